@@ -1,0 +1,65 @@
+# The front door. `make help` says what there is; Meson does the building, in build*/.
+SHELL := /bin/bash
+MESON ?= meson
+
+.PHONY: all build demo check asan tsan fuzz soak lint docs bench install clean help deps deps-check deps-bench
+.DEFAULT_GOAL := build
+all: build
+
+## build: the program, as build/sluice (installs what is missing)
+build: deps
+	@tools/build build
+
+## demo: a server and two failing builds; prints what a bot would get
+demo: build
+	@tools/demo
+
+## check: everything that must hold before a commit: two compilers, lint, all suites, sanitizers, fuzz corpora
+check: deps-check
+	@tools/check
+
+## lint: both compilers with warnings as errors, format, layers, headers alone, SQL, documents against tables
+lint: deps-check
+	@tools/check gcc clang lint
+
+## asan: all suites under AddressSanitizer and UndefinedBehaviorSanitizer, fuzz corpora too
+asan: deps-check
+	@tools/check asan
+
+## tsan: the threaded suites under ThreadSanitizer
+tsan: deps-check
+	@tools/check tsan
+
+## fuzz: each fuzz target for a minute (SECONDS_EACH=N)
+fuzz: deps-check
+	@tools/fuzz
+
+## soak: the long version of the crash tests: 200 kills instead of 20
+soak: deps-check
+	@tools/build build && SLUICE_SOAK=1 tools/runtests --suite e2e build
+
+## bench: figures beside their rivals in the same run
+bench: deps-bench
+	@bench/run
+
+## docs: write the settings into the example file and the manual again
+docs: build
+	@tools/docs
+
+## install: program, manuals, systemd unit (DESTDIR is honoured)
+install: build
+	@$(MESON) install -C build --no-rebuild --quiet
+
+## clean: remove what was built
+clean:
+	@rm -rf build build-*
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+deps:
+	@tools/deps build
+deps-check:
+	@tools/deps build check
+deps-bench:
+	@tools/deps build bench

@@ -1,0 +1,115 @@
+/*
+ * digest: libcrypto behind our names.
+ *
+ * The algorithm is fetched once and kept. OpenSSL 3's one-shots, SHA256() too, look it up by name at each
+ * call: 309 ns for a token's 47 bytes against 116 (measured with 3.0).
+ */
+#include "base/digest.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/types.h>
+
+static EVP_MD *sha256;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!sha256)
+		abort();
+}
+
+struct sha256 sha256_of(struct str bytes)
+{
+	struct sha256 d;
+
+	pthread_once(&once, fetch_sha256);
+	/* It fails for want of memory only, and a digest that is not one must not leave here. */
+	if (EVP_Digest(bytes.len ? bytes.p : "", bytes.len, d.b, NULL, sha256, NULL) != 1)
+		abort();
+	return d;
+}
+
+bool sha256_equal(const struct sha256 *a, const struct sha256 *b)
+{
+	return CRYPTO_memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+void random_bytes(void *p, size_t n)
+{
+	unsigned char *at = p;
+
+	while (n > 0) {
+		ssize_t got = getrandom(at, n, 0);
+
+		if (got < 0 && errno != EINTR)
+			abort();
+		if (got > 0) {
+			at += got;
+			n -= (size_t)got;
+		}
+	}
+}
+
+void secret_wipe(void *p, size_t n)
+{
+	if (p)
+		OPENSSL_cleanse(p, n);
+}
+
+void hex_encode(const void *p, size_t n, struct buf *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *u = p;
+
+	for (size_t i = 0; i < n; i++) {
+		char two[2] = { digits[u[i] >> 4], digits[u[i] & 15] };
+
+		buf_add(out, two, 2);
+	}
+}
+
+bool is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = (char)(s.p[i] | 0x20);
+
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+	}
+	return s.len > 0;
+}
+
+static void encode64(struct str bytes, const char *alphabet, bool pad, struct buf *out)
+{
+	const unsigned char *u = (const unsigned char *)bytes.p;
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t n = bytes.len - i < 3 ? bytes.len - i : 3;
+		uint32_t v =
+			(uint32_t)u[i] << 16 | (n > 1 ? (uint32_t)u[i + 1] << 8 : 0) | (n > 2 ? u[i + 2] : 0);
+		char four[4] = { alphabet[v >> 18], alphabet[v >> 12 & 63], alphabet[v >> 6 & 63],
+			alphabet[v & 63] };
+
+		for (size_t k = n + 1; k < 4; k++)
+			four[k] = '=';
+		buf_add(out, four, pad ? 4 : n + 1);
+	}
+}
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+void base64_encode(struct str bytes, struct buf *out)
+{
+	encode64(bytes, LETTERS "+/", true, out);
+}
+
+void base64url_encode(struct str bytes, struct buf *out)
+{
+	encode64(bytes, LETTERS "-_", false, out);
+}

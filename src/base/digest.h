@@ -1,0 +1,26 @@
+#ifndef BASE_DIGEST_H
+#define BASE_DIGEST_H
+/*
+ * digest: hashes, random bytes and their spellings. The only file that knows libcrypto.
+ */
+#include "base/buf.h"
+
+#define SHA256_LEN 32
+struct sha256 {
+	uint8_t b[SHA256_LEN];
+};
+
+struct sha256 sha256_of(struct str bytes);
+/* Constant time; both are of equal length by type, so no length can be told from the time. */
+bool sha256_equal(const struct sha256 *a, const struct sha256 *b);
+/* From the kernel; aborts when there is no entropy to be had. */
+void random_bytes(void *p, size_t n);
+
+void hex_encode(const void *p, size_t n, struct buf *out); /* lower case */
+bool is_hex(struct str s);                             /* only hex digits, of either case, and at least one */
+void base64_encode(struct str bytes, struct buf *out); /* RFC 4648 section 4, padded */
+void base64url_encode(struct str bytes, struct buf *out); /* section 5, not padded */
+/* Overwrite in a way the compiler keeps. */
+void secret_wipe(void *p, size_t n);
+
+#endif

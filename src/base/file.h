@@ -1,0 +1,29 @@
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+/*
+ * file: the few things done with files, each with its error and none half done.
+ */
+#include "base/buf.h"
+#include "base/err.h"
+#include <sys/types.h>
+
+/* The whole file, at most max bytes (ERR_TOO_LARGE beyond). ERR_NOT_FOUND when it is not there. Appends to
+ * out. */
+MUST_CHECK enum err_code file_read(const char *path, size_t max, struct buf *out, struct err *e);
+/* Written beside, synced, renamed over path, folder synced: readers see the old bytes or the new, also after
+ * a crash. */
+MUST_CHECK enum err_code file_write_atomic(const char *path, struct str bytes, mode_t mode, struct err *e);
+/* As above but never over an existing file: ERR_CONFLICT. */
+MUST_CHECK enum err_code file_create(const char *path, struct str bytes, mode_t mode, struct err *e);
+/* Make path and its missing parents (mode for the new ones). It is no error that it is there. */
+MUST_CHECK enum err_code dir_make(const char *path, mode_t mode, struct err *e);
+/* fsync of a folder. */
+MUST_CHECK enum err_code dir_sync(const char *path, struct err *e);
+bool file_exists(const char *path);
+/* All of it or an error; retries EINTR and short writes. */
+MUST_CHECK enum err_code fd_write_all(int fd, struct str bytes, struct err *e);
+void fd_close(int *fd); /* closes when >= 0 and sets -1 */
+
+#define AUTO_FD __attribute__((cleanup(fd_close))) int
+
+#endif

@@ -1,0 +1,102 @@
+/* str: the few questions one asks of a view. */
+#include "base/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct str str_z(const char *z)
+{
+	return (struct str){ z ? z : "", z ? strlen(z) : 0 };
+}
+
+bool str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+static unsigned char fold(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (fold(a.p[i]) != fold(b.p[i]))
+			return false;
+	return true;
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && str_eq((struct str){ s.p, prefix.len }, prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+	return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
+}
+
+struct str str_from(struct str s, size_t at)
+{
+	if (at >= s.len)
+		return STR("");
+	return (struct str){ s.p + at, s.len - at };
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.len > 0 && is_space(s.p[0])) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len > 0 && is_space(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+size_t str_find(struct str s, char c)
+{
+	const char *at = s.len ? memchr(s.p, c, s.len) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.len;
+}
+
+size_t str_find_str(struct str s, struct str needle)
+{
+	const char *at;
+
+	if (needle.len == 0)
+		return 0;
+	at = s.len ? memmem(s.p, s.len, needle.p, needle.len) : NULL;
+	return at ? (size_t)(at - s.p) : s.len;
+}
+
+bool str_to_int(struct str s, int64_t *ret_value)
+{
+	bool negative = s.len > 0 && s.p[0] == '-';
+	int64_t value = 0;
+	size_t i = negative;
+
+	if (i == s.len)
+		return false;
+	for (; i < s.len; i++) {
+		int digit = s.p[i] - '0';
+
+		if (digit < 0 || digit > 9)
+			return false;
+		/* Downwards when negative, so that INT64_MIN fits. */
+		if (__builtin_mul_overflow(value, 10, &value) ||
+			__builtin_add_overflow(value, negative ? -digit : digit, &value))
+			return false;
+	}
+	*ret_value = value;
+	return true;
+}

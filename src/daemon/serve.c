@@ -1,0 +1,263 @@
+/*
+ * serve: the life of the server.
+ *
+ *	settings -> store -> snapshot, limits, janitor -> listener -> READY -> signals until one says stop ->
+ *drain -> all down again, in reverse
+ *
+ * Signals are blocked in every thread and taken here by sigwait: no handler runs, but for the second SIGTERM,
+ *which ends the process at once. SIGHUP makes a new snapshot; if the new file is wrong, the old settings stay
+ *and diag says why.
+ */
+#include "daemon/daemon.h"
+
+#include "base/command.h"
+#include "base/diag.h"
+#include "base/file.h"
+#include "daemon/settings.h"
+#include "http/server.h"
+#include "service/janitor.h"
+#include "service/rate.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DRAIN_S 30
+
+struct serve {
+	struct settings_source from;
+	struct settings *settings;
+	struct arena arena;
+	struct app app;
+	struct janitor *janitor;
+	struct server *server;
+	atomic_bool ready;
+};
+
+static bool is_ready(void *arg)
+{
+	return atomic_load(&((struct serve *)arg)->ready);
+}
+
+/* A thousand idle connections need a thousand descriptors; the soft limit is often 1024. */
+static void raise_file_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void end_at_once(int sig)
+{
+	_exit(128 + sig);
+}
+
+/* From now on a further SIGTERM or SIGINT does not wait for anything. */
+static void arm_second_signal(void)
+{
+	struct sigaction sa = { .sa_handler = end_at_once };
+	sigset_t set;
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static enum err_code start_store(struct serve *s, struct err *e)
+{
+	struct store_options o = { .queue_bytes = (size_t)setting_number(s->settings, SET_QUEUE_BYTES) };
+	struct str data;
+
+	TRY(settings_data(s->settings, &s->arena, &data, e));
+	o.data = data.p;
+	return store_open(&o, &s->app.store, e);
+}
+
+static enum err_code start_listener(struct serve *s, struct err *e)
+{
+	struct server_options o = {
+		.listen = setting_text(s->settings, SET_LISTEN).p,
+		.n_threads = (unsigned)setting_number(s->settings, SET_THREADS),
+		.max_connections = (unsigned)setting_number(s->settings, SET_CONNECTIONS),
+		.header_timeout_s = (int)setting_number(s->settings, SET_HEADER_TIME),
+		.body_timeout_s = (int)setting_number(s->settings, SET_BODY_TIME),
+		.idle_timeout_s = (int)setting_number(s->settings, SET_IDLE_TIME),
+	};
+
+	return server_start(&o, &s->app, &s->server, e);
+}
+
+static enum err_code start(struct serve *s, struct err *e)
+{
+	struct config *config = NULL;
+
+	TRY(settings_load(&s->from, &s->settings, e));
+	TRY(settings_config(s->settings, &config, e));
+	s->app.config = config_box_new(config);
+	s->app.rate = rate_new();
+	s->app.clock = &clock_system;
+	s->app.ready = is_ready;
+	s->app.ready_arg = s;
+	TRY(start_store(s, e));
+	TRY(start_listener(s, e));
+	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
+	return ERR_OK;
+}
+
+static void tell_start(const struct serve *s)
+{
+	const struct config *cfg = config_get(s->app.config);
+
+	if (settings_file(s->settings))
+		diag(DIAG_INFO, "settings from %s", settings_file(s->settings));
+	if (cfg->internal.n == 0)
+		diag(DIAG_WARNING,
+			"no internal token is configured: /internal takes only slc_ tokens with logs:write");
+	if (cfg->log_days == 0)
+		diag(DIAG_INFO, "janitor.log-days is 0: logs are kept for ever");
+	config_put(s->app.config, cfg);
+	diag(DIAG_INFO, "listening on http://%s", server_address(s->server));
+}
+
+static enum err_code reload(struct serve *s, struct err *e)
+{
+	struct settings *next = NULL;
+	struct config *config = NULL;
+	const char *restart;
+	enum err_code code;
+
+	TRY(settings_load(&s->from, &next, e));
+	code = settings_config(next, &config, e);
+	if (code != ERR_OK) {
+		settings_free(next);
+		return code;
+	}
+	restart = settings_needs_restart(s->settings, next);
+	if (restart)
+		diag(DIAG_WARNING, "%s has changed; it takes effect at a restart", restart);
+	config_swap(s->app.config, config);
+	settings_free(next);
+	janitor_wake(s->janitor);
+	return ERR_OK;
+}
+
+static void tell_reload(struct serve *s)
+{
+	char state[100];
+	struct timespec ts;
+	struct err e;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		(long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+	notify(state);
+	if (reload(s, &e) == ERR_OK)
+		diag(DIAG_INFO, "settings re-read");
+	else
+		diag(DIAG_ERROR, "settings not re-read, the old ones stay: %s", e.text);
+	notify("READY=1");
+}
+
+static void serve_until_told(struct serve *s, const sigset_t *set)
+{
+	int sig = 0;
+
+	while (sig != SIGTERM && sig != SIGINT) {
+		if (sigwait(set, &sig) != 0)
+			continue;
+		if (sig == SIGHUP)
+			tell_reload(s);
+	}
+	diag(DIAG_INFO, "%s: answering what is under way, then stopping",
+		sig == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void stop(struct serve *s)
+{
+	if (s->server) {
+		server_drain(s->server, DRAIN_S);
+		server_stop(s->server);
+	}
+	janitor_stop(s->janitor);
+	store_close(s->app.store);
+	config_box_free(s->app.config);
+	rate_free(s->app.rate);
+	settings_free(s->settings);
+	arena_done(&s->arena);
+}
+
+static int serve(struct serve *s)
+{
+	sigset_t set;
+	struct err e;
+
+	block_signals(&set);
+	raise_file_limit();
+	mallopt(M_ARENA_MAX, 2); /* an arena a thread would keep what every thread once needed */
+	arena_init(&s->arena);
+	if (start(s, &e) != ERR_OK) {
+		stop(s);
+		return command_fail("serve", &e);
+	}
+	atomic_store(&s->ready, true);
+	tell_start(s);
+	notify("READY=1");
+	serve_until_told(s, &set);
+	atomic_store(&s->ready, false);
+	notify("STOPPING=1");
+	arm_second_signal();
+	stop(s);
+	diag(DIAG_INFO, "stopped");
+	return 0;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct serve s = { 0 };
+	struct opt_many sets = { 0 };
+	const struct opt opts[] = {
+		{ "config", 'c', OPT_STRING, "FILE",
+			"settings (else $SLUICE_CONFIG, else /etc/sluice/sluice.conf)", &s.from.config },
+		{ "set", 0, OPT_MANY, "NAME=VALUE", "a setting over the file's, as server.listen=127.0.0.1:0",
+			&sets },
+		{ 0 },
+	};
+	const struct command_usage usage = { .name = "serve",
+		.synopsis = "[OPTIONS]",
+		.prose = "Runs the server in the foreground. SIGTERM: answers what is under way and stops;\n"
+			 "a second one stops at once. SIGHUP: reads the settings again.",
+		.opts = opts };
+	int code;
+
+	if (command_options(&usage, &argc, argv, &code) == COMMAND_DONE)
+		return code;
+	s.from.sets = sets.values;
+	s.from.n_sets = sets.n;
+	code = serve(&s);
+	free(sets.values);
+	return code;
+}

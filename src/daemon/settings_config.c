@@ -1,0 +1,180 @@
+/*
+ * settings_config: the snapshot that the services work with, made from the settings; and what a reload cannot
+ * change.
+ */
+#include "daemon/settings_table.h"
+
+#include "base/file.h"
+#include "service/janitor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INTERNAL_MAX (sizeof((struct internal_tokens){ 0 }.digest) / sizeof(struct sha256))
+#define TOKEN_FILE_MAX 4096
+
+/* A token that is accepted; and masked, should it ever be printed in a log. */
+static enum err_code add_internal(struct config *c, struct str token, const char *from, struct err *e)
+{
+	token = str_trim(token);
+	if (token.len == 0)
+		return err_set(e, ERR_CONFIG, "%s: the internal token is empty", from);
+	if (c->internal.n == INTERNAL_MAX)
+		return err_set(e, ERR_CONFIG, "%s: more than %zu internal tokens", from, INTERNAL_MAX);
+	c->internal.digest[c->internal.n++] = sha256_of(token);
+	if (token.len >= MASK_ENV_MIN && token.len <= MASK_VALUE_MAX)
+		TRY(mask_add(c->mask, token, e));
+	return ERR_OK;
+}
+
+static enum err_code add_internal_file(struct config *c, const char *path, struct err *e)
+{
+	enum err_code code;
+	AUTO_BUF text;
+
+	buf_init(&text, TOKEN_FILE_MAX);
+	code = file_read(path, TOKEN_FILE_MAX, &text, e);
+	if (code != ERR_OK)
+		return err_set(e, ERR_CONFIG, "internal.token-file: %s cannot be read (%s)", path,
+			code == ERR_NOT_FOUND ? "no such file" : "see its permissions and size");
+	code = add_internal(c, buf_view(&text), path, e);
+	secret_wipe(text.p, text.len);
+	return code;
+}
+
+static enum err_code add_internal_tokens(const struct settings *s, struct config *c, struct err *e)
+{
+	static const char *const names[] = { "SLUICE_INTERNAL_TOKEN", "CLAUDE_HOOKS_INTERNAL_TOKEN" };
+	const struct setting_entry *token = setting_last(s, SET_INTERNAL_TOKEN);
+	const struct setting_entry *file = setting_last(s, SET_INTERNAL_TOKEN_FILE);
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+	if (token)
+		TRY(add_internal(c, token->text, "internal.token", e));
+	if (file)
+		TRY(add_internal_file(c, file->text.p, e));
+	if (!token && !file && credentials && *credentials) {
+		const char *path = arena_fmt(&c->arena, "%s/internal-token", credentials).p;
+
+		if (file_exists(path))
+			TRY(add_internal_file(c, path, e));
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names && !token && !file; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value && c->internal.n == 0)
+			TRY(add_internal(c, str_z(value), names[i], e));
+	}
+	return ERR_OK;
+}
+
+static enum err_code add_mask(const struct settings *s, struct config *c, struct err *e)
+{
+	c->mask = mask_new();
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		if (x->id == SET_MASK_VALUE && mask_add(c->mask, x->text, e) != ERR_OK)
+			return err_in(e, "mask.value");
+	return ERR_OK;
+}
+
+static struct forge_config *find_forge(struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->n_forges; i++)
+		if (str_eq_nocase(c->forges[i].name, name))
+			return &c->forges[i];
+	return NULL;
+}
+
+/* The forges in the order of the file, the default one moved to the front. */
+static void add_forges(const struct settings *s, struct config *c)
+{
+	size_t most = 1, def = 0;
+
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		most += x->sub.len > 0;
+	c->forges = arena_array(&c->arena, most, sizeof *c->forges);
+	for (const struct setting_entry *x = s->first; x; x = x->next) {
+		struct forge_config *f;
+
+		if (x->sub.len == 0)
+			continue;
+		f = find_forge(c, x->sub);
+		if (!f) {
+			f = &c->forges[c->n_forges++];
+			f->name = arena_str(&c->arena, x->sub);
+		}
+		if (x->id == SET_FORGE_URL) {
+			struct str url = x->text;
+
+			while (url.len > 0 && url.p[url.len - 1] == '/')
+				url.len--;
+			f->url = arena_str(&c->arena, url);
+		} else if (x->id == SET_FORGE_DEFAULT && x->number) {
+			def = (size_t)(f - c->forges);
+		}
+	}
+	if (c->n_forges == 0)
+		c->forges[c->n_forges++] = (struct forge_config){ .name = STR("default"), .url = STR("") };
+	if (def > 0) {
+		struct forge_config first = c->forges[def];
+
+		memmove(&c->forges[1], &c->forges[0], def * sizeof first);
+		c->forges[0] = first;
+	}
+}
+
+static enum err_code add_janitor(const struct settings *s, struct config *c, struct err *e)
+{
+	struct str mode = setting_text(s, SET_JANITOR_MODE);
+	enum chore chore;
+
+	c->janitor_mode = str_eq(mode, STR("off"))       ? JANITOR_OFF
+			  : str_eq(mode, STR("dry-run")) ? JANITOR_DRY_RUN
+							 : JANITOR_HEAL;
+	c->janitor_interval_ms = setting_number(s, SET_JANITOR_INTERVAL) * 1000;
+	c->log_days = setting_number(s, SET_LOG_DAYS);
+	for (const struct setting_entry *x = s->first; x; x = x->next) {
+		if (x->id != SET_JANITOR_SKIP)
+			continue;
+		if (!chore_find(x->text, &chore))
+			return err_set(e, ERR_CONFIG,
+				"%s: janitor.skip: there is no chore \"%.60s\"; there is %s", x->from,
+				x->text.p, chore_name(0));
+		c->chores_off |= 1u << chore;
+	}
+	return ERR_OK;
+}
+
+static enum err_code fill(const struct settings *s, struct config *c, struct err *e)
+{
+	c->reads_per_minute = setting_number(s, SET_READS);
+	c->writes_per_minute = setting_number(s, SET_WRITES);
+	c->post_bytes = setting_number(s, SET_POST_BYTES);
+	c->tail_lines = setting_number(s, SET_TAIL_LINES);
+	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);
+	add_forges(s, c);
+	TRY(add_mask(s, c, e));
+	TRY(add_internal_tokens(s, c, e));
+	return add_janitor(s, c, e);
+}
+
+enum err_code settings_config(const struct settings *s, struct config **ret, struct err *e)
+{
+	struct config *c = config_new();
+	enum err_code code = fill(s, c, e);
+
+	if (code != ERR_OK) {
+		config_free(c);
+		return code;
+	}
+	*ret = c;
+	return ERR_OK;
+}
+
+const char *settings_needs_restart(const struct settings *before, const struct settings *after)
+{
+	for (enum setting i = 0; i < SET_N; i++)
+		if (!setting_rows[i].reload && !str_eq(setting_text(before, i), setting_text(after, i)))
+			return setting_rows[i].name;
+	return NULL;
+}

@@ -1,0 +1,53 @@
+#ifndef EXPLAIN_CONTEXT_H
+#define EXPLAIN_CONTEXT_H
+/*
+ * context: the account of a failure, made to be read by a bot or a person in one go.
+ *
+ * Given the failed steps of a commit, writes Markdown or JSON within a budget of bytes. The text of steps is
+ * hostile: in Markdown it stands in a fence longer than any run of backticks in it, escapes removed, control
+ * and bidi characters shown, under a line that says that it is the output of programs, data and not
+ * instructions; names in headings are code spans made the same way. What did not fit is said, with where to
+ * read it. When there is no step, it says that none arrived and why that may be. The budget holds for the
+ * whole answer. It is shared out: every step gets its heading first, then text from the end of its tail,
+ * evenly, and what a short one leaves goes to the others. At the smallest budget (1 KiB) with many steps,
+ * those that do not fit are counted.
+ */
+#include "base/buf.h"
+#include "model/step.h"
+
+#define CONTEXT_BUDGET_MIN 1024
+#define CONTEXT_BUDGET_MAX (1024 * 1024)
+#define CONTEXT_BUDGET_DEFAULT (32 * 1024)
+
+/* Why there is no text to show. A bit each: several may be true. */
+enum context_absence {
+	CONTEXT_NOT_WATCHED = 1,    /* the repo is not watched */
+	CONTEXT_NOTHING_POSTED = 2, /* nothing was sent for it */
+	CONTEXT_EXPIRED = 4,        /* sent, but expired: expired_at says when the last one did */
+	CONTEXT_NOT_FAILED = 8,     /* sent, but nothing in it failed */
+};
+
+struct context_query { /* what was asked for, to be named in the answer; empty or 0 when not asked by it */
+	struct str repo, head_sha, external_run_id;
+	int64_t run_id;
+};
+
+struct context_input {
+	struct context_query query;
+	const struct step *steps; /* the failed ones, in the order they began; a step whose text expired has
+				     has_text false */
+	size_t n_steps;
+	enum run_status status; /* of the runs together: fail if one failed */
+	unsigned absence;       /* when n_steps is 0 */
+	int64_t expired_at;
+	int64_t log_days; /* retention; 0: for ever */
+	size_t budget;
+};
+
+/* Appends at most in->budget bytes to out. */
+void context_markdown(const struct context_input *in, struct buf *out);
+/* {"repo","head_sha",...,"status","message","steps":[{..., "text", "lines", "bytes", "dropped_lines",
+ * ...}],"omitted":{...}} within the budget too. */
+void context_json(const struct context_input *in, struct buf *out);
+
+#endif

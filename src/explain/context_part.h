@@ -1,0 +1,49 @@
+#ifndef EXPLAIN_CONTEXT_PART_H
+#define EXPLAIN_CONTEXT_PART_H
+/*
+ * context_part: what the Markdown and the JSON of a context have in common. Internal to context_*.c.
+ */
+#include "explain/context.h"
+
+/* Widths of what senders may choose freely, in bytes. */
+#define PART_NAME_MAX 100
+#define PART_URL_MAX 300
+
+/* A made-up leg only keeps the legs of a matrix apart; it means nothing to a reader. */
+bool part_leg_is_told(const struct step_facts *f);
+/* What a reader would call the job: its name, else the forge's id of it. May be empty. */
+struct str part_job(const struct step_facts *f);
+/* As a code span of Markdown, made visible, at most max bytes between the backticks. */
+void part_code(struct str name, size_t max, struct buf *out);
+void part_number(int64_t n, struct buf *out); /* 2,140 */
+/* "1 line", "2,140 lines" */
+void part_count(int64_t n, const char *one, const char *many, struct buf *out);
+void part_plural(int64_t n, const char *one, const char *many, struct buf *out); /* the word alone */
+
+/* The text of a step as it may be shown, in place of what out held. */
+void part_text(const struct step *s, struct buf *out);
+/* A ceiling for that buffer which no step reaches. */
+size_t part_text_ceiling(const struct context_input *in);
+int64_t part_total_lines(const struct step *s);
+
+/*
+ * Shares room out among n that need so much each: evenly, and what the small ones leave goes to the others.
+ * Where an even share would be less than `least`, the first ones get that and the last ones nothing.
+ */
+void part_share(const size_t *need, size_t n, size_t room, size_t least, size_t *ret_share);
+
+/* What was asked for, in words: "commit `..` of `..`". */
+void part_subject(const struct context_query *q, struct buf *out);
+/* Each true bit of in->absence: its name in JSON, and a sentence about it. NULL: bit not set, or no such bit.
+ */
+const char *part_reason(const struct context_input *in, unsigned i);
+void part_reason_prose(const struct context_input *in, unsigned i, struct buf *out);
+#define PART_N_REASONS 4
+void part_retention(const struct context_input *in, struct buf *out);
+
+/* Where to read what did not fit. Empty where there is nothing more to be had. */
+void part_command(const struct context_input *in, struct buf *out); /* sluice context .. */
+void part_request(const struct context_input *in, struct buf *out); /* GET /api/v1/context?.. */
+struct str part_url(const struct context_input *in);
+
+#endif

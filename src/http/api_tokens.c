@@ -1,0 +1,112 @@
+/* api_tokens: tokens made, listed and revoked, to the letter of the results API but for passwords, which
+ * nobody has yet. */
+#include "api_table.h"
+
+#include "service/manage.h"
+
+static void put_scopes(struct json_out *j, scope_set set)
+{
+	json_open_array(j, "scopes");
+	for (enum scope s = 0; s < SCOPE_N; s++)
+		if (set & SCOPE_BIT(s))
+			json_put_z(j, NULL, scope_name(s));
+	json_close_array(j);
+}
+
+static void put_binding(struct json_out *j, const struct token *t)
+{
+	if (t->repo_id == 0)
+		json_put_null(j, "repository");
+	else
+		json_put_str(j, "repository", t->repo);
+}
+
+static void put_token(struct json_out *j, const struct token *t)
+{
+	json_open_object(j, NULL);
+	json_put_int(j, "id", t->id);
+	json_put_int(j, "user_id", t->user_id);
+	json_put_str(j, "token_name", t->name);
+	put_scopes(j, t->scopes);
+	put_binding(j, t);
+	json_put_time(j, "created_at", t->created_at);
+	json_put_time(j, "expires_at", t->expires_at);
+	json_put_bool(j, "is_revoked", t->revoked_at != 0);
+	json_put_time(j, "revoked_at", t->revoked_at);
+	json_close_object(j);
+}
+
+enum err_code api_list_tokens(struct call *c, struct err *e)
+{
+	int64_t limit = arg_int(c, "limit"), offset = arg_int(c, "offset"), total;
+	struct token *tokens = NULL;
+	struct json_out j;
+	size_t n = 0;
+
+	TRY(manage_token_list(c->app->store, &c->identity, arg_bool(c, "all"), limit, offset, &c->arena,
+		&tokens, &n, &total, e));
+	j = reply_page(c, limit, offset, n, total);
+	for (size_t i = 0; i < n; i++)
+		put_token(&j, &tokens[i]);
+	reply_page_end(&j);
+	return ERR_OK;
+}
+
+static scope_set scopes_of(const struct call *c)
+{
+	struct json *list = json_get(c->body, "scopes");
+	scope_set set = 0;
+	enum scope s;
+
+	if (!list)
+		return SCOPE_BIT(SCOPE_RUNS_READ) | SCOPE_BIT(SCOPE_RESULTS_READ);
+	for (size_t i = 0; i < json_len(list); i++)
+		if (scope_find(json_str(json_at(list, i)), &s))
+			set |= SCOPE_BIT(s);
+	return set;
+}
+
+enum err_code api_create_token(struct call *c, struct err *e)
+{
+	struct token_request r = {
+		.name = json_str(json_get(c->body, "token_name")),
+		.scopes = scopes_of(c),
+		.days = TOKEN_DAYS_DEFAULT,
+		.repo = json_str(json_get(c->body, "repository")),
+		.forge = json_str(json_get(c->body, "forge")),
+	};
+	struct token token;
+	struct json_out j;
+	AUTO_BUF text;
+
+	buf_init(&text, 200);
+	json_int(json_get(c->body, "expires_in_days"), &r.days);
+	TRY(manage_token_create(
+		c->app->store, c->cfg, &c->identity, &r, c->now, &c->arena, &token, &text, e));
+	j = reply_json(c, 201);
+	json_open_object(&j, NULL);
+	json_put_str(&j, "token", buf_view(&text));
+	json_put_z(&j, "token_type", "bearer");
+	json_put_int(&j, "id", token.id);
+	json_put_str(&j, "token_name", token.name);
+	put_scopes(&j, token.scopes);
+	put_binding(&j, &token);
+	json_put_time(&j, "expires_at", token.expires_at);
+	json_close_object(&j);
+	secret_wipe(text.p, text.len);
+	return ERR_OK;
+}
+
+enum err_code api_revoke_token(struct call *c, struct err *e)
+{
+	TRY(manage_token_revoke(c->app->store, &c->identity, arg_int(c, "token_id"), c->now, e));
+	reply_empty(c, 204);
+	return ERR_OK;
+}
+
+enum err_code api_revoke_current_token(struct call *c, struct err *e)
+{
+	TRY(manage_token_revoke(c->app->store, &c->identity, c->identity.token.id, c->now, e));
+	reply_empty(c, 204);
+	return ERR_OK;
+}

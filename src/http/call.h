@@ -1,0 +1,76 @@
+#ifndef HTTP_CALL_H
+#define HTTP_CALL_H
+/*
+ * call: one request and its reply, as a handler sees them.
+ *
+ * The router has matched the route, checked size, rate, token, scope, repo and every field before a handler
+ * runs (api/openapi.yaml is where all that is written). A handler reads parameters and body fields by their
+ * names in the document, calls one service, and writes a reply. It returns an error for the router to turn
+ * into an ErrorResponse. What it allocates lives in c->arena and dies with the call.
+ */
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "service/account.h"
+#include "service/ingest.h"
+#include "service/janitor.h"
+#include "service/rate.h"
+
+struct op; /* a row of the generated table, http/op.h */
+
+struct app { /* what handlers work on; made by the daemon, lives as long as the server */
+	struct store *store;
+	struct config_box *config;
+	struct rate *rate;
+	const struct clock *clock;
+	bool (*ready)(void *arg); /* false while starting or draining */
+	void *ready_arg;
+};
+
+struct call {
+	struct app *app;
+	const struct config *cfg; /* snapshot of this call */
+	const struct op *op;
+	struct arena arena;
+	struct identity identity;
+	int64_t now; /* wall, ms */
+	struct repo
+		repo; /* when the operation names one (x-repo-field): watched, and allowed for the token */
+	struct json *body; /* root of the checked body, or NULL */
+
+	/* reply */
+	int status;
+	const char *content_type; /* a literal */
+	struct buf reply;
+	void *state; /* of the router and transport */
+};
+
+/* Parameters, typed and checked; defaults of the document filled in. has: was it given or has a default. */
+bool arg_has(const struct call *c, const char *name);
+struct str arg_str(const struct call *c, const char *name);
+int64_t arg_int(const struct call *c, const char *name);
+bool arg_bool(const struct call *c, const char *name);
+
+/* Start a JSON reply of that status; the caller writes to the returned writer. */
+struct json_out reply_json(struct call *c, int status);
+/* A page of a list: writes {"pagination":{limit,offset,total,next_offset},"data":[ and leaves it open for the
+ * caller's items. n: items on this page; total -1: more than are counted. */
+struct json_out reply_page(struct call *c, int64_t limit, int64_t offset, size_t n, int64_t total);
+void reply_page_end(struct json_out *j);
+void reply_text(struct call *c, int status, const char *content_type, struct str text);
+void reply_empty(struct call *c, int status);                           /* 204 */
+void reply_header(struct call *c, const char *name, const char *value); /* few; copied */
+
+/*
+ * The answer comes later, from another thread: the handler calls call_defer() before it starts the work,
+ * returns ERR_OK, and touches the call no more. Then call_finish() is called exactly once: result not ERR_OK
+ * becomes an ErrorResponse, else the reply as it stands goes out. If the work could not be started the
+ * handler calls call_undefer() and returns the error. on_free frees what the work owned, when the call is
+ * over.
+ */
+void call_defer(struct call *c, void (*on_free)(void *arg), void *arg);
+void call_undefer(struct call *c);
+void call_finish(struct call *c, const struct err *result);
+
+#endif

@@ -1,0 +1,487 @@
+/*
+ * mhd: the listener, over libmicrohttpd. The only file that knows it.
+ *
+ * A pool of threads, each with its own epoll set. A handler that waits for the disk does not hold one: its
+ * connection is suspended, and resumed from the writer's thread when the commit is done. The writer may be
+ * done before the suspension took effect; `stage` decides, with one atomic operation on each side, who of the
+ * two goes on with the request.
+ *
+ * Refusals that come before the body has been read go past the library. It can queue an answer at the headers
+ * of POST and PUT alone, and in the middle of a body for no method at all; and it closes such a connection
+ * with unread bytes in it, whose reset can overtake the answer. So the finished bytes are sent here,
+ * directly: nothing else can be on its way on that connection, because answers to earlier requests have gone
+ * out in whole before this one was begun. Then the connection is given up, and a copy of its descriptor is
+ * drained for a while (http/linger.h). "Expect: 100-continue" comes for free: the refusal is sent in place of
+ * 100.
+ *
+ * The path and the query are taken as they were sent: the library's own unescaping is switched off, because
+ * "%2F" and "/" differ to the router. Errors that the library finds itself (no HTTP, headers too large) it
+ * answers itself, in HTML.
+ */
+#include "http/server.h"
+
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/metric.h"
+#include "http/listen.h"
+#include "http/router.h"
+#include "http/sweeper.h"
+#include "http/tally.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+/* Half of it reads: a post of 8 KiB comes in one piece. Pages are touched by use only, so idle connections
+ * cost little. */
+#define CONNECTION_MEMORY (32 * 1024)
+#define CONNECTIONS_MAX 4096
+#define DESCRIPTORS_KEPT 128 /* for the database, the log, the lingering */
+
+struct server {
+	struct MHD_Daemon *daemon;
+	struct app *app;
+	struct sweeper *sweeper;
+	char address[LISTEN_ADDRESS_LEN];
+	int port;
+	int listen_fd; /* ours to close */
+	atomic_bool draining;
+	struct tally tally;
+};
+
+struct connection { /* from accept to close */
+	struct watch watch;
+	char peer[LISTEN_ADDRESS_LEN];
+	bool is_loopback, linger;
+};
+
+enum stage {
+	STAGE_OPEN,     /* the handler has not deferred, or is not done */
+	STAGE_PARKED,   /* suspended: whoever finishes must resume */
+	STAGE_FINISHED, /* the reply is ready: the worker must not wait */
+};
+
+struct request { /* from the request line to the end of the reply; the library's con_cls */
+	struct server *server;
+	struct MHD_Connection *mhd;
+	struct connection *connection;
+	struct call *call;
+	atomic_int stage;
+	bool ended; /* router_end() was called */
+	size_t uri_len;
+	char uri[];
+};
+
+/* --- from the library's request to the router's */
+
+static struct str get_header(void *arg, const char *name)
+{
+	const char *value = NULL;
+	size_t len = 0;
+
+	if (MHD_lookup_connection_value_n(arg, MHD_HEADER_KIND, name, strlen(name), &value, &len) !=
+			MHD_YES ||
+		!value)
+		return STR("");
+	return (struct str){ value, len };
+}
+
+struct framing {
+	unsigned n_lengths, n_codings;
+	struct str length, coding;
+};
+
+static enum MHD_Result look_for_framing(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
+	const char *value, size_t value_len)
+{
+	struct framing *f = arg;
+	struct str name = { key, key_len };
+
+	(void)kind;
+	if (key_len == 14 && str_eq_nocase(name, STR("Content-Length"))) {
+		f->n_lengths++;
+		f->length = (struct str){ value, value_len };
+	} else if (key_len == 17 && str_eq_nocase(name, STR("Transfer-Encoding"))) {
+		f->n_codings++;
+		f->coding = (struct str){ value, value_len };
+	}
+	return MHD_YES;
+}
+
+/*
+ * The library is lenient about messages that say twice, or in two ways, where they end; a proxy in front may
+ * have understood them differently, and that is how a request is smuggled past it (RFC 9112, 11.2).
+ */
+static void read_framing(struct MHD_Connection *mhd, struct request_head *head)
+{
+	struct framing f = { 0 };
+	int64_t length = 0;
+
+	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, look_for_framing, &f);
+	head->has_length = f.n_lengths > 0;
+	head->chunked = f.n_codings > 0;
+	head->bad_framing = f.n_lengths + f.n_codings > 1 ||
+			    (head->has_length && (!str_to_int(f.length, &length) || length < 0)) ||
+			    (head->chunked && !str_eq_nocase(f.coding, STR("chunked")));
+	head->length = head->bad_framing ? 0 : (uint64_t)length;
+}
+
+static void finished(void *arg, struct call *c);
+
+/* True: a body follows. */
+static bool begin_call(struct request *r, const char *method)
+{
+	struct str uri = { r->uri, r->uri_len };
+	size_t at = str_find(uri, '?');
+	struct request_head head = {
+		.method = str_z(method),
+		.path = { uri.p, at },
+		.query = str_from(uri, at + 1),
+		.peer = str_z(r->connection->peer),
+		.peer_is_loopback = r->connection->is_loopback,
+		.headers = { .get = get_header, .arg = r->mhd },
+	};
+
+	read_framing(r->mhd, &head);
+	tally_call_began(&r->server->tally);
+	r->call = router_begin(&router_api, r->server->app, &head, finished, r);
+	return head.bad_framing || head.chunked || head.length > 0;
+}
+
+/* --- replies */
+
+static enum MHD_Result send_reply(struct request *r)
+{
+	struct call *c = r->call;
+	struct MHD_Response *response;
+	const char *name, *value;
+	enum MHD_Result result;
+
+	/* The bytes live as long as the call, which is freed when the request is completed. */
+	response = MHD_create_response_from_buffer(c->reply.len, c->reply.p, MHD_RESPMEM_PERSISTENT);
+	if (!response)
+		return MHD_NO;
+	for (size_t i = 0; router_header(c, i, &name, &value); i++)
+		MHD_add_response_header(response, name, value);
+	if (atomic_load_explicit(&r->server->draining, memory_order_relaxed))
+		MHD_add_response_header(response, "Connection", "close");
+	watch_phase(&r->connection->watch, WATCH_REPLY);
+	result = MHD_queue_response(r->mhd, (unsigned)c->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static void add_date(struct buf *out)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[64];
+
+	if (gmtime_r(&now, &tm) &&
+		strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm) > 0)
+		buf_z(out, text);
+}
+
+/* The refusal of a request whose body has not been read. The connection ends with it. */
+static enum MHD_Result refuse_now(struct request *r, struct str method)
+{
+	struct call *c = r->call;
+	const char *name, *value;
+	ssize_t sent;
+	AUTO_BUF out;
+
+	buf_init(&out, 64 * 1024);
+	buf_fmt(&out, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: %zu\r\n", c->status,
+		MHD_get_reason_phrase_for((unsigned)c->status), c->reply.len);
+	add_date(&out);
+	for (size_t i = 0; router_header(c, i, &name, &value); i++)
+		buf_fmt(&out, "%s: %s\r\n", name, value);
+	buf_z(&out, "\r\n");
+	if (!str_eq(method, STR("HEAD")))
+		buf_str(&out, buf_view(&c->reply));
+	/* A peer that has not taken its earlier answers has no room for this one: there is nothing more to do
+	 * for it. */
+	sent = send(r->connection->watch.fd, out.p, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	r->connection->linger = sent == (ssize_t)out.len;
+	shutdown(r->connection->watch.fd, SHUT_WR);
+	return MHD_NO;
+}
+
+/* --- a handler that waits */
+
+/* On the writer's thread. Once the stage is told, the worker may go on and free the request: of a parked one
+ * it cannot before it is resumed. */
+static void finished(void *arg, struct call *c)
+{
+	struct request *r = arg;
+	struct MHD_Connection *mhd = r->mhd;
+	struct server *s = r->server;
+
+	(void)c;
+	if (atomic_exchange(&r->stage, STAGE_FINISHED) == STAGE_PARKED)
+		MHD_resume_connection(mhd);
+	tally_work_ended(&s->tally);
+}
+
+/* True: the worker must leave the request until it is resumed. */
+static bool park(struct request *r)
+{
+	int stage = STAGE_OPEN;
+
+	if (atomic_load(&r->stage) == STAGE_FINISHED)
+		return false;
+	MHD_suspend_connection(r->mhd);
+	if (!atomic_compare_exchange_strong(&r->stage, &stage, STAGE_PARKED))
+		MHD_resume_connection(r->mhd); /* it was done in between, and saw nobody to resume */
+	return true;
+}
+
+/* --- the library's callbacks */
+
+/* The headers have come. */
+static enum MHD_Result begin(struct request *r, const char *method)
+{
+	r->connection = MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	if (!begin_call(r, method))
+		return MHD_YES;
+	watch_phase(&r->connection->watch, WATCH_BODY);
+	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
+}
+
+/* The request is there in whole, or its reply is. */
+static enum MHD_Result answer(struct request *r)
+{
+	if (r->ended) {
+		assert(!router_deferred(r->call) || atomic_load(&r->stage) == STAGE_FINISHED);
+		return send_reply(r);
+	}
+	if (!tally_work_began(&r->server->tally))
+		return MHD_NO;
+	r->ended = true;
+	watch_phase(&r->connection->watch, WATCH_BUSY);
+	router_end(r->call);
+	if (!router_deferred(r->call))
+		tally_work_ended(&r->server->tally);
+	else if (park(r))
+		return MHD_YES;
+	return send_reply(r);
+}
+
+/* Called at the headers, for each piece of the body, and at its end; after a resumption again. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+	const char *version, const char *upload, size_t *upload_len, void **con_cls)
+{
+	struct request *r = *con_cls;
+
+	(void)cls;
+	(void)mhd;
+	(void)url;
+	(void)version;
+	if (!r->call)
+		return begin(r, method);
+	if (*upload_len == 0)
+		return answer(r);
+	router_body(r->call, (struct str){ upload, *upload_len });
+	*upload_len = 0;
+	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
+}
+
+/* The first that is heard of a request: its request line has come. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
+{
+	size_t len = strlen(uri);
+	struct request *r = mem_alloc(sizeof *r + len + 1);
+
+	r->server = cls;
+	r->mhd = mhd;
+	r->uri_len = len;
+	memcpy(r->uri, uri, len);
+	return r;
+}
+
+static void on_completed(
+	void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_RequestTerminationCode why)
+{
+	struct request *r = *con_cls;
+
+	(void)cls;
+	(void)mhd;
+	(void)why;
+	*con_cls = NULL;
+	if (!r)
+		return;
+	if (r->call) {
+		router_free(r->call);
+		watch_phase(&r->connection->watch, WATCH_IDLE);
+		tally_call_ended(&r->server->tally);
+	}
+	free(r);
+}
+
+static void on_connection(
+	void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+{
+	struct server *s = cls;
+	struct connection *k = *context;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		const struct sockaddr *sa =
+			MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+
+		k = mem_alloc(sizeof *k);
+		peer_text(sa, k->peer);
+		k->is_loopback = peer_is_loopback(sa);
+		sweeper_watch(s->sweeper, &k->watch,
+			MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+		metric_add(METRIC_HTTP_CONNECTIONS, 1);
+		*context = k;
+	} else if (k) {
+		sweeper_forget(s->sweeper, &k->watch, k->linger);
+		metric_add(METRIC_HTTP_CONNECTIONS, -1);
+		free(k);
+		*context = NULL;
+	}
+}
+
+static size_t leave_as_is(void *cls, struct MHD_Connection *mhd, char *s)
+{
+	(void)cls;
+	(void)mhd;
+	return strlen(s);
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *fmt, va_list ap)
+{
+	char line[300];
+
+	(void)cls;
+	vsnprintf(line, sizeof line, fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	diag(DIAG_DEBUG, "http: %s", line);
+}
+
+/* --- life */
+
+static unsigned connections_of(const struct server_options *o)
+{
+	unsigned n = o->max_connections ? o->max_connections : CONNECTIONS_MAX;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY &&
+		r.rlim_cur < n + DESCRIPTORS_KEPT)
+		n = r.rlim_cur > 2 * DESCRIPTORS_KEPT ? (unsigned)r.rlim_cur - DESCRIPTORS_KEPT
+						      : DESCRIPTORS_KEPT;
+	return n;
+}
+
+static unsigned threads_of(const struct server_options *o)
+{
+	int n = get_nprocs();
+
+	if (o->n_threads)
+		return o->n_threads;
+	return n < 2 ? 2 : (unsigned)n;
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s, const struct server_options *o)
+{
+	unsigned n_threads = threads_of(o);
+	struct MHD_OptionItem pool[] = {
+		{ n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n_threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	return MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
+		NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+		s->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK,
+		leave_as_is, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, connections_of(o), MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)(o->idle_timeout_s ? o->idle_timeout_s : 60), MHD_OPTION_ARRAY, pool,
+		MHD_OPTION_END);
+}
+
+static enum err_code start(struct server *s, const struct server_options *o, struct err *e)
+{
+	struct sweeper_options sweep = {
+		.clock = s->app->clock,
+		.header_ms = 1000 * (int64_t)(o->header_timeout_s ? o->header_timeout_s : 10),
+		.body_ms = 1000 * (int64_t)(o->body_timeout_s ? o->body_timeout_s : 60),
+	};
+
+	TRY(listen_open(o->listen, &s->listen_fd, s->address, &s->port, e));
+	TRY(sweeper_start(&sweep, &s->sweeper, e));
+	s->daemon = start_daemon(s, o);
+	if (!s->daemon) {
+		s->listen_fd = -1; /* the library may have closed it; the program ends anyway */
+		return err_set(e, ERR_INTERNAL,
+			"the HTTP server cannot be started: no memory, threads or descriptors");
+	}
+	return ERR_OK;
+}
+
+enum err_code server_start(
+	const struct server_options *o, struct app *app, struct server **ret, struct err *e)
+{
+	struct server *s;
+	enum err_code code;
+
+	TRY(router_init(&router_api, e));
+	s = mem_alloc(sizeof *s);
+	s->app = app;
+	s->listen_fd = -1;
+	tally_init(&s->tally);
+	code = start(s, o, e);
+	if (code != ERR_OK)
+		server_stop(s);
+	else
+		*ret = s;
+	return code;
+}
+
+int server_port(const struct server *s)
+{
+	return s->port;
+}
+
+const char *server_address(const struct server *s)
+{
+	return s->address;
+}
+
+static void stop_accepting(struct server *s)
+{
+	if (s->daemon && s->listen_fd >= 0)
+		MHD_quiesce_daemon(s->daemon); /* else it would close the descriptor itself, later */
+	fd_close(&s->listen_fd);
+}
+
+void server_drain(struct server *s, int seconds)
+{
+	atomic_store(&s->draining, true);
+	stop_accepting(s);
+	tally_drain(&s->tally, seconds);
+}
+
+/* The library must not be stopped while a connection is suspended: those are waited for. The writer tells
+ * each in the end. */
+void server_stop(struct server *s)
+{
+	if (!s)
+		return;
+	stop_accepting(s);
+	tally_stop(&s->tally);
+	if (s->daemon)
+		MHD_stop_daemon(s->daemon);
+	sweeper_stop(s->sweeper);
+	tally_done(&s->tally);
+	free(s);
+	router_done(&router_api);
+}

@@ -1,0 +1,61 @@
+#ifndef HTTP_OP_H
+#define HTTP_OP_H
+/*
+ * op: an operation of api/openapi.yaml as tools/gen_api.py writes it into api_table.c at build time. The
+ * document is the route table.
+ */
+#include "http/call.h"
+#include <regex.h>
+
+enum op_rate { OP_RATE_NONE, OP_RATE_PUBLIC, OP_RATE_READ, OP_RATE_WRITE, OP_RATE_INGEST };
+enum op_auth { OP_AUTH_NONE, OP_AUTH_TOKEN, OP_AUTH_INTERNAL, OP_AUTH_METRICS };
+
+enum { FIELD_STRING = 1, FIELD_INTEGER = 2, FIELD_BOOLEAN = 4, FIELD_ARRAY = 8, FIELD_NULL = 16 };
+
+struct pattern { /* POSIX ERE that is also ECMA 262: anchored */
+	const char *text;
+	regex_t re; /* compiled once, before the first request: patterns_compile() */
+};
+
+struct field { /* a parameter or a member of a body */
+	const char *name;
+	unsigned types; /* FIELD_ bits: one, or several for oneOf and nullable */
+	bool required, in_path;
+	int64_t min, max;         /* of an integer; INT64_MIN, INT64_MAX when not said */
+	int64_t min_len, max_len; /* characters of a string, items of an array; max_len -1 when not said */
+	const struct pattern *pattern; /* or NULL */
+	const char *says;              /* what is told to who does not match the pattern */
+	const char *const *values;     /* enum, NULL-terminated; or NULL */
+	const char *def;               /* default, as text; or NULL. Filled in for parameters only */
+	const struct field *items;     /* of an array */
+	bool unique;
+	bool one_line; /* the pattern of one line without control characters, checked by hand */
+};
+
+struct op {
+	const char *id, *method, *path; /* path with {names} */
+	enum err_code (*handler)(struct call *c, struct err *e);
+	enum op_auth auth;
+	enum op_rate rate;
+	scope_set scope;
+	unsigned roles; /* ROLE_BITs, 0: any */
+	const struct field *params;
+	size_t n_params;
+	const struct field *fields; /* of the body; at most 64 */
+	size_t n_fields;
+	bool has_body, body_required;
+	bool repair_text;        /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
+	size_t body_limit;       /* bytes; 0: no body taken */
+	bool body_limit_setting; /* x-body-limit: post-bytes: the limit is [limits] post-bytes */
+	const char
+		*repo_field; /* x-repo-field: body member that names a repo that must be watched; or NULL */
+};
+
+/* Made from the document. More literal paths come before those with {names}. */
+extern const struct op api_ops[];
+extern const size_t api_n_ops;
+extern struct pattern api_patterns[]; /* ends with a row whose text is NULL */
+extern const struct str api_openapi_yaml, api_openapi_json, api_docs_html;
+extern const char api_docs_csp[]; /* Content-Security-Policy of the page */
+
+#endif

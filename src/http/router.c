@@ -1,0 +1,318 @@
+/*
+ * router: the life of a call, in the order that the design gives: what is cheap and can be told from the
+ * headers first, so that who may not come in costs nothing; what looks at the body last.
+ *
+ * A body is kept whole: its limit is small. All bodies together are bounded too, because a limit a request is
+ * no limit on how many there are; beyond that a request is told 503 before it has sent anything.
+ */
+#include "http/edge.h"
+
+#include "base/digest.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BODIES_MAX (64 * 1024 * 1024) /* bytes of all bodies that are being received or worked on */
+
+static _Atomic size_t bodies_bytes;
+
+struct exchange { /* one allocation */
+	struct call call;
+	struct edge edge;
+};
+
+struct edge *edge_of(const struct call *c)
+{
+	return c->state;
+}
+
+enum err_code router_init(const struct op_table *t, struct err *e)
+{
+	return patterns_compile(t->patterns, e);
+}
+
+void router_done(const struct op_table *t)
+{
+	patterns_free(t->patterns);
+}
+
+/* Names requests in diag; need not be secret. A counter from a random start, mixed (splitmix64), so that ids
+ * look unlike each other. */
+static void make_request_id(char out[17])
+{
+	static _Thread_local uint64_t state;
+	static const char digits[] = "0123456789abcdef";
+	uint64_t z;
+
+	if (state == 0)
+		random_bytes(&state, sizeof state);
+	z = state += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	for (int i = 0; i < 16; i++, z >>= 4)
+		out[i] = digits[z & 15];
+	out[16] = '\0';
+}
+
+static void refuse(struct call *c, const struct err *e)
+{
+	reply_error(c, e);
+	reply_seal(c);
+}
+
+/* Room for n bytes of body in all. ERR_UNAVAILABLE when other bodies hold it. */
+static enum err_code reserve(struct edge *x, size_t n, struct err *e)
+{
+	size_t before = atomic_fetch_add(&bodies_bytes, n);
+
+	if (before + n > BODIES_MAX) {
+		atomic_fetch_sub(&bodies_bytes, n);
+		return err_set(e, ERR_UNAVAILABLE, "bodies of %d MiB are being worked on; try again",
+			BODIES_MAX >> 20);
+	}
+	x->body = mem_grow(x->body, x->body_cap + n);
+	x->body_cap += n;
+	return ERR_OK;
+}
+
+static enum err_code too_large(const struct call *c, struct err *e)
+{
+	size_t limit = edge_of(c)->body_limit;
+
+	if (limit == 0)
+		return err_set(e, ERR_TOO_LARGE, "this operation takes no body");
+	return err_set(e, ERR_TOO_LARGE, "the body is larger than the %zu bytes that are taken here", limit);
+}
+
+static enum err_code check_size(struct call *c, struct err *e)
+{
+	struct edge *x = edge_of(c);
+
+	x->body_limit = c->op->body_limit_setting ? (size_t)c->cfg->post_bytes : c->op->body_limit;
+	if (x->head.has_length && x->head.length > x->body_limit) {
+		guard_look(c);
+		return too_large(c, e);
+	}
+	return ERR_OK;
+}
+
+static enum err_code admit(struct call *c, struct err *e)
+{
+	struct edge *x = edge_of(c);
+
+	if (x->head.bad_framing)
+		return err_set(e, ERR_INVALID,
+			"Content-Length and Transfer-Encoding do not say for certain where the body ends");
+	TRY(route_find(c, e));
+	TRY(check_size(c, e));
+	TRY(guard_admit(c, e));
+	if (x->head.has_length && x->head.length > 0)
+		TRY(reserve(x, (size_t)x->head.length, e));
+	return ERR_OK;
+}
+
+struct call *router_begin(const struct op_table *t, struct app *app, const struct request_head *head,
+	void (*ready)(void *arg, struct call *c), void *arg)
+{
+	struct exchange *x = mem_alloc(sizeof *x);
+	struct call *c = &x->call;
+	struct err e;
+
+	x->edge.head = *head;
+	x->edge.table = t;
+	x->edge.ready = ready;
+	x->edge.ready_arg = arg;
+	make_request_id(x->edge.request_id);
+	c->state = &x->edge;
+	c->app = app;
+	c->cfg = config_get(app->config);
+	c->now = clock_wall_ms(app->clock);
+	arena_init(&c->arena);
+	buf_init(&c->reply, EDGE_REPLY_MAX);
+	if (admit(c, &e) != ERR_OK)
+		refuse(c, &e);
+	return c;
+}
+
+bool router_replied(const struct call *c)
+{
+	return edge_of(c)->replied;
+}
+
+bool router_deferred(const struct call *c)
+{
+	return edge_of(c)->deferred;
+}
+
+void router_body(struct call *c, struct str piece)
+{
+	struct edge *x = edge_of(c);
+	struct err e;
+
+	if (x->replied)
+		return;
+	if (piece.len > x->body_limit - x->body_len) {
+		if (too_large(c, &e) != ERR_OK)
+			refuse(c, &e);
+		return;
+	}
+	/* Chunked: half as much again, but never beyond the limit. */
+	if (piece.len > x->body_cap - x->body_len) {
+		size_t want = x->body_len + piece.len, room = x->body_cap + x->body_cap / 2;
+
+		want = want < room ? room : want;
+		want = want < x->body_limit ? want : x->body_limit;
+		if (reserve(x, want - x->body_cap, &e) != ERR_OK) {
+			refuse(c, &e);
+			return;
+		}
+	}
+	memcpy(x->body + x->body_len, piece.p, piece.len);
+	x->body_len += piece.len;
+}
+
+static struct str header(const struct call *c, const char *name)
+{
+	const struct request_head *h = &edge_of(c)->head;
+
+	return h->headers.get(h->headers.arg, name);
+}
+
+static enum err_code check_media(const struct call *c, struct err *e)
+{
+	struct str type = header(c, "Content-Type"), coding = str_trim(header(c, "Content-Encoding"));
+
+	type = str_trim((struct str){ type.p, str_find(type, ';') });
+	if (!str_eq_nocase(type, STR("application/json")))
+		return err_set(e, ERR_MEDIA, "send the body as Content-Type: application/json");
+	if (coding.len > 0 && !str_eq_nocase(coding, STR("identity")))
+		return err_set(e, ERR_MEDIA, "send the body without Content-Encoding");
+	return ERR_OK;
+}
+
+static enum err_code parse_body(struct call *c, struct err *e)
+{
+	struct edge *x = edge_of(c);
+
+	if (x->body_len == 0) {
+		if (c->op->body_required)
+			return err_set(e, ERR_INVALID, "a JSON body is needed");
+		return ERR_OK;
+	}
+	TRY(check_media(c, e));
+	if (json_parse((struct str){ x->body, x->body_len }, c->op->repair_text ? JSON_REPAIR_TEXT : 0,
+		    &x->doc, e) != ERR_OK)
+		return err_in(e, "body");
+	c->body = json_root(x->doc);
+	if (json_kind(c->body) != JSON_OBJECT)
+		return err_set(e, ERR_INVALID, "the body must be a JSON object");
+	return ERR_OK;
+}
+
+/* The row of a member if it is there and good, so that what depends on it may be asked. */
+static bool is_good(struct call *c, const char *name)
+{
+	struct json *value = json_get(c->body, name);
+	struct str wrong;
+
+	for (size_t i = 0; value && i < c->op->n_fields; i++)
+		if (strcmp(c->op->fields[i].name, name) == 0)
+			return check_value(&c->arena, &c->op->fields[i], value, &wrong);
+	return false;
+}
+
+/* Of a repo whose name is malformed it cannot be said whether it is watched: that is left to the checks of
+ * the fields. */
+static enum err_code find_repo(struct call *c, struct err *e)
+{
+	struct json *forge = json_get(c->body, "forge");
+	struct str url = is_good(c, "url") ? json_str(json_get(c->body, "url")) : STR("");
+	enum err_code code;
+
+	if (!c->op->repo_field || !is_good(c, c->op->repo_field) || (forge && !is_good(c, "forge")))
+		return ERR_OK;
+	code = ingest_find_repo(c->app->store, c->cfg, &c->identity, json_str(forge),
+		json_str(json_get(c->body, c->op->repo_field)), url, &c->arena, &c->repo, e);
+	if (code == ERR_INVALID) {
+		edge_problem(c, STR("forge"), "%s", e->text);
+		return ERR_OK;
+	}
+	return code;
+}
+
+static enum err_code handle(struct call *c, struct err *e)
+{
+	TRY(parse_body(c, e));
+	TRY(find_repo(c, e));
+	args_read(c);
+	if (c->body)
+		check_body(c, c->body);
+	TRY(edge_problems_check(c, e));
+	return c->op->handler(c, e);
+}
+
+void router_end(struct call *c)
+{
+	struct edge *x = edge_of(c);
+	struct err e = { 0 };
+
+	if (x->replied)
+		return;
+	if (handle(c, &e) != ERR_OK) {
+		assert(!x->deferred);
+		refuse(c, &e);
+	} else if (!x->deferred) {
+		reply_seal(c);
+	}
+}
+
+void call_defer(struct call *c, void (*on_free)(void *arg), void *arg)
+{
+	struct edge *x = edge_of(c);
+
+	x->deferred = true;
+	x->on_free = on_free;
+	x->on_free_arg = arg;
+}
+
+void call_undefer(struct call *c)
+{
+	struct edge *x = edge_of(c);
+
+	x->deferred = false;
+	x->on_free = NULL;
+}
+
+/* After `ready` another thread may free the call: nothing of it is touched behind that. */
+void call_finish(struct call *c, const struct err *result)
+{
+	struct edge *x = edge_of(c);
+
+	assert(x->deferred && !x->replied);
+	if (result->code != ERR_OK)
+		reply_error(c, result);
+	reply_seal(c);
+	x->ready(x->ready_arg, c);
+}
+
+void router_free(struct call *c)
+{
+	struct edge *x;
+
+	if (!c)
+		return;
+	x = edge_of(c);
+	assert(!x->deferred || x->replied);
+	if (x->on_free)
+		x->on_free(x->on_free_arg);
+	json_free(x->doc);
+	atomic_fetch_sub(&bodies_bytes, x->body_cap);
+	free(x->body);
+	buf_done(&c->reply);
+	arena_done(&c->arena);
+	config_put(c->app->config, c->cfg);
+	free(c); /* the exchange: the call is its first member */
+}

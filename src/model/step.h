@@ -1,0 +1,79 @@
+#ifndef MODEL_STEP_H
+#define MODEL_STEP_H
+/*
+ * step: the unit that fails; and what says which step it is.
+ *
+ * A run is (repo, head sha, the forge's run id); a job here is one leg of a job in one attempt; a step is
+ * its index, else its name. Every part of the key has a value: '' or a default where the forge gave none.
+ * Forgejo counts attempts a job and GitHub a run, so an attempt belongs to the job.
+ */
+#include "base/err.h"
+#include "base/str.h"
+
+/* conclusion: name in C, name everywhere else, whether the step counts as failed */
+#define CONCLUSIONS(X)                                                                                       \
+	X(SUCCESS, "success", false)                                                                         \
+	X(FAILURE, "failure", true)                                                                          \
+	X(CANCELLED, "cancelled", false)                                                                     \
+	X(SKIPPED, "skipped", false)                                                                         \
+	X(TIMED_OUT, "timed_out", true)
+
+enum conclusion {
+#define X(name, text, failed) CONCLUSION_##name,
+	CONCLUSIONS(X)
+#undef X
+		CONCLUSION_N
+};
+
+const char *conclusion_name(enum conclusion c);
+bool conclusion_find(struct str name, enum conclusion *ret_conclusion);
+bool conclusion_failed(enum conclusion c);
+
+/* What is told about a step when it is sent. Views of the sender's memory; empty when not told. */
+struct step_facts {
+	struct str repo;            /* owner/name */
+	struct str forge;           /* name of a configured forge */
+	struct str head_sha;        /* 40 or 64 hex, lower case */
+	struct str external_run_id; /* the forge's */
+	int64_t attempt;            /* from 1 */
+	struct str job_id;          /* the forge's, if known */
+	struct str job_name;
+	struct str leg; /* of a matrix */
+	struct str step_name;
+	int64_t step_index; /* -1: not told */
+	struct str workflow, branch, platform, url;
+	int64_t pull_request; /* 0: none */
+	enum conclusion conclusion;
+	bool has_exit_code;
+	int64_t exit_code;
+};
+
+/* Kept text of a step, with what is missing in front of it. */
+struct tail_size {
+	int64_t n_lines, n_bytes; /* kept, after masking */
+	int64_t n_dropped_lines,
+		n_dropped_bytes; /* in front of them; lines that were cut in two count as dropped */
+};
+
+/* A step as it is read back, with its run and job. Strings live in the arena it was read into. */
+struct step {
+	int64_t id, run_id, job_id;
+	int64_t repo_id;
+	struct step_facts facts;
+	struct tail_size size;
+	struct str text; /* empty when it was not asked for or is not there */
+	bool has_text;
+	int64_t received_at;    /* ms */
+	int64_t log_expired_at; /* ms, 0 while the text is kept */
+};
+
+/* Statuses of a run. Derived, never stored. */
+enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_PASS, RUN_FAIL, RUN_CANCELED, RUN_INCOMPLETE };
+const char *run_status_name(enum run_status s);
+/*
+ * The one rule. n_steps and n_failed count the newest attempt of each job. Nobody has said yet that a run
+ * is over: so without a failed step it is running.
+ */
+enum run_status run_status_derive(int64_t n_steps, int64_t n_failed);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * http: requests through libcurl's easy interface.
+ *
+ * What libcurl would do by itself and a holder of tokens does not want is switched off: redirects, other
+ * protocols than http and https, signals, .netrc, the "Expect: 100-continue" that costs a second at servers
+ * which do not know it. One handle is kept, so that the next request to the same server finds its connection
+ * open.
+ */
+#include "net/http.h"
+
+#include "base/arena.h"
+#include "base/digest.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_ANSWER (16 * 1024 * 1024)
+
+#ifndef SLUICE_VERSION
+#define SLUICE_VERSION "0"
+#endif
+
+struct http_client {
+	CURL *curl;
+	char why[CURL_ERROR_SIZE];
+};
+
+struct http_client *http_client_new(void)
+{
+	struct http_client *c = mem_alloc(sizeof *c);
+
+	/* Counted by libcurl, and safe from threads since 7.84. Fails only when memory is out. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(c->curl = curl_easy_init())) {
+		fputs("sluice: out of memory\n", stderr);
+		abort();
+	}
+	return c;
+}
+
+void http_client_free(struct http_client *c)
+{
+	if (!c)
+		return;
+	curl_easy_cleanup(c->curl);
+	curl_global_cleanup();
+	free(c);
+}
+
+void http_answer_done(struct http_answer *a)
+{
+	buf_done(&a->body);
+}
+
+void url_encode(struct str value, struct buf *out)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (plain || (c != '\0' && strchr("-._~", c)))
+			buf_char(out, (char)c);
+		else
+			buf_fmt(out, "%%%02X", c);
+	}
+}
+
+static size_t take_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct buf *body = arg;
+
+	buf_add(body, p, size * n);
+	return body->full ? 0 : size * n;
+}
+
+static void add_header(struct curl_slist **list, const char *name, const char *separator, const char *value)
+{
+	struct curl_slist *grown;
+	AUTO_BUF line;
+
+	buf_init(&line, 64 * 1024);
+	buf_fmt(&line, "%s%s%s", name, separator, value);
+	grown = curl_slist_append(*list, buf_cstr(&line));
+	secret_wipe(line.p, line.len);
+	if (!grown)
+		abort();
+	*list = grown;
+}
+
+static struct curl_slist *headers_of(const struct http_request *r)
+{
+	struct curl_slist *list = NULL;
+
+	add_header(&list, "Expect", ":", "");
+	if (r->content_type)
+		add_header(&list, "Content-Type", ": ", r->content_type);
+	if (r->bearer)
+		add_header(&list, "Authorization", ": Bearer ", r->bearer);
+	for (size_t i = 0; i < r->n_headers; i++)
+		add_header(&list, r->headers[i].name, ": ", r->headers[i].value);
+	return list;
+}
+
+static void headers_free(struct curl_slist *list)
+{
+	for (struct curl_slist *h = list; h; h = h->next)
+		secret_wipe(h->data, strlen(h->data));
+	curl_slist_free_all(list);
+}
+
+static void set_limits(CURL *curl, const struct http_request *r)
+{
+	const char *authorities = getenv("SSL_CERT_FILE");
+
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(
+		curl, CURLOPT_CONNECTTIMEOUT_MS, r->connect_ms ? (long)r->connect_ms : HTTP_CONNECT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, r->total_ms ? (long)r->total_ms : HTTP_TOTAL_MS);
+	if (authorities && *authorities)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
+}
+
+static void set_request(struct http_client *c, const struct http_request *r, struct buf *body)
+{
+	CURL *curl = c->curl;
+
+	curl_easy_setopt(curl, CURLOPT_URL, r->url);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "sluice/" SLUICE_VERSION);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->why);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+	if (r->content_type) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body.len ? r->body.p : "");
+	}
+	if (strcmp(r->method, "HEAD") == 0)
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+/* "host:port" of a URL: what may be said of it. A URL may hold a password. */
+static void host_of(const char *url, struct buf *out)
+{
+	CURLU *parts = curl_url();
+	char *host = NULL, *port = NULL;
+
+	if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
+		buf_fmt(out, "%s:%s", host, port);
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(parts);
+}
+
+static enum err_code failed(
+	struct http_client *c, const struct http_request *r, CURLcode how, bool full, struct err *e)
+{
+	AUTO_BUF host;
+
+	buf_init(&host, 4096);
+	host_of(r->url, &host);
+	if (how == CURLE_URL_MALFORMAT || how == CURLE_UNSUPPORTED_PROTOCOL || host.len == 0)
+		return err_set(e, ERR_INVALID, "not a URL of a server; it begins with http:// or https://");
+	if (full)
+		return err_set(e, ERR_TOO_LARGE, "%s: the answer is too large", buf_cstr(&host));
+	return err_set(e, ERR_NETWORK, "%s: %s", buf_cstr(&host), *c->why ? c->why : curl_easy_strerror(how));
+}
+
+static void read_facts(CURL *curl, struct http_answer *a)
+{
+	long status = 0;
+	curl_off_t retry_after = 0;
+	const char *type = NULL;
+
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	a->status = (int)status;
+	a->retry_after_s = retry_after > 0 ? (int64_t)retry_after : 0;
+	snprintf(a->content_type, sizeof a->content_type, "%s", type ? type : "");
+}
+
+enum err_code http_send(
+	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e)
+{
+	struct curl_slist *headers = headers_of(r);
+	struct http_answer a = { 0 };
+	enum err_code code = ERR_OK;
+	CURLcode how;
+
+	buf_init(&a.body, r->max_answer ? r->max_answer : MAX_ANSWER);
+	c->why[0] = '\0';
+	curl_easy_reset(c->curl); /* options only; connections stay */
+	set_limits(c->curl, r);
+	set_request(c, r, &a.body);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+
+	how = curl_easy_perform(c->curl);
+	if (how != CURLE_OK)
+		code = failed(c, r, how, a.body.full, e);
+	else
+		read_facts(c->curl, &a);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, NULL);
+	headers_free(headers);
+
+	if (code == ERR_OK)
+		*ret = a;
+	else
+		http_answer_done(&a);
+	return code;
+}

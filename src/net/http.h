@@ -1,0 +1,51 @@
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+/*
+ * http: one request to a server and its answer (RFC 9110), with time-outs always. The only file that knows
+ * libcurl. Only http and https; redirects are not followed (a token must not be sent elsewhere); proxies from
+ * the environment as curl has them. TLS: the system's authorities, or the file named by SSL_CERT_FILE. Not
+ * for threads to share one client.
+ */
+#include "base/buf.h"
+
+#define HTTP_CONNECT_MS 5000
+#define HTTP_TOTAL_MS 15000
+
+struct http_header {
+	const char *name, *value;
+};
+
+struct http_request {
+	const char *method; /* "GET", ... */
+	const char *url;
+	const char *bearer;       /* token, or NULL; never in an error or a message */
+	const char *content_type; /* NULL when there is no body */
+	struct str body;
+	const struct http_header *headers; /* more of them */
+	size_t n_headers;
+	int connect_ms, total_ms; /* 0: the defaults above */
+	size_t max_answer;        /* bytes; 0: 16 MiB */
+};
+
+struct http_answer {
+	int status;            /* 100-599 */
+	struct buf body;       /* http_answer_done frees */
+	int64_t retry_after_s; /* 0: not said */
+	char content_type[100];
+};
+
+struct http_client; /* keeps its connection between calls */
+struct http_client *http_client_new(void);
+void http_client_free(struct http_client *c);
+/*
+ * ERR_OK: the server answered, whatever the status. ERR_NETWORK: it did not (could not connect, TLS, cut,
+ * time-out), text says which and the host, never the token nor a password in the URL. ERR_TOO_LARGE: the
+ * answer.
+ */
+MUST_CHECK enum err_code http_send(
+	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e);
+void http_answer_done(struct http_answer *a);
+/* value percent-encoded for a query (RFC 3986 unreserved stay). */
+void url_encode(struct str value, struct buf *out);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * access: from an Authorization header to an identity.
+ *
+ * The order of the two looks matters little for time: the internal tokens are compared all, always, before
+ * the database is asked. What the index of the database is searched with is a digest: whoever can time
+ * that search learns about digests, which are of no use for finding a token.
+ */
+#include "service/access.h"
+
+#include "store/nouns.h"
+#include "store/store.h"
+
+static enum err_code refuse(const struct internal_tokens *internal, enum access_realm realm, struct err *e)
+{
+	if (realm == REALM_INTERNAL && internal->n == 0)
+		return err_set(e, ERR_CLOSED,
+			"no internal token is configured, so /internal takes only a slc_ token with "
+			"logs:write; set [internal] token-file in sluice.conf");
+	return err_set(e, ERR_UNAUTHORIZED,
+		"the bearer token is missing, wrong, expired or revoked; send Authorization: Bearer TOKEN");
+}
+
+/* RFC 6750: the scheme is compared without case, then one or more blanks. False: not a bearer token. */
+static bool bearer_of(struct str authorization, struct str *ret_token)
+{
+	struct str scheme = { authorization.p, str_find(authorization, ' ') };
+	struct str token;
+
+	if (!str_eq_nocase(scheme, STR("bearer")))
+		return false;
+	token = str_trim(str_from(authorization, scheme.len));
+	if (token.len == 0 || token.len > 512)
+		return false;
+	*ret_token = token;
+	return true;
+}
+
+static bool is_internal(const struct internal_tokens *internal, const struct sha256 *digest)
+{
+	bool equal = false;
+
+	for (size_t i = 0; i < internal->n; i++)
+		equal |= sha256_equal(&internal->digest[i], digest);
+	return equal;
+}
+
+static enum err_code find_token(
+	struct store *store, const struct sha256 *digest, struct arena *a, struct token *ret, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(store, &db, e));
+	code = tokens_by_digest(db, a, digest, ret, e);
+	store_reader_put(store, db);
+	return code;
+}
+
+enum err_code access_authenticate(struct store *store, const struct internal_tokens *internal,
+	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
+	struct err *e)
+{
+	struct str presented;
+	struct sha256 digest;
+	struct token token = { 0 };
+	enum err_code code;
+
+	if (!bearer_of(authorization, &presented))
+		return refuse(internal, realm, e);
+	digest = sha256_of(presented);
+	if (is_internal(internal, &digest)) {
+		if (realm != REALM_INTERNAL)
+			return refuse(internal, realm, e);
+		*ret = (struct identity){
+			.kind = IDENTITY_INTERNAL, .scopes = SCOPE_BIT(SCOPE_LOGS_WRITE), .role = ROLE_USER
+		};
+		return ERR_OK;
+	}
+	if (!str_starts(presented, STR(TOKEN_PREFIX)))
+		return refuse(internal, realm, e);
+	code = find_token(store, &digest, a, &token, e);
+	if (code == ERR_NOT_FOUND)
+		return refuse(internal, realm, e);
+	TRY(code);
+	if (!sha256_equal(&token.digest, &digest) || token.revoked_at != 0 ||
+		(token.expires_at != 0 && token.expires_at <= now))
+		return refuse(internal, realm, e);
+	*ret = (struct identity){
+		.kind = IDENTITY_TOKEN, .token = token, .scopes = token.scopes, .role = token.role
+	};
+	return ERR_OK;
+}
+
+static void write_roles(unsigned roles, struct buf *out)
+{
+	for (enum role r = 0; r < ROLE_N; r++)
+		if (roles & ROLE_BIT(r))
+			buf_fmt(out, "%s%s", out->len ? " " : "", role_name(r));
+}
+
+enum err_code access_allow(const struct identity *id, scope_set required, unsigned roles, struct err *e)
+{
+	AUTO_BUF need, held;
+
+	buf_init(&need, 1024);
+	buf_init(&held, 1024);
+	if ((id->scopes & required) != required) {
+		scope_write(required, &need);
+		scope_write(id->scopes, &held);
+		return err_set(e, ERR_FORBIDDEN, "the token lacks a scope: required %s; held: %s",
+			buf_cstr(&need), held.len ? buf_cstr(&held) : "none");
+	}
+	if (roles != 0 && !(roles & ROLE_BIT(id->role))) {
+		write_roles(roles, &need);
+		return err_set(e, ERR_FORBIDDEN,
+			"the token's user lacks the role: required one of %s; held: %s", buf_cstr(&need),
+			role_name(id->role));
+	}
+	return ERR_OK;
+}

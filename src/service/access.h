@@ -1,0 +1,45 @@
+#ifndef SERVICE_ACCESS_H
+#define SERVICE_ACCESS_H
+/*
+ * access: who is asking, and may they.
+ *
+ * A bearer token is either the internal token of the configuration (a team that trusts itself; it may send
+ * logs for every repo and nothing else) or a `slc_` token in the database. What was presented is hashed first
+ * and digests of equal length are compared in constant time, so neither length nor content can be told from
+ * the time.
+ */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "model/token.h"
+
+struct store;
+
+enum identity_kind { IDENTITY_NONE, IDENTITY_INTERNAL, IDENTITY_TOKEN };
+
+struct identity {
+	enum identity_kind kind;
+	struct token token; /* when kind is IDENTITY_TOKEN; strings in the request's arena */
+	scope_set scopes;
+	enum role role;
+};
+
+struct internal_tokens { /* digests of what the configuration accepts; none: /internal is closed */
+	struct sha256 digest[4];
+	size_t n;
+};
+
+enum access_realm { REALM_API, REALM_INTERNAL };
+
+/*
+ * authorization: the value of the header, empty when there is none. ERR_UNAUTHORIZED for missing, malformed,
+ * unknown, expired or revoked, all told alike; in REALM_INTERNAL, while no internal token is configured,
+ * ERR_CLOSED instead. The internal token is good in REALM_INTERNAL only.
+ */
+MUST_CHECK enum err_code access_authenticate(struct store *store, const struct internal_tokens *internal,
+	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
+	struct err *e);
+/* ERR_FORBIDDEN naming what is required and what is held. scopes 0 / roles 0: nothing required. */
+MUST_CHECK enum err_code access_allow(
+	const struct identity *id, scope_set required, unsigned roles, struct err *e);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * account: which failed steps a context is of, and if there are none, why.
+ *
+ * That no log arrived is told with its reasons and is no error: silence would hide a dead pipe. Only what the
+ * token may not see is.
+ */
+#include "service/account.h"
+
+#include "explain/context.h"
+#include "store/nouns.h"
+
+#include <string.h>
+
+#define STEPS_MAX 200 /* of one context; what is beyond is counted */
+
+static enum err_code check_query(const struct account_query *q, struct err *e)
+{
+	int ways = (q->head_sha.len > 0) + (q->run_id > 0) + (q->external_run_id.len > 0);
+
+	if (ways != 1)
+		return err_set(e, ERR_INVALID,
+			"give exactly one of sha (with repo), run_id or external_run_id, to say whose "
+			"context it is");
+	if (q->head_sha.len > 0 && q->repo.len == 0)
+		return err_set(e, ERR_INVALID, "repo is needed with sha: owner/name");
+	return ERR_OK;
+}
+
+/* A reader that is given back on every way out. */
+static void put_reader(struct store *const *store, struct db **db)
+{
+	store_reader_put(*store, *db);
+	*db = NULL;
+}
+
+static enum err_code resolve_repo(struct db *db, struct arena *a, const struct config *cfg,
+	const struct account_query *q, struct repo *ret, bool *ret_watched, struct err *e)
+{
+	struct str forge = q->forge.len > 0 ? q->forge : cfg->forges[0].name;
+	enum err_code code;
+
+	*ret_watched = true;
+	if (q->repo.len == 0)
+		return ERR_OK;
+	code = repos_find(db, a, forge, q->repo, ret, e);
+	if (code == ERR_NOT_FOUND && q->forge.len == 0) {
+		/* Not on the default forge; but if only one forge has it, that one is meant. */
+		for (size_t i = 1; i < cfg->n_forges && code == ERR_NOT_FOUND; i++)
+			code = repos_find(db, a, cfg->forges[i].name, q->repo, ret, e);
+	}
+	if (code == ERR_NOT_FOUND) {
+		*ret_watched = false;
+		return ERR_OK;
+	}
+	return code;
+}
+
+struct found {
+	struct step *steps;
+	size_t n;
+	int64_t n_steps, n_failed, expired_at;
+};
+
+static enum err_code find_steps(struct db *db, struct arena *a, const struct identity *id,
+	const struct account_query *q, int64_t repo_id, struct found *ret, struct err *e)
+{
+	struct step_query sq = { .repo_id = repo_id,
+		.head_sha = q->head_sha,
+		.run_id = q->run_id,
+		.external_run_id = q->external_run_id };
+
+	if (id->token.repo_id != 0) {
+		if (repo_id != 0 && repo_id != id->token.repo_id)
+			return err_set(e, ERR_NOT_FOUND, "the token is not for this repo");
+		sq.repo_id = id->token.repo_id;
+	}
+	return steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->n_steps, &ret->n_failed,
+		&ret->expired_at, e);
+}
+
+static unsigned absence_of(const struct found *f, bool watched)
+{
+	bool failed_expired = f->n_failed > 0;
+
+	if (!watched)
+		return CONTEXT_NOT_WATCHED;
+	if (f->n_steps == 0)
+		return CONTEXT_NOTHING_POSTED;
+	return failed_expired ? CONTEXT_EXPIRED : CONTEXT_NOT_FAILED;
+}
+
+/* Steps whose text has expired say nothing that a reader could act on. */
+static void keep_those_with_text(struct found *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->steps[i].has_text)
+			f->steps[n++] = f->steps[i];
+	f->n = n;
+}
+
+static void write(const struct config *cfg, const struct account_query *q, const struct found *f,
+	bool watched, struct buf *out)
+{
+	struct context_input in = {
+		.query = { .repo = q->repo,
+			.head_sha = q->head_sha,
+			.external_run_id = q->external_run_id,
+			.run_id = q->run_id },
+		.steps = f->steps,
+		.n_steps = f->n,
+		.status = run_status_derive(f->n_steps, f->n_failed),
+		.absence = f->n == 0 ? absence_of(f, watched) : 0,
+		.expired_at = f->expired_at,
+		.log_days = cfg->log_days,
+		.budget = q->budget,
+	};
+
+	if (f->n == 0 && q->silent_when_empty)
+		return;
+	if (q->format == ACCOUNT_JSON)
+		context_json(&in, out);
+	else
+		context_markdown(&in, out);
+}
+
+enum err_code account_write(struct store *store, const struct config *cfg, const struct identity *id,
+	const struct account_query *q, struct buf *out, struct err *e)
+{
+	struct found f = { 0 };
+	struct repo repo = { 0 };
+	struct db *db = NULL;
+	bool watched = true;
+	enum err_code code;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	TRY(check_query(q, e));
+	TRY(store_reader_get(store, &db, e));
+	code = resolve_repo(db, &a, cfg, q, &repo, &watched, e);
+	if (code == ERR_OK && watched)
+		code = find_steps(db, &a, id, q, repo.id, &f, e);
+	put_reader(&store, &db);
+	TRY(code);
+	if (q->run_id > 0 && f.n_steps == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
+			(long long)q->run_id);
+	keep_those_with_text(&f);
+	write(cfg, q, &f, watched, out);
+	return buf_check(out, "context", e);
+}

@@ -1,0 +1,49 @@
+#ifndef SERVICE_CONFIG_H
+#define SERVICE_CONFIG_H
+/*
+ * config: the settings as the services need them: an immutable snapshot, made by the daemon from sluice.conf,
+ * shared by reference count, swapped whole at SIGHUP. A request takes one snapshot at its start and gives it
+ * back at its end.
+ */
+#include "service/access.h"
+#include "text/mask.h"
+
+struct forge_config {
+	struct str name, url; /* url without a final slash; may be empty */
+};
+
+enum janitor_mode { JANITOR_OFF, JANITOR_DRY_RUN, JANITOR_HEAL };
+
+struct config {
+	/* [limits] */
+	int64_t reads_per_minute, writes_per_minute;
+	int64_t post_bytes, tail_lines, tail_bytes;
+	/* [internal] */
+	struct internal_tokens internal;
+	/* [mask] */
+	struct mask *mask;
+	/* [forge "NAME"]; at least one; the first is the default */
+	struct forge_config *forges;
+	size_t n_forges;
+	/* [janitor] */
+	enum janitor_mode janitor_mode;
+	int64_t janitor_interval_ms;
+	int64_t log_days;     /* 0: for ever */
+	scope_set chores_off; /* bit a chore of janitor.tbl */
+
+	struct arena arena; /* holds the strings */
+	int n_refs;         /* config.c's */
+};
+
+struct config_box;                                       /* the current snapshot */
+struct config_box *config_box_new(struct config *first); /* takes */
+void config_box_free(struct config_box *b);
+const struct config *config_get(struct config_box *b);
+void config_put(struct config_box *b, const struct config *c);
+void config_swap(
+	struct config_box *b, struct config *next); /* takes; the old one goes with its last reader */
+
+struct config *config_new(void);
+void config_free(struct config *c);
+
+#endif

@@ -1,0 +1,316 @@
+/*
+ * janitor: retention, in small transactions.
+ *
+ * A chore is a function of (store, config, dry, now) that fills a report; the list of them is janitor.tbl. A
+ * pass runs each once, whatever the number of repos. A heal deletes CHORE_BATCH rows a transaction, so that
+ * posts wait for one such transaction at most; the writer's queue is fair, and between two of ours it serves
+ * everybody else.
+ */
+#include "service/janitor.h"
+
+#include "base/diag.h"
+#include "base/metric.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHORE_BATCH 200
+#define ACTIONS_KEPT 1000
+
+struct chore_call {
+	struct store *store;
+	const struct config *cfg;
+	bool dry;
+	int64_t now;
+	const bool *stop; /* NULL: cannot be stopped */
+};
+
+#define CHORE(name, text, fn, prose)                                                                         \
+	static enum err_code fn(const struct chore_call *c, struct chore_report *r, struct err *e);
+#include "service/janitor.tbl"
+#undef CHORE
+
+static const struct {
+	const char *name, *prose;
+	enum err_code (*run)(const struct chore_call *c, struct chore_report *r, struct err *e);
+} chores[CHORE_N] = {
+#define CHORE(name, text, fn, prose) { text, prose, fn },
+#include "service/janitor.tbl"
+#undef CHORE
+};
+
+const char *chore_name(enum chore c)
+{
+	return chores[c].name;
+}
+
+const char *chore_prose(enum chore c)
+{
+	return chores[c].prose;
+}
+
+bool chore_find(struct str name, enum chore *ret_chore)
+{
+	for (enum chore c = 0; c < CHORE_N; c++)
+		if (str_eq(name, str_z(chores[c].name))) {
+			*ret_chore = c;
+			return true;
+		}
+	return false;
+}
+
+struct expire_op {
+	struct store_op op;
+	int64_t before, now;
+	int64_t rows, bytes;
+};
+
+static enum err_code apply_expire(struct store_op *op, struct db *db, struct err *e)
+{
+	struct expire_op *w = (struct expire_op *)(void *)op;
+
+	return steps_expire_logs(db, w->before, w->now, CHORE_BATCH, false, &w->rows, &w->bytes, e);
+}
+
+static enum err_code count_expired(
+	struct store *s, int64_t before, int64_t now, struct chore_report *r, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(s, &db, e));
+	code = steps_expire_logs(db, before, now, 0, true, &r->rows, &r->bytes, e);
+	store_reader_put(s, db);
+	return code;
+}
+
+static enum err_code delete_expired(
+	const struct chore_call *c, int64_t before, struct chore_report *r, struct err *e)
+{
+	struct expire_op w;
+
+	do {
+		w = (struct expire_op){
+			.op = { .apply = apply_expire, .bytes = sizeof w }, .before = before, .now = c->now
+		};
+		TRY(store_write(c->store, &w.op, e));
+		r->rows += w.rows;
+		r->bytes += w.bytes;
+	} while (w.rows == CHORE_BATCH && !(c->stop && __atomic_load_n(c->stop, __ATOMIC_RELAXED)));
+	return ERR_OK;
+}
+
+static enum err_code chore_log_retention(const struct chore_call *c, struct chore_report *r, struct err *e)
+{
+	int64_t days = c->cfg->log_days;
+	int64_t before = c->now - days * DAY_MS;
+	char date[CLOCK_DATE_LEN];
+
+	if (days == 0) {
+		snprintf(r->message, sizeof r->message, "log-days is 0: logs are kept for ever");
+		return ERR_OK;
+	}
+	TRY(c->dry ? count_expired(c->store, before, c->now, r, e) : delete_expired(c, before, r, e));
+	snprintf(r->message, sizeof r->message, "%s the text of %lld steps (%lld bytes) received before %s",
+		c->dry ? "would delete" : "deleted", (long long)r->rows, (long long)r->bytes,
+		clock_date(before, date));
+	return ERR_OK;
+}
+
+struct report_op {
+	struct store_op op;
+	struct action actions[CHORE_N];
+	size_t n;
+};
+
+static enum err_code apply_report(struct store_op *op, struct db *db, struct err *e)
+{
+	struct report_op *w = (struct report_op *)(void *)op;
+
+	for (size_t i = 0; i < w->n; i++)
+		TRY(actions_add(db, &w->actions[i], ACTIONS_KEPT, e));
+	return ERR_OK;
+}
+
+static enum err_code keep_reports(
+	struct store *s, const struct chore_report *reports, size_t n, bool dry, int64_t now, struct err *e)
+{
+	struct report_op w = { .op = { .apply = apply_report, .bytes = sizeof w }, .n = n };
+
+	for (size_t i = 0; i < n; i++)
+		w.actions[i] = (struct action){
+			.at = now,
+			.rows = reports[i].rows,
+			.bytes = reports[i].bytes,
+			.chore = str_z(chores[reports[i].chore].name),
+			.mode = dry ? STR("dry-run") : STR("heal"),
+			.message = str_z(reports[i].message),
+		};
+	return n == 0 ? ERR_OK : store_write(s, &w.op, e);
+}
+
+static void count_report(const struct chore_report *r)
+{
+	if (r->failed != ERR_OK)
+		metric_add(METRIC_JANITOR_FAILED, 1);
+	if (r->dry)
+		return;
+	metric_add(METRIC_JANITOR_ROWS, r->rows);
+	metric_add(METRIC_JANITOR_BYTES, r->bytes);
+}
+
+static enum err_code pass(const struct chore_call *c, struct chore_report *ret, size_t *ret_n, struct err *e)
+{
+	size_t n = 0;
+
+	for (enum chore k = 0; k < CHORE_N; k++) {
+		struct chore_report *r = &ret[n];
+		struct err why;
+
+		if (c->cfg->chores_off & (1u << k))
+			continue;
+		*r = (struct chore_report){ .chore = k, .dry = c->dry };
+		r->failed = chores[k].run(c, r, &why);
+		if (r->failed != ERR_OK)
+			snprintf(r->message, sizeof r->message, "failed: %.180s", why.text);
+		count_report(r);
+		n++;
+	}
+	metric_add(METRIC_JANITOR_PASSES, 1);
+	*ret_n = n;
+	return keep_reports(c->store, ret, n, c->dry, c->now, e);
+}
+
+enum err_code janitor_pass(struct store *store, const struct config *cfg, bool dry, int64_t now,
+	struct chore_report *ret, size_t *ret_n, struct err *e)
+{
+	struct chore_call c = { .store = store, .cfg = cfg, .dry = dry, .now = now };
+
+	return pass(&c, ret, ret_n, e);
+}
+
+enum err_code janitor_actions(struct store *store, int64_t limit, int64_t offset, struct arena *a,
+	struct action **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(store, &db, e));
+	code = actions_list(db, a, limit, offset, ret, ret_n, ret_total, e);
+	store_reader_put(store, db);
+	return code;
+}
+
+/* ---- the thread ---- */
+
+struct janitor {
+	struct store *store;
+	struct config_box *box;
+	const struct clock *clock;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards woken; stop is read without it too */
+	pthread_cond_t changed;
+	bool stop, woken;
+};
+
+static void tell(const struct chore_report *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (r[i].rows > 0 || r[i].failed != ERR_OK)
+			diag(r[i].failed != ERR_OK ? DIAG_ERROR : DIAG_INFO, "janitor: %s: %s",
+				chores[r[i].chore].name, r[i].message);
+}
+
+static void one_pass(struct janitor *j, const struct config *cfg)
+{
+	struct chore_report reports[CHORE_N];
+	size_t n = 0;
+	struct err e;
+	struct chore_call c = {
+		.store = j->store,
+		.cfg = cfg,
+		.dry = cfg->janitor_mode == JANITOR_DRY_RUN,
+		.now = clock_wall_ms(j->clock),
+		.stop = &j->stop,
+	};
+
+	if (cfg->janitor_mode == JANITOR_OFF)
+		return;
+	if (pass(&c, reports, &n, &e) != ERR_OK)
+		diag(DIAG_ERROR, "janitor: the reports of this pass could not be kept: %s", e.text);
+	tell(reports, n);
+}
+
+/* Until the interval is over, or woken, or stopped. The steady clock of the system: a wait is not a moment to
+ * be tested. */
+static void wait_for_next(struct janitor *j, int64_t interval_ms)
+{
+	int64_t until = clock_steady_ms(&clock_system) + interval_ms;
+	struct timespec ts = { .tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000) * 1000000 };
+
+	pthread_mutex_lock(&j->lock);
+	while (!j->stop && !j->woken)
+		if (pthread_cond_timedwait(&j->changed, &j->lock, &ts) != 0)
+			break;
+	j->woken = false;
+	pthread_mutex_unlock(&j->lock);
+}
+
+static void *main_of_thread(void *arg)
+{
+	struct janitor *j = arg;
+
+	while (!__atomic_load_n(&j->stop, __ATOMIC_RELAXED)) {
+		const struct config *cfg = config_get(j->box);
+		int64_t interval = cfg->janitor_interval_ms;
+
+		one_pass(j, cfg);
+		config_put(j->box, cfg);
+		wait_for_next(j, interval);
+	}
+	return NULL;
+}
+
+struct janitor *janitor_start(struct store *store, struct config_box *box, const struct clock *clock)
+{
+	struct janitor *j = mem_alloc(sizeof *j);
+	pthread_condattr_t attr;
+
+	*j = (struct janitor){ .store = store, .box = box, .clock = clock };
+	pthread_mutex_init(&j->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&j->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if (pthread_create(&j->thread, NULL, main_of_thread, j) != 0)
+		abort();
+	return j;
+}
+
+static void signal_thread(struct janitor *j, bool stop)
+{
+	pthread_mutex_lock(&j->lock);
+	if (stop)
+		__atomic_store_n(&j->stop, true, __ATOMIC_RELAXED);
+	j->woken = true;
+	pthread_cond_signal(&j->changed);
+	pthread_mutex_unlock(&j->lock);
+}
+
+void janitor_wake(struct janitor *j)
+{
+	signal_thread(j, false);
+}
+
+void janitor_stop(struct janitor *j)
+{
+	if (!j)
+		return;
+	signal_thread(j, true);
+	pthread_join(j->thread, NULL);
+	pthread_cond_destroy(&j->changed);
+	pthread_mutex_destroy(&j->lock);
+	free(j);
+}

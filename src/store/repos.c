@@ -1,0 +1,108 @@
+/*
+ * repos: the watched repos.
+ *
+ * Names are compared by a column of their own that holds them in lower case: they are ASCII (model/repo.h),
+ * where both databases agree on what that is.
+ */
+#include "store/nouns.h"
+#include "store/rows.h"
+
+#define COLUMNS "id, forge, name, added_at"
+
+static enum err_code take_repo(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+	struct repo *r = rows_add(rows);
+
+	(void)e;
+	*r = (struct repo){
+		.id = row_int(row, 0),
+		.forge = row_str(row, 1, rows->a),
+		.name = row_str(row, 2, rows->a),
+		.added_at = row_int(row, 3),
+	};
+	return ERR_OK;
+}
+
+static enum err_code first_of(const struct rows *rows, struct repo *ret, struct err *e)
+{
+	if (rows->n == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no such repo; `sluice repo list` shows them");
+	*ret = *(const struct repo *)rows->first;
+	return ERR_OK;
+}
+
+enum err_code repos_find(
+	struct db *db, struct arena *a, struct str forge, struct str name, struct repo *ret, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(db, "SELECT " COLUMNS " FROM repo WHERE forge = $1 AND name_key = lower($2)",
+		DB_ARGS(DB_T(forge), DB_T(name)), take_repo, &rows, e));
+	return first_of(&rows, ret, e);
+}
+
+enum err_code repos_get(struct db *db, struct arena *a, int64_t id, struct repo *ret, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(
+		db, "SELECT " COLUMNS " FROM repo WHERE id = $1", DB_ARGS(DB_I(id)), take_repo, &rows, e));
+	return first_of(&rows, ret, e);
+}
+
+enum err_code repos_add(struct db *db, struct str forge, struct str name, int64_t now, int64_t *ret_id,
+	bool *ret_new, struct err *e)
+{
+	enum err_code code;
+	int64_t id = 0;
+
+	/* Looked for first: an INSERT that finds it there would use a number up. */
+	code = db_int(db, "SELECT id FROM repo WHERE forge = $1 AND name_key = lower($2)",
+		DB_ARGS(DB_T(forge), DB_T(name)), &id, e);
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	if (code == ERR_NOT_FOUND)
+		TRY(db_int(db,
+			"INSERT INTO repo (forge, name, name_key, added_at) VALUES ($1, $2, lower($3), $4) "
+			"RETURNING id",
+			DB_ARGS(DB_T(forge), DB_T(name), DB_T(name), DB_I(now)), &id, e));
+	*ret_id = id;
+	*ret_new = code == ERR_NOT_FOUND;
+	return ERR_OK;
+}
+
+/*
+ * What belongs to it goes by cascade, each child found by an index. One transaction, whatever its size: a
+ * repo is removed by a person who waits, and half of one must not be seen.
+ */
+enum err_code repos_remove(struct db *db, int64_t id, int64_t now, struct err *e)
+{
+	int64_t n = 0;
+
+	TRY(db_run(db, "UPDATE token SET revoked_at = $2 WHERE repo_id = $1 AND revoked_at = 0",
+		DB_ARGS(DB_I(id), DB_I(now)), NULL, e));
+	TRY(db_run(db, "DELETE FROM repo WHERE id = $1", DB_ARGS(DB_I(id)), &n, e));
+	return n > 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "there is no repo %lld", (long long)id);
+}
+
+enum err_code repos_list(struct db *db, struct arena *a, struct str forge, struct str name, int64_t limit,
+	int64_t offset, struct repo **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+	int64_t total = 0;
+
+	TRY(rows_total(db,
+		"SELECT count(*) FROM (SELECT 1 FROM repo"
+		" WHERE ($1 = '' OR forge = $1) AND ($2 = '' OR name_key = lower($2)) LIMIT 10001) AS x",
+		DB_ARGS(DB_T(forge), DB_T(name)), &total, e));
+	TRY(db_each(db,
+		"SELECT " COLUMNS " FROM repo"
+		" WHERE ($1 = '' OR forge = $1) AND ($2 = '' OR name_key = lower($2))"
+		" ORDER BY name_key, forge LIMIT $3 OFFSET $4",
+		DB_ARGS(DB_T(forge), DB_T(name), DB_I(limit), DB_I(offset)), take_repo, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	*ret_total = total;
+	return ERR_OK;
+}

@@ -1,0 +1,315 @@
+/*
+ * steps: one post put down, and the failed steps of a commit read back.
+ *
+ * A post names a run, a job and a step by their keys, which the forge gave. Each is one upsert by that key
+ * that returns the row's id, so that a retry finds what is there, changes no id and adds no row. What a retry
+ * does not tell (a job's name, a branch) keeps what an earlier post told, because callers differ in what they
+ * know; what is the step's own is replaced as a whole.
+ *
+ * The account of a commit is one statement, whatever the number of steps: so that what it counts and what it
+ * lists are of one moment.
+ */
+#include "base/zst.h"
+#include "store/nouns.h"
+#include "store/rows.h"
+
+#define TEXT_MAX ((size_t)4 << 20) /* of one step, decompressed: four times the largest setting */
+#define KEY_MAX 4096
+
+/* ---- putting ---- */
+
+/* "id:17", or "name:build" when there is no id. */
+static void write_job_key(const struct step_facts *f, struct buf *out)
+{
+	buf_z(out, f->job_id.len > 0 ? "id:" : "name:");
+	buf_str(out, f->job_id.len > 0 ? f->job_id : f->job_name);
+}
+
+static void write_step_key(const struct step_facts *f, struct buf *out)
+{
+	if (f->step_index >= 0) {
+		buf_fmt(out, "index:%lld", (long long)f->step_index);
+	} else {
+		buf_z(out, "name:");
+		buf_str(out, f->step_name);
+	}
+}
+
+static enum err_code put_run(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
+	int64_t *ret_id, struct err *e)
+{
+	return db_int(db,
+		"INSERT INTO run (repo_id, head_sha, external_run_id, workflow, branch, pull_request, url, "
+		"created_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (repo_id, head_sha, external_run_id) DO UPDATE SET"
+		" workflow = CASE WHEN excluded.workflow <> '' THEN excluded.workflow ELSE run.workflow END,"
+		" branch = CASE WHEN excluded.branch <> '' THEN excluded.branch ELSE run.branch END,"
+		" pull_request = CASE WHEN excluded.pull_request <> 0 THEN excluded.pull_request ELSE "
+		"run.pull_request END,"
+		" url = CASE WHEN excluded.url <> '' THEN excluded.url ELSE run.url END"
+		" RETURNING id",
+		DB_ARGS(DB_I(repo_id), DB_T(f->head_sha), DB_T(f->external_run_id), DB_T(f->workflow),
+			DB_T(f->branch), DB_I(f->pull_request), DB_T(f->url), DB_I(now)),
+		ret_id, e);
+}
+
+static enum err_code put_job(
+	struct db *db, int64_t run_id, const struct step_facts *f, int64_t *ret_id, struct err *e)
+{
+	AUTO_BUF key;
+
+	buf_init(&key, KEY_MAX);
+	write_job_key(f, &key);
+	TRY(buf_check(&key, "job_id or job_name", e));
+	return db_int(db,
+		"INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		" ON CONFLICT (run_id, attempt, job_key, leg) DO UPDATE SET"
+		" job_name = CASE WHEN excluded.job_name <> '' THEN excluded.job_name ELSE job.job_name END,"
+		" platform = CASE WHEN excluded.platform <> '' THEN excluded.platform ELSE job.platform END"
+		" RETURNING id",
+		DB_ARGS(DB_I(run_id), DB_I(f->attempt), DB_T(buf_view(&key)), DB_T(f->leg), DB_T(f->job_id),
+			DB_T(f->job_name), DB_T(f->platform)),
+		ret_id, e);
+}
+
+static enum err_code put_step(struct db *db, int64_t job_id, const struct step_facts *f,
+	const struct tail_size *size, int64_t now, int64_t *ret_id, struct err *e)
+{
+	AUTO_BUF key;
+
+	buf_init(&key, KEY_MAX);
+	write_step_key(f, &key);
+	TRY(buf_check(&key, "step_name", e));
+	return db_int(db,
+		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
+		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
+		" ON CONFLICT (job_id, step_key) DO UPDATE SET"
+		" name = excluded.name, step_index = excluded.step_index, conclusion = excluded.conclusion,"
+		" exit_code = excluded.exit_code, received_at = excluded.received_at, n_lines = "
+		"excluded.n_lines,"
+		" n_bytes = excluded.n_bytes, n_dropped_lines = excluded.n_dropped_lines,"
+		" n_dropped_bytes = excluded.n_dropped_bytes, log_expired_at = 0"
+		" RETURNING id",
+		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
+			DB_T(str_z(conclusion_name(f->conclusion))),
+			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
+			DB_I(size->n_bytes), DB_I(size->n_dropped_lines), DB_I(size->n_dropped_bytes)),
+		ret_id, e);
+}
+
+enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts *f,
+	const struct tail_size *size, struct str text_zst, int64_t now, int64_t *ret_step_id, struct err *e)
+{
+	int64_t run_id = 0, job_id = 0, step_id = 0;
+
+	TRY(put_run(db, repo_id, f, now, &run_id, e));
+	TRY(put_job(db, run_id, f, &job_id, e));
+	TRY(put_step(db, job_id, f, size, now, &step_id, e));
+	TRY(db_run(db,
+		"INSERT INTO tail (step_id, zstd) VALUES ($1, $2)"
+		" ON CONFLICT (step_id) DO UPDATE SET zstd = excluded.zstd",
+		DB_ARGS(DB_I(step_id), DB_B(text_zst)), NULL, e));
+	*ret_step_id = step_id;
+	return ERR_OK;
+}
+
+/* ---- reading back ---- */
+
+/* Which conclusions count as failed, from the one list of them. */
+#define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
+#define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
+
+/*
+ * The statement, but for the condition that says whose steps: $1 is a repo, $2 what it is asked by, $3 the
+ *limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
+ *its name, as ids differ from attempt to attempt on some forges. told: those of the newest attempts; total:
+ *what there is of them; failed: the ones to be listed. There is always one row, because total has one.
+ */
+#define ACCOUNT_OF(condition)                                                                                \
+	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
+	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
+	" CASE WHEN job.job_name <> '' THEN 'name:' || job.job_name ELSE job.job_key END, job.leg) AS "      \
+	"newest"                                                                                             \
+	" FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id WHERE " condition "),"  \
+	" told AS (SELECT id, received_at, log_expired_at, failed FROM seen WHERE attempt = newest),"        \
+	" total AS (SELECT count(*) AS n_steps, count(*) FILTER (WHERE failed) AS n_failed,"                 \
+	" coalesce(max(log_expired_at), 0) AS expired_at FROM told),"                                        \
+	" failed AS (SELECT id FROM told WHERE failed ORDER BY received_at, id LIMIT $3)"                    \
+	" SELECT total.n_steps, total.n_failed, total.expired_at,"                                           \
+	" step.id, step.name, step.step_index, step.conclusion, step.exit_code, step.received_at,"           \
+	" step.n_lines, step.n_bytes, step.n_dropped_lines, step.n_dropped_bytes, step.log_expired_at,"      \
+	" job.id, job.attempt, job.job_id, job.job_name, job.leg, job.platform,"                             \
+	" run.id, run.head_sha, run.external_run_id, run.workflow, run.branch, run.pull_request, run.url,"   \
+	" repo.id, repo.forge, repo.name, tail.zstd"                                                         \
+	" FROM total LEFT JOIN failed ON 1 = 1 LEFT JOIN step ON step.id = failed.id"                        \
+	" LEFT JOIN job ON job.id = step.job_id LEFT JOIN run ON run.id = job.run_id"                        \
+	" LEFT JOIN repo ON repo.id = run.repo_id LEFT JOIN tail ON tail.step_id = step.id"                  \
+	" ORDER BY step.received_at, step.id"
+
+struct account {
+	struct rows rows; /* of struct step */
+	int64_t n_steps, n_failed, expired_at;
+};
+
+static enum err_code read_text(const struct db_value *zstd, struct arena *a, struct step *step, struct err *e)
+{
+	AUTO_BUF text;
+
+	buf_init(&text, TEXT_MAX);
+	if (zstd->kind == DB_NULL)
+		return ERR_OK;
+	if (zst_decompress(zstd->s, TEXT_MAX, &text, e) != ERR_OK)
+		return err_set(e, ERR_STORAGE,
+			"the kept text of step %lld is damaged; send the step again, or restore a backup",
+			(long long)step->id);
+	step->text = arena_str(a, buf_view(&text));
+	step->has_text = true;
+	return ERR_OK;
+}
+
+static struct step_facts facts_of(const struct db_row *row, struct arena *a)
+{
+	return (struct step_facts){
+		.step_name = row_str(row, 4, a),
+		.step_index = row_int(row, 5),
+		.has_exit_code = row->v[7].kind != DB_NULL,
+		.exit_code = row_int(row, 7),
+		.attempt = row_int(row, 15),
+		.job_id = row_str(row, 16, a),
+		.job_name = row_str(row, 17, a),
+		.leg = row_str(row, 18, a),
+		.platform = row_str(row, 19, a),
+		.head_sha = row_str(row, 21, a),
+		.external_run_id = row_str(row, 22, a),
+		.workflow = row_str(row, 23, a),
+		.branch = row_str(row, 24, a),
+		.pull_request = row_int(row, 25),
+		.url = row_str(row, 26, a),
+		.forge = row_str(row, 28, a),
+		.repo = row_str(row, 29, a),
+	};
+}
+
+static enum err_code take_step(void *arg, const struct db_row *row, struct err *e)
+{
+	struct account *acc = arg;
+	struct arena *a = acc->rows.a;
+	struct step s = {
+		.id = row_int(row, 3),
+		.job_id = row_int(row, 14),
+		.run_id = row_int(row, 20),
+		.repo_id = row_int(row, 27),
+		.facts = facts_of(row, a),
+		.size = { .n_lines = row_int(row, 9),
+			.n_bytes = row_int(row, 10),
+			.n_dropped_lines = row_int(row, 11),
+			.n_dropped_bytes = row_int(row, 12) },
+		.received_at = row_int(row, 8),
+		.log_expired_at = row_int(row, 13),
+	};
+
+	acc->n_steps = row_int(row, 0);
+	acc->n_failed = row_int(row, 1);
+	acc->expired_at = row_int(row, 2);
+	if (row->v[3].kind == DB_NULL)
+		return ERR_OK; /* the one row of no failed step */
+	if (!conclusion_find(row_str(row, 6, a), &s.facts.conclusion))
+		return err_set(e, ERR_STORAGE, "step %lld has a conclusion unknown to this program",
+			(long long)s.id);
+	TRY(read_text(&row->v[30], a, &s, e));
+	*(struct step *)rows_add(&acc->rows) = s;
+	return ERR_OK;
+}
+
+static enum err_code read_account(
+	struct db *db, const struct step_query *q, size_t limit, struct account *acc, struct err *e)
+{
+	struct db_value repo = DB_I(q->repo_id), n = DB_I((int64_t)limit);
+
+	if (q->head_sha.len > 0)
+		return db_each(db, ACCOUNT_OF("run.repo_id = $1 AND run.head_sha = lower($2)"),
+			DB_ARGS(repo, DB_T(q->head_sha), n), take_step, acc, e);
+	if (q->run_id > 0)
+		return db_each(db, ACCOUNT_OF("run.id = $2 AND ($1 = 0 OR run.repo_id = $1)"),
+			DB_ARGS(repo, DB_I(q->run_id), n), take_step, acc, e);
+	if (q->external_run_id.len > 0)
+		return db_each(db, ACCOUNT_OF("run.external_run_id = $2 AND ($1 = 0 OR run.repo_id = $1)"),
+			DB_ARGS(repo, DB_T(q->external_run_id), n), take_step, acc, e);
+	return err_set(e, ERR_INVALID, "a commit, a run or a forge's run must be named");
+}
+
+enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q, size_t limit,
+	struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
+	int64_t *ret_expired_at, struct err *e)
+{
+	struct account acc = { .rows = { .a = a, .size = sizeof **ret } };
+
+	TRY(read_account(db, q, limit, &acc, e));
+	*ret = acc.rows.first;
+	*ret_n = acc.rows.n;
+	*ret_n_steps = acc.n_steps;
+	*ret_n_failed = acc.n_failed;
+	*ret_expired_at = acc.expired_at;
+	return ERR_OK;
+}
+
+/* ---- retention ---- */
+
+struct expired {
+	struct db *db;
+	int64_t rows, bytes;
+};
+
+static enum err_code count_bytes(void *arg, const struct db_row *row, struct err *e)
+{
+	int64_t *bytes = arg;
+
+	(void)e;
+	*bytes += row_int(row, 0);
+	return ERR_OK;
+}
+
+/* Of a step that has just been marked. */
+static enum err_code delete_tail(void *arg, const struct db_row *row, struct err *e)
+{
+	struct expired *x = arg;
+
+	x->rows++;
+	return db_each(x->db, "DELETE FROM tail WHERE step_id = $1 RETURNING length(zstd)", &row->v[0], 1,
+		count_bytes, &x->bytes, e);
+}
+
+static enum err_code count_both(void *arg, const struct db_row *row, struct err *e)
+{
+	struct expired *x = arg;
+
+	(void)e;
+	x->rows = row_int(row, 0);
+	x->bytes = row_int(row, 1);
+	return ERR_OK;
+}
+
+enum err_code steps_expire_logs(struct db *db, int64_t before, int64_t now, int64_t limit, bool dry,
+	int64_t *ret_rows, int64_t *ret_bytes, struct err *e)
+{
+	struct expired x = { .db = db };
+
+	if (dry)
+		TRY(db_each(db,
+			"SELECT count(*), CAST(coalesce(sum(length(tail.zstd)), 0) AS BIGINT)"
+			" FROM step LEFT JOIN tail ON tail.step_id = step.id"
+			" WHERE step.log_expired_at = 0 AND step.received_at < $1",
+			DB_ARGS(DB_I(before)), count_both, &x, e));
+	else
+		TRY(db_each(db,
+			"UPDATE step SET log_expired_at = $2 WHERE id IN (SELECT id FROM step"
+			" WHERE log_expired_at = 0 AND received_at < $1 ORDER BY received_at LIMIT $3)"
+			" RETURNING id",
+			DB_ARGS(DB_I(before), DB_I(now), DB_I(limit)), delete_tail, &x, e));
+	*ret_rows = x.rows;
+	*ret_bytes = x.bytes;
+	return ERR_OK;
+}

@@ -1,0 +1,323 @@
+/*
+ * mask_match: the rest of a token, by kind.
+ *
+ * A shape has to be long and dense enough not to be met in ordinary text: the least lengths are in the table,
+ * and a word that goes on before the prefix ("task-...") is no token. A token that lost its end is masked
+ * when what is left is long enough; one that lost its beginning is not known as one.
+ *
+ * A private key without an END line is masked as far as lines go on that could be of it, not to the end of
+ * the text: tools that warn of keys quote the BEGIN line, and the rest of their log is what the reader came
+ * for.
+ */
+#include "text/mask_match.h"
+
+#include "text/mask_header.h"
+
+#include <string.h>
+
+#define PEM_MAX 16384 /* a PEM block of a 16384-bit RSA key has 12.6 KB */
+#define PEM_END "-----END "
+#define PEM_LABEL_MAX 64
+#define PEM_RUN_MIN 24 /* of base64 in a line of a key without an end, */
+#define PEM_LOOK 256   /* so near its start */
+#define SENDGRID_SECOND 30
+
+/* What a class has beside letters and digits; UPPER and HEX have fewer of these. */
+static const char *const class_extra[N_CLASSES] = {
+	[ALNUM] = "",
+	[WORD] = "_",
+	[TOKEN] = "_-",
+	[DOTTED] = "_-.",
+	[UPPER] = "",
+	[HEX] = "",
+	[BASE64] = "+/=_-",
+	[PATH] = "_-/",
+	/* RFC 9110's token68, and what else API keys are made of; no quote, blank, comma, or what stands for
+	   a variable. */
+	[CREDENTIAL] = "-._~+/=:|!@%",
+};
+
+static uint16_t classes[256]; /* a bit a class */
+
+static bool is_upper(uint8_t b)
+{
+	return b >= 'A' && b <= 'Z';
+}
+
+static bool is_digit(uint8_t b)
+{
+	return b >= '0' && b <= '9';
+}
+
+static bool is_alnum(uint8_t b)
+{
+	return is_upper(b) || is_digit(b) || (b >= 'a' && b <= 'z');
+}
+
+static bool is_hex_digit(uint8_t b)
+{
+	return is_digit(b) || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F');
+}
+
+static bool in_class(uint8_t b, enum class class)
+{
+	if (class == UPPER)
+		return is_upper(b) || is_digit(b);
+	if (class == HEX)
+		return is_hex_digit(b);
+	return is_alnum(b) || (b != 0 && strchr(class_extra[class], b));
+}
+
+void match_init(void)
+{
+	for (unsigned b = 0; b < 256; b++)
+		for (unsigned c = 0; c < N_CLASSES; c++)
+			if (in_class((uint8_t)b, (enum class)c))
+				classes[b] |= (uint16_t)(1u << c);
+}
+
+static uint8_t byte_at(struct str s, size_t i)
+{
+	return i < s.len ? (uint8_t)s.p[i] : 0;
+}
+
+size_t match_run_end(struct scan *s, enum class class, size_t at)
+{
+	struct run *runs = s->runs[class];
+	size_t i = at;
+
+	for (size_t k = 0; k < MATCH_RUNS; k++)
+		if (at >= runs[k].from && at < runs[k].to)
+			return runs[k].to;
+	while (i < s->text.len && (classes[(uint8_t)s->text.p[i]] >> class & 1))
+		i++;
+	runs[s->n_runs[class]++ % MATCH_RUNS] = (struct run){ at, i };
+	return i;
+}
+
+/*
+ * What stands before `at` may look like a letter of the same word and be none: the end of a colour
+ * ("ESC[32m"), of an escape in JSON ("\n", "\u003d") or of one in a URL ("%3D").
+ */
+static bool ends_escape(struct str text, size_t at)
+{
+	const char *p = text.p;
+	size_t i = at - 1;
+
+	if (i >= 1 && p[i - 1] == '\\' && strchr("nrtbf", p[i]))
+		return true;
+	if (i >= 2 && p[i - 2] == '%' && is_hex_digit((uint8_t)p[i - 1]) && is_hex_digit((uint8_t)p[i]))
+		return true;
+	if (i >= 5 && p[i - 5] == '\\' && p[i - 4] == 'u' && is_hex_digit((uint8_t)p[i - 1]) &&
+		is_hex_digit((uint8_t)p[i]))
+		return true;
+	if (p[i] != 'm' && p[i] != 'K')
+		return false;
+	for (size_t n = 0; i > 0 && n < 20 && (is_digit((uint8_t)p[i - 1]) || p[i - 1] == ';'); n++)
+		i--;
+	return i >= 2 && p[i - 1] == '[' && p[i - 2] == '\x1b';
+}
+
+static bool is_boundary(struct str text, size_t at)
+{
+	if (at == 0 || !is_alnum((uint8_t)text.p[at]))
+		return true;
+
+	uint8_t before = (uint8_t)text.p[at - 1];
+	return !(is_alnum(before) || before == '_') || ends_escape(text, at);
+}
+
+/* A dot at the end belongs to the sentence. */
+static size_t trim_end(struct str text, size_t from, size_t end)
+{
+	while (end > from && text.p[end - 1] == '.')
+		end--;
+	return end;
+}
+
+static bool match_run(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	size_t from = at + strlen(x->prefix), end;
+
+	if (!is_boundary(s->text, at))
+		return false;
+	end = trim_end(s->text, from, match_run_end(s, x->class, from));
+	if (end - from < x->min || end - from > x->max)
+		return false;
+	*ret = (struct span){ x->kind == BEHIND ? from : at, end };
+	return true;
+}
+
+static bool match_keyed(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	size_t i = at + strlen(x->prefix);
+
+	for (size_t n = 0; n < 12 && byte_at(s->text, i) && strchr(" \t\"'\\:=,>", s->text.p[i]); n++)
+		i++;
+
+	size_t end = match_run_end(s, x->class, i);
+	if (end - i < x->min || end - i > x->max)
+		return false;
+	*ret = (struct span){ i, end };
+	return true;
+}
+
+static bool match_two(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	size_t from = at + strlen(x->prefix), dot = match_run_end(s, x->class, from);
+
+	if (!is_boundary(s->text, at) || dot - from < x->min || dot - from > x->max ||
+		byte_at(s->text, dot) != '.')
+		return false;
+
+	size_t end = match_run_end(s, x->class, dot + 1);
+	if (end - dot - 1 < SENDGRID_SECOND)
+		return false;
+	*ret = (struct span){ at, end };
+	return true;
+}
+
+/* Signed (RFC 7519): three parts, the second a JSON object as the first; encrypted (RFC 7516): five. */
+static bool match_jwt(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	size_t part = at, end = at, n = 0;
+	bool object_second = false;
+
+	if (!is_boundary(s->text, at))
+		return false;
+	for (;; part = end + 1) {
+		end = match_run_end(s, x->class, part);
+		if (n == 0 && end - part < x->min)
+			return false;
+		if (n == 1)
+			object_second = end - part >= x->min && strncmp(s->text.p + part, "eyJ", 3) == 0;
+		n++;
+		if (n == 5 || byte_at(s->text, end) != '.')
+			break;
+	}
+	if (!(object_second && n >= 3) && n < 5)
+		return false;
+	*ret = (struct span){ at, trim_end(s->text, at, end) };
+	return true;
+}
+
+/* Could this line be part of a key: does it have a long run of base64, or nothing else, or a header of RFC
+ * 1421? */
+static bool is_pem_line(struct scan *s, size_t from, size_t end)
+{
+	struct str line = str_trim((struct str){ s->text.p + from, end - from });
+
+	if (str_starts(line, STR("Proc-Type:")) || str_starts(line, STR("DEK-Info:")))
+		return true;
+	for (size_t i = from; i < end && i - from < PEM_LOOK;) {
+		size_t run = match_run_end(s, BASE64, i);
+
+		if (run - i >= PEM_RUN_MIN || (run > i && run - i == line.len))
+			return true;
+		i = run > i ? run : i + 1;
+	}
+	return line.len == 0;
+}
+
+/* A key that lost its end: as far as lines go on that could be of it. */
+static size_t pem_body_end(struct scan *s, size_t from, size_t limit)
+{
+	size_t end = from;
+
+	for (size_t at = from; at < limit;) {
+		struct str rest = { s->text.p + at, limit - at };
+		size_t line_end = at + str_find(rest, '\n');
+
+		if (!is_pem_line(s, at, line_end))
+			break;
+		end = line_end;
+		at = line_end + 1;
+	}
+	return end;
+}
+
+/* Behind the END line that comes within PEM_MAX of `from`; 0 when none does. */
+static size_t pem_end(struct scan *s, size_t from)
+{
+	size_t limit = from + PEM_MAX < s->text.len ? from + PEM_MAX : s->text.len;
+	size_t at = from > s->no_pem_end_before ? from : s->no_pem_end_before;
+
+	if (at >= limit)
+		return 0;
+	at += str_find_str((struct str){ s->text.p + at, limit - at }, STR(PEM_END));
+	if (at == limit) {
+		/* One that begins just before the limit has not been seen whole. */
+		s->no_pem_end_before = limit - (sizeof PEM_END - 1 < limit ? sizeof PEM_END - 1 : limit);
+		return 0;
+	}
+
+	struct str label = str_from(s->text, at + sizeof PEM_END - 1);
+	if (label.len > PEM_LABEL_MAX)
+		label.len = PEM_LABEL_MAX;
+	size_t dashes = str_find_str(label, STR("-----"));
+	return at + sizeof PEM_END - 1 + dashes + (dashes < label.len ? 5 : 0);
+}
+
+static bool match_pem(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	size_t from = at + strlen(x->prefix), body, end;
+	struct str label = str_from(s->text, from);
+
+	if (label.len > PEM_LABEL_MAX)
+		label.len = PEM_LABEL_MAX;
+	label.len = str_find_str(label, STR("-----"));
+	if (str_find_str(label, STR("PRIVATE KEY")) == label.len)
+		return false;
+
+	body = from + label.len + 5 < s->text.len ? from + label.len + 5 : s->text.len;
+	end = pem_end(s, body);
+	if (end == 0)
+		end = pem_body_end(s, body, body + PEM_MAX < s->text.len ? body + PEM_MAX : s->text.len);
+	*ret = (struct span){ at, end };
+	return true;
+}
+
+/* scheme://user:password@ (RFC 3986, 3.2.1). */
+static bool match_url(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	size_t from = at + strlen(x->prefix), colon = 0, end = 0;
+
+	for (size_t i = from; i < s->text.len && i - from < x->max; i++) {
+		uint8_t b = (uint8_t)s->text.p[i];
+
+		if (b <= ' ' || b == 0x7f || strchr("/?#\"'<>\\`", b))
+			break;
+		if (b == ':' && colon == 0)
+			colon = i;
+		if (b == '@' && colon != 0)
+			end = i;
+	}
+	if (end == 0 || end - colon - 1 < x->min)
+		return false;
+	*ret = (struct span){ colon + 1, end };
+	return !str_eq((struct str){ s->text.p + colon + 1, end - colon - 1 }, str_z(MASK_TEXT));
+}
+
+bool match_shape(struct scan *s, const struct shape *x, size_t at, struct span *ret)
+{
+	switch (x->kind) {
+	case PLAIN:
+	case BEHIND:
+		return match_run(s, x, at, ret);
+	case KEYED:
+		return match_keyed(s, x, at, ret);
+	case TWO:
+		return match_two(s, x, at, ret);
+	case JWT:
+		return match_jwt(s, x, at, ret);
+	case PEM:
+		return match_pem(s, x, at, ret);
+	case URL:
+		return match_url(s, x, at, ret);
+	case HEADER:
+		return header_match(s, at, ret);
+	case COMMAND:
+		break;
+	}
+	return false;
+}

@@ -1,0 +1,202 @@
+/*
+ * mask_shape: secrets known by their looks.
+ *
+ * All prefixes of mask_shapes.tbl, and the base64 of each, are needles: one pass finds where a token may
+ * begin, and a matcher for each kind looks whether one does.
+ *
+ * What is found in base64 is decoded again and judged by the same matchers, because four characters alone are
+ * found in any picture; then the whole run of base64 goes, since what stands around the token in it (a user's
+ * name, a JSON document) belongs to it. Not found is base64 whose lines were wrapped inside the token.
+ */
+#include "base/arena.h"
+#include "text/mask_encode.h"
+#include "text/mask_header.h"
+#include "text/mask_match.h"
+#include "text/needles.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+
+#define DECODED_MAX 384     /* of a run of base64 is looked at for a token */
+#define BASE64_PREFIX_MIN 4 /* shorter ones leave too few characters to look for */
+
+static const struct shape shapes[] = {
+#define SHAPE(prefix, kind, class, min, max) { prefix, kind, class, min, max },
+#include "text/mask_shapes.tbl"
+#undef SHAPE
+	{ "", HEADER, TOKEN, 0, 0 },
+	{ "", COMMAND, TOKEN, 0, 0 },
+};
+
+#define N_SHAPES (sizeof shapes / sizeof shapes[0])
+#define TAG_HEADER ((int)N_SHAPES - 2)
+#define TAG_COMMAND ((int)N_SHAPES - 1)
+#define TAG_SHIFT 256 /* tag = shape + TAG_SHIFT * (1 + base64 shift), or shape alone */
+
+static_assert(N_SHAPES < TAG_SHIFT, "the number of a shape has to fit below TAG_SHIFT");
+
+static struct needles *needles;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void add_needle(struct str bytes, int tag)
+{
+	enum err_code code = needles_add(needles, bytes, tag, NULL);
+
+	assert(code == ERR_OK);
+	(void)code;
+}
+
+static void add_shape(int tag, struct str prefix)
+{
+	AUTO_BUF b;
+
+	buf_init(&b, 256);
+	add_needle(prefix, tag);
+	if (prefix.len < BASE64_PREFIX_MIN || shapes[tag].kind == BEHIND || shapes[tag].kind == KEYED)
+		return;
+
+	for (unsigned i = 0; i < 6; i++) {
+		encode_base64_inside(prefix, i / 2, i % 2 ? base64_url : base64_std, &b);
+		add_needle(buf_view(&b), tag + TAG_SHIFT * (1 + (int)i / 2));
+		buf_reset(&b);
+	}
+}
+
+static void add_header_needle(struct str bytes)
+{
+	add_needle(bytes, TAG_HEADER);
+}
+
+static void add_command_needle(struct str bytes)
+{
+	add_needle(bytes, TAG_COMMAND);
+}
+
+static void build(void)
+{
+	match_init();
+	needles = needles_new();
+	for (int i = 0; i < TAG_HEADER; i++)
+		add_shape(i, str_z(shapes[i].prefix));
+	header_needles_each(add_header_needle);
+	needle_cases_each("-mas", add_command_needle);
+}
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* As many whole bytes as there are, at most max. */
+static size_t base64_decode(struct str s, size_t max, char out[DECODED_MAX])
+{
+	uint32_t bits = 0;
+	size_t n = 0;
+	unsigned n_bits = 0;
+
+	for (size_t i = 0; i < s.len && n < max; i++) {
+		int v = base64_value(s.p[i]);
+		if (v < 0)
+			break;
+		bits = bits << 6 | (uint32_t)v;
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			out[n++] = (char)(uint8_t)(bits >> n_bits);
+		}
+	}
+	return n;
+}
+
+/* The base64 of shape x's prefix is at `at`. Is what it stands for a token? */
+static bool match_base64(struct scan *s, const struct shape *x, unsigned shift, size_t at, struct span *ret)
+{
+	char decoded[DECODED_MAX];
+	size_t back = base64_first_char(shift), prefix_at = shift, from;
+
+	for (from = at; at - from < back + 4 && from > 0 && base64_value(s->text.p[from - 1]) >= 0;)
+		from--;
+	if (at - from < back)
+		return false;
+	if (at - from == back + 4)
+		prefix_at += 3; /* a group more in front, to see whether a word goes on there */
+	else
+		from = at - back;
+
+	/* Nearly all are settled by their prefix. */
+	struct str encoded = str_from(s->text, from), prefix = str_z(x->prefix);
+	if (base64_decode(encoded, prefix_at + prefix.len, decoded) < prefix_at + prefix.len ||
+		memcmp(decoded + prefix_at, prefix.p, prefix.len) != 0)
+		return false;
+
+	struct scan inner = { .text = { decoded, base64_decode(encoded, DECODED_MAX, decoded) } };
+	if (!match_shape(&inner, x, prefix_at, ret))
+		return false;
+
+	size_t end = match_run_end(s, BASE64, at);
+	while (from > 0 && base64_value(s->text.p[from - 1]) >= 0)
+		from--;
+	*ret = (struct span){ from, end };
+	return true;
+}
+
+/* Returns whether there may be a command in text: a key is passed over unread, so it may hold one as well. */
+static bool find_shapes(struct str text, struct spans *ret_spans)
+{
+	struct scan s = { .text = text };
+	bool may_command = false;
+	struct needle_hit hit;
+
+	pthread_once(&once, build);
+	for (size_t from = 0; needles_next(needles, text, from, &hit); from = hit.at + 1) {
+		const struct shape *x = &shapes[hit.tag % TAG_SHIFT];
+		struct span found;
+
+		may_command |= x->kind == COMMAND || x->kind == PEM;
+		bool is_secret =
+			hit.tag < TAG_SHIFT
+				? match_shape(&s, x, hit.at, &found)
+				: match_base64(&s, x, (unsigned)(hit.tag / TAG_SHIFT - 1), hit.at, &found);
+
+		if (!is_secret)
+			continue;
+		spans_add(ret_spans, found.at, found.end);
+		/* Nothing new inside; but between a URL's :// and its password there may be a token. */
+		if (found.at <= hit.at)
+			hit.at = found.end - 1;
+	}
+	return may_command;
+}
+
+size_t mask_shapes(struct str text, struct buf *out)
+{
+	AUTO_SPANS spans = { 0 };
+
+	find_shapes(text, &spans);
+	return spans_write(&spans, text, 0, out);
+}
+
+size_t mask_all(const struct mask *m, struct str text, struct buf *out)
+{
+	AUTO_SPANS spans = { 0 };
+
+	if (m)
+		mask_find(m, text, &spans);
+	if (find_shapes(text, &spans) && text_has_mask_command(text)) {
+		struct mask *own = mask_new();
+
+		mask_add_commands(own, text);
+		mask_find(own, text, &spans);
+		mask_free(own);
+	}
+	return spans_write(&spans, text, 0, out);
+}

@@ -1,0 +1,36 @@
+#ifndef TEXT_MASK_SPAN_H
+#define TEXT_MASK_SPAN_H
+/*
+ * mask_span: which parts of a text are secret; what the two halves of mask find and have in common.
+ * Internal to mask_*.c.
+ *
+ * Everything is looked for in the text as it came, and replaced afterwards in one go: a value that is half
+ * of a longer token must not hide that token from the shapes.
+ */
+#include "text/mask.h"
+
+struct span {
+	size_t at, end;
+};
+
+struct spans { /* zeroed at birth */
+	struct span *p;
+	size_t n, cap;
+	bool unsorted;
+};
+
+void spans_done(struct spans *s);
+/* In any order; in ascending order they are merged at once. Empty ones are left out. */
+void spans_add(struct spans *s, size_t at, size_t end);
+/*
+ * text from skip on, with each union of overlapping or touching spans replaced by MASK_TEXT, appended to out.
+ * A union that begins before skip is cut out without a replacement. Returns how many were replaced.
+ */
+size_t spans_write(struct spans *s, struct str text, size_t skip, struct buf *out);
+
+/* The values of m in text. In mask_literal.c. */
+void mask_find(const struct mask *m, struct str text, struct spans *ret_spans);
+
+#define AUTO_SPANS __attribute__((cleanup(spans_done))) struct spans
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * needles: the table of bits in front, chains of needles behind.
+ *
+ * needles_next() spends nearly all of its time in skip(), which does one unaligned load, one multiplication
+ * and one test of a bit for each byte of text; 8 KiB of bits stay in the first cache. Only where the bit is
+ * set are needles looked at, and of those first their first eight bytes as one word.
+ *
+ * A chain holds longer needles before shorter ones, so that the first that fits is the longest. The number
+ * of chains doubles with the number of needles. Many needles that share their first bytes share a chain as
+ * well: whoever lets strangers add needles has to bound how many (mask.c does).
+ */
+#include "text/needles.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define N_BITS 65536u
+#define NONE UINT32_MAX
+#define CHAINS_MIN 256u
+#define HEAD_LEN sizeof(uint64_t)
+
+struct needle {
+	uint64_t head, mask; /* the first bytes, and which bytes of head there are */
+	uint32_t at, len;    /* in the pool */
+	uint32_t next;       /* in the chain, or NONE */
+	int tag;
+};
+
+struct needles {
+	uint64_t bits[N_BITS / 64];
+	uint32_t *chains; /* n_chains, a power of two; index of the first needle, or NONE */
+	size_t n_chains;
+	struct needle *all;
+	size_t n, cap;
+	char *pool;
+	size_t pool_len, pool_cap;
+	size_t longest;
+};
+
+/* 16 bits of three bytes. The multiplier is 2^32 over the golden ratio (Knuth's multiplicative hash). */
+static inline uint32_t hash_of(uint32_t three)
+{
+	return (three * 0x9e3779b1u) >> 16;
+}
+
+static inline uint32_t three_at(const char *p)
+{
+	uint8_t b[3];
+
+	memcpy(b, p, sizeof b);
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
+}
+
+/* The same from four readable bytes: one load where bytes are little-endian. */
+static inline uint32_t three_of_four_at(const char *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint32_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w & 0xffffffu;
+#else
+	return three_at(p);
+#endif
+}
+
+static inline bool bit_get(const struct needles *n, uint32_t h)
+{
+	return n->bits[h / 64] >> (h % 64) & 1;
+}
+
+struct needles *needles_new(void)
+{
+	struct needles *n = mem_alloc(sizeof *n);
+
+	n->n_chains = CHAINS_MIN;
+	n->chains = mem_alloc(n->n_chains * sizeof *n->chains);
+	memset(n->chains, 0xff, n->n_chains * sizeof *n->chains);
+	return n;
+}
+
+struct needles *needles_copy(const struct needles *n)
+{
+	struct needles *c = mem_alloc(sizeof *c);
+
+	*c = *n;
+	c->cap = n->n;
+	c->pool_cap = n->pool_len;
+	c->chains = mem_alloc(n->n_chains * sizeof *c->chains);
+	memcpy(c->chains, n->chains, n->n_chains * sizeof *c->chains);
+	c->all = mem_alloc(n->n * sizeof *c->all + 1);
+	c->pool = mem_alloc(n->pool_len + 1);
+	if (n->n > 0) {
+		memcpy(c->all, n->all, n->n * sizeof *c->all);
+		memcpy(c->pool, n->pool, n->pool_len);
+	}
+	return c;
+}
+
+void needles_free(struct needles *n)
+{
+	if (!n)
+		return;
+	if (n->n > 0) {
+		explicit_bzero(n->pool, n->pool_len);
+		explicit_bzero(n->all, n->n * sizeof *n->all);
+	}
+	free(n->pool);
+	free(n->all);
+	free(n->chains);
+	free(n);
+}
+
+/* Into its chain, before the first shorter one. False: it is there already. */
+static bool chain_insert(struct needles *n, uint32_t index)
+{
+	struct needle *x = &n->all[index];
+	uint32_t *link = &n->chains[hash_of(three_at(n->pool + x->at)) & (n->n_chains - 1)];
+
+	for (; *link != NONE; link = &n->all[*link].next) {
+		const struct needle *other = &n->all[*link];
+
+		if (other->len < x->len)
+			break;
+		if (other->len == x->len && other->head == x->head &&
+			memcmp(n->pool + other->at, n->pool + x->at, x->len) == 0)
+			return false;
+	}
+	x->next = *link;
+	*link = index;
+	return true;
+}
+
+static void chains_double(struct needles *n)
+{
+	n->n_chains *= 2;
+	n->chains = mem_grow(n->chains, n->n_chains * sizeof *n->chains);
+	memset(n->chains, 0xff, n->n_chains * sizeof *n->chains);
+	for (uint32_t i = 0; i < n->n; i++)
+		chain_insert(n, i);
+}
+
+/* Not realloc: that would leave a copy of secrets behind in freed memory. */
+static void *move_wiped(void *old, size_t old_len, size_t new_cap)
+{
+	void *p = mem_alloc(new_cap);
+
+	if (old_len > 0) {
+		memcpy(p, old, old_len);
+		explicit_bzero(old, old_len);
+	}
+	free(old);
+	return p;
+}
+
+static void make_room(struct needles *n, size_t len)
+{
+	if (n->n == n->cap) {
+		n->cap = n->cap ? 2 * n->cap : 16;
+		n->all = move_wiped(n->all, n->n * sizeof *n->all, n->cap * sizeof *n->all);
+	}
+	if (n->pool_cap - n->pool_len < len) {
+		n->pool_cap = 2 * (n->pool_cap + len);
+		n->pool = move_wiped(n->pool, n->pool_len, n->pool_cap);
+	}
+}
+
+enum err_code needles_add(struct needles *n, struct str bytes, int tag, struct err *e)
+{
+	if (bytes.len < NEEDLE_MIN || bytes.len > NEEDLE_MAX)
+		return err_set(e, ERR_INVALID, "a text to look for has %zu bytes; %d to %d are possible",
+			bytes.len, NEEDLE_MIN, NEEDLE_MAX);
+	if (n->n >= NEEDLES_MAX)
+		return err_set(e, ERR_INVALID, "more than %d texts to look for", NEEDLES_MAX);
+
+	make_room(n, bytes.len);
+
+	struct needle x = {
+		.at = (uint32_t)n->pool_len, .len = (uint32_t)bytes.len, .next = NONE, .tag = tag
+	};
+	size_t head_len = bytes.len < HEAD_LEN ? bytes.len : HEAD_LEN;
+	memcpy(&x.head, bytes.p, head_len);
+	memset(&x.mask, 0xff, head_len);
+
+	memcpy(n->pool + n->pool_len, bytes.p, bytes.len);
+	n->all[n->n] = x;
+	if (!chain_insert(n, (uint32_t)n->n))
+		return ERR_OK;
+
+	uint32_t h = hash_of(three_at(bytes.p));
+	n->bits[h / 64] |= (uint64_t)1 << (h % 64);
+	n->pool_len += bytes.len;
+	n->n++;
+	if (bytes.len > n->longest)
+		n->longest = bytes.len;
+	if (n->n > 2 * n->n_chains)
+		chains_double(n);
+	return ERR_OK;
+}
+
+size_t needles_count(const struct needles *n)
+{
+	return n->n;
+}
+
+size_t needles_longest(const struct needles *n)
+{
+	return n->longest;
+}
+
+/* The first offset at or after i, and before end, whose bit is set; else end. Needs text.p[end + 2] readable.
+ */
+static size_t skip(const struct needles *n, struct str text, size_t i, size_t end)
+{
+	/* The last three bytes of the text cannot be read as four. */
+	size_t four_end = end > 0 ? end - 1 : 0;
+
+	for (; i < four_end; i++)
+		if (bit_get(n, hash_of(three_of_four_at(text.p + i))))
+			return i;
+	for (; i < end; i++)
+		if (bit_get(n, hash_of(three_at(text.p + i))))
+			return i;
+	return end;
+}
+
+static const struct needle *longest_at(const struct needles *n, struct str text, size_t at)
+{
+	uint32_t index = n->chains[hash_of(three_at(text.p + at)) & (n->n_chains - 1)];
+	size_t left = text.len - at;
+	uint64_t head = 0;
+
+	memcpy(&head, text.p + at, left < HEAD_LEN ? left : HEAD_LEN);
+	while (index != NONE) {
+		const struct needle *x = &n->all[index];
+
+		if ((head & x->mask) == x->head && x->len <= left &&
+			memcmp(text.p + at, n->pool + x->at, x->len) == 0)
+			return x;
+		index = x->next;
+	}
+	return NULL;
+}
+
+bool needles_next(const struct needles *n, struct str text, size_t from, struct needle_hit *ret_hit)
+{
+	if (n->n == 0 || text.len < NEEDLE_MIN)
+		return false;
+
+	size_t end = text.len - (NEEDLE_MIN - 1);
+	for (size_t i = skip(n, text, from, end); i < end; i = skip(n, text, i + 1, end)) {
+		const struct needle *x = longest_at(n, text, i);
+
+		if (x) {
+			*ret_hit = (struct needle_hit){ .at = i, .len = x->len, .tag = x->tag };
+			return true;
+		}
+	}
+	return false;
+}

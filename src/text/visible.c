@@ -1,0 +1,265 @@
+/*
+ * visible: one pass over the text, copying runs of harmless characters and stopping at the others.
+ *
+ * Escape sequences are taken by the grammar of ECMA-48 and not by a list, so that those nobody has heard of
+ * go too. A sequence that never ends takes what belongs to it by the grammar and at most the rest of its
+ * line, never a line end: no log can hide what follows in it.
+ *
+ * A lone CR is remembered, and the line so far dropped when something visible comes to overwrite it; a CR
+ * before the line end or at the end of the text thus changes nothing. Cursor moves are removed, not done.
+ *
+ * A variation selector (U+FE00-F) after a character is what makes an emoji one, and stays; more than one in
+ * a row spells hidden text, and is shown.
+ */
+#include "text/visible.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+#define REPLACEMENT STR("\xef\xbf\xbd")
+#define ESC 0x1b
+#define BEL 0x07
+#define CAN 0x18
+#define SUB 0x1a
+
+/* Invisible, or changing the order of what is around them. In order. */
+static const struct {
+	uint32_t first, last;
+} hidden[] = {
+	{ 0x80, 0x9f },       /* C1 controls */
+	{ 0xad, 0xad },       /* soft hyphen */
+	{ 0x34f, 0x34f },     /* combining grapheme joiner */
+	{ 0x61c, 0x61c },     /* Arabic letter mark (bidi) */
+	{ 0x115f, 0x1160 },   /* Hangul fillers */
+	{ 0x17b4, 0x17b5 },   /* Khmer inherent vowels */
+	{ 0x180b, 0x180f },   /* Mongolian variation selectors, vowel separator */
+	{ 0x200b, 0x200f },   /* zero-width space, joiners, bidi marks */
+	{ 0x2028, 0x202e },   /* line and paragraph separator, bidi embeddings and overrides */
+	{ 0x2060, 0x206f },   /* word joiner, invisible operators, bidi isolates, deprecated controls */
+	{ 0x3164, 0x3164 },   /* Hangul filler */
+	{ 0xfeff, 0xfeff },   /* byte order mark */
+	{ 0xffa0, 0xffa0 },   /* halfwidth Hangul filler */
+	{ 0xfff9, 0xfffb },   /* interlinear annotation */
+	{ 0x1d173, 0x1d17a }, /* musical formatting */
+	{ 0xe0000, 0xe0fff }, /* tags, variation selectors supplement */
+};
+
+struct view {
+	struct buf *out;
+	size_t base;        /* length of out before this text */
+	bool name;          /* line ends, tabs and CRs are shown as well */
+	bool cr_pending;    /* a CR was seen that nothing has overwritten yet */
+	bool after_variant; /* the character before was a variation selector */
+};
+
+static bool is_hidden(uint32_t c)
+{
+	for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+		if (c <= hidden[i].last)
+			return c >= hidden[i].first;
+	return false;
+}
+
+/* Something visible comes: what stood on the line before a CR is overwritten by it. */
+static void overwrite_line(struct view *v)
+{
+	if (!v->cr_pending)
+		return;
+	v->cr_pending = false;
+
+	size_t len = v->out->len - v->base;
+	const char *lf = len > 0 ? memrchr(v->out->p + v->base, '\n', len) : NULL;
+	buf_cut(v->out, lf ? (size_t)(lf - v->out->p) + 1 : v->base);
+}
+
+static void put(struct view *v, const char *p, size_t n)
+{
+	if (n == 0)
+		return;
+	if (p[0] == '\n')
+		v->cr_pending = false;
+	overwrite_line(v);
+	buf_add(v->out, p, n);
+}
+
+static void put_code(struct view *v, uint32_t c)
+{
+	overwrite_line(v);
+	buf_fmt(v->out, "\\u{%x}", (unsigned)c);
+}
+
+static uint8_t byte_at(struct str s, size_t i)
+{
+	return i < s.len ? (uint8_t)s.p[i] : 0;
+}
+
+static bool in(uint8_t b, uint8_t first, uint8_t last)
+{
+	return b >= first && b <= last;
+}
+
+/* Behind the parameters of a CSI and its final byte, if there is one. */
+static size_t csi_end(struct str s, size_t i)
+{
+	while (in(byte_at(s, i), 0x20, 0x3f))
+		i++;
+	return in(byte_at(s, i), 0x40, 0x7e) ? i + 1 : i;
+}
+
+/*
+ * Behind an OSC, DCS, SOS, PM or APC: its BEL, ESC \ or U+009C. Whatever else no string may hold ends it as
+ * well, and is not part of it: a line end, another escape, CAN, SUB.
+ */
+static size_t string_end(struct str s, size_t i)
+{
+	for (; i < s.len; i++) {
+		uint8_t b = (uint8_t)s.p[i];
+
+		if (b == BEL)
+			return i + 1;
+		if (b == ESC)
+			return byte_at(s, i + 1) == '\\' ? i + 2 : i;
+		if (b == 0xc2 && byte_at(s, i + 1) == 0x9c)
+			return i + 2;
+		if (b == '\n' || b == CAN || b == SUB)
+			return i;
+	}
+	return i;
+}
+
+/* Behind the escape sequence whose ESC is at i. */
+static size_t escape_end(struct str s, size_t i)
+{
+	uint8_t b = byte_at(s, ++i);
+
+	switch (b) {
+	case '[':
+		return csi_end(s, i + 1);
+	case ']':
+	case 'P':
+	case 'X':
+	case '^':
+	case '_':
+		return string_end(s, i + 1);
+	default:
+		break;
+	}
+	while (in(byte_at(s, i), 0x20, 0x2f))
+		i++;
+	return in(byte_at(s, i), 0x30, 0x7e) ? i + 1 : i;
+}
+
+/* The same for the one-character forms of the introducers. 0: c is none. i is behind it. */
+static size_t c1_end(struct str s, size_t i, uint32_t c)
+{
+	switch (c) {
+	case 0x9b:
+		return csi_end(s, i);
+	case 0x90:
+	case 0x98:
+	case 0x9d:
+	case 0x9e:
+	case 0x9f:
+		return string_end(s, i);
+	default:
+		return 0;
+	}
+}
+
+/* One character at i that is not plain ASCII. Returns how far it went; *ret_keep: these bytes stay as they
+ * are. */
+static size_t special(struct view *v, struct str s, size_t i, bool *ret_keep)
+{
+	uint8_t b = (uint8_t)s.p[i];
+	uint32_t c;
+
+	*ret_keep = false;
+	if (b == ESC)
+		return escape_end(s, i);
+	if (b == '\r' && !v->name) {
+		v->cr_pending = true;
+		return i + 1;
+	}
+	if (b < 0x20 || b == 0x7f) {
+		put_code(v, b);
+		return i + 1;
+	}
+
+	size_t n = utf8_decode(s.p + i, s.len - i, &c);
+	if (n == 0) {
+		put(v, REPLACEMENT.p, REPLACEMENT.len);
+		return i + 1;
+	}
+	size_t sequence = c1_end(s, i + n, c);
+	if (sequence)
+		return sequence;
+
+	bool variant = c >= 0xfe00 && c <= 0xfe0f;
+	if (is_hidden(c) || (variant && v->after_variant))
+		put_code(v, c);
+	else
+		*ret_keep = true;
+	v->after_variant = variant;
+	return i + n;
+}
+
+static bool is_plain(const struct view *v, uint8_t b)
+{
+	return in(b, 0x20, 0x7e) || (!v->name && (b == '\n' || b == '\t'));
+}
+
+static void make_visible(struct view *v, struct str s)
+{
+	size_t done = 0, i = 0; /* s[done..i) is waiting to be put as it is */
+
+	while (i < s.len) {
+		if (is_plain(v, (uint8_t)s.p[i])) {
+			v->after_variant = false;
+			i++;
+			continue;
+		}
+
+		/* What waits goes first, because a CR or an escape behind it may look back at it. */
+		bool keep;
+		put(v, s.p + done, i - done);
+		done = i;
+		i = special(v, s, i, &keep);
+		if (!keep)
+			done = i;
+	}
+	put(v, s.p + done, i - done);
+}
+
+void text_visible(struct str text, struct buf *out)
+{
+	struct view v = { .out = out, .base = out->len };
+
+	make_visible(&v, text);
+}
+
+void text_visible_name(struct str name, size_t max_bytes, struct buf *out)
+{
+	struct view v = { .out = out, .base = out->len, .name = true };
+
+	make_visible(&v, name);
+	if (out->len - v.base <= max_bytes)
+		return;
+
+	size_t room = max_bytes > 3 ? max_bytes - 3 : 0;
+	struct str made = str_from(buf_view(out), v.base);
+	buf_cut(out, v.base + utf8_floor(made, room));
+	buf_add(out, "...", max_bytes < 3 ? max_bytes : 3);
+}
+
+size_t text_longest_run(struct str text, char c)
+{
+	size_t longest = 0, run = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		run = text.p[i] == c ? run + 1 : 0;
+		if (run > longest)
+			longest = run;
+	}
+	return longest;
+}

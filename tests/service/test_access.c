@@ -1,0 +1,214 @@
+
+
+#include "tests/test.h"
+
+#include "tests/service/fixture.h"
+
+static enum err_code present(
+	const char *authorization, enum access_realm realm, int64_t now, struct identity *ret)
+{
+	struct err e = { 0 };
+
+	return access_authenticate(
+		fx.store, &fx.cfg->internal, realm, str_z(authorization), now, &fx.arena, ret, &e);
+}
+
+static enum err_code present_token(
+	const struct buf *token, enum access_realm realm, int64_t now, struct identity *ret)
+{
+	char header[200];
+
+	snprintf(header, sizeof header, "Bearer %s", buf_cstr(token));
+	return present(header, realm, now, ret);
+}
+
+static void set_internal(const char *token)
+{
+	fx.cfg->internal.digest[0] = sha256_of(str_z(token));
+	fx.cfg->internal.n = 1;
+}
+
+static void make_admin(struct buf *ret_text, struct identity *ret)
+{
+	struct token t;
+	struct err e = { 0 };
+
+	if (manage_first_admin(fx.store, STR("a@example.org"), false, NOW, &t, ret_text, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	assert_int_equal(present_token(ret_text, REALM_API, NOW, ret), ERR_OK);
+}
+
+static void internal_is_closed_until_a_token_is_configured(void **state)
+{
+	struct identity id;
+	(void)state;
+
+	assert_int_equal(present("", REALM_INTERNAL, NOW, &id), ERR_CLOSED);
+	assert_int_equal(present("Bearer x", REALM_INTERNAL, NOW, &id), ERR_CLOSED);
+	assert_int_equal(present("", REALM_API, NOW, &id), ERR_UNAUTHORIZED);
+	set_internal("the team's token");
+	assert_int_equal(present("", REALM_INTERNAL, NOW, &id), ERR_UNAUTHORIZED);
+	assert_int_equal(present("Bearer x", REALM_INTERNAL, NOW, &id), ERR_UNAUTHORIZED);
+	assert_int_equal(present("Bearer the team's token", REALM_INTERNAL, NOW, &id), ERR_OK);
+	assert_int_equal(id.kind, IDENTITY_INTERNAL);
+}
+
+static void the_internal_token_sends_logs_and_nothing_else(void **state)
+{
+	struct identity id;
+	struct err e;
+	(void)state;
+
+	set_internal("team");
+	assert_int_equal(present("bearer   team", REALM_INTERNAL, NOW, &id), ERR_OK);
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_LOGS_WRITE), 0, &e), ERR_OK);
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_LOGS_READ), 0, &e), ERR_FORBIDDEN);
+	assert_int_equal(present("Bearer team", REALM_API, NOW, &id), ERR_UNAUTHORIZED);
+}
+
+/* What is compared are digests, of one length whatever was presented: a prefix or an extension differs like
+ * anything else. */
+static void tokens_that_differ_only_in_length_are_refused_alike(void **state)
+{
+	struct identity id;
+	struct err longer = { 0 }, shorter = { 0 }, other = { 0 };
+	(void)state;
+
+	set_internal("abcdefgh");
+	assert_int_equal(access_authenticate(fx.store, &fx.cfg->internal, REALM_INTERNAL,
+				 STR("Bearer abcdefg"), NOW, &fx.arena, &id, &shorter),
+		ERR_UNAUTHORIZED);
+	assert_int_equal(access_authenticate(fx.store, &fx.cfg->internal, REALM_INTERNAL,
+				 STR("Bearer abcdefghi"), NOW, &fx.arena, &id, &longer),
+		ERR_UNAUTHORIZED);
+	assert_int_equal(access_authenticate(fx.store, &fx.cfg->internal, REALM_INTERNAL,
+				 STR("Bearer zzzzzzzz"), NOW, &fx.arena, &id, &other),
+		ERR_UNAUTHORIZED);
+	assert_string_equal(longer.text, shorter.text);
+	assert_string_equal(longer.text, other.text);
+}
+
+static void malformed_headers_are_no_token(void **state)
+{
+	static const char *const wrong[] = { "Bearer", "Bearer ", "Basic abc", "Token abc", "bearerabc",
+		" Bearer x" };
+	struct identity id;
+	(void)state;
+
+	set_internal("abc");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_int_equal(present(wrong[i], REALM_INTERNAL, NOW, &id), ERR_UNAUTHORIZED);
+}
+
+static void a_token_of_the_database_works_even_while_internal_is_closed(void **state)
+{
+	struct identity id;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(present_token(&token, REALM_INTERNAL, NOW, &id), ERR_OK);
+	assert_int_equal(id.role, ROLE_ADMIN);
+}
+
+static void expired_and_revoked_are_told_like_unknown(void **state)
+{
+	struct identity id;
+	struct err e;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(present_token(&token, REALM_API, NOW + 31 * DAY_MS, &id), ERR_UNAUTHORIZED);
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_OK);
+	assert_int_equal(manage_token_revoke(fx.store, &id, id.token.id, NOW, &e), ERR_OK);
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_UNAUTHORIZED);
+}
+
+static void no_token_makes_one_with_more_scopes(void **state)
+{
+	struct token_request r = { .name = STR("t"), .scopes = SCOPE_BIT(SCOPE_LOGS_READ), .days = 7 };
+	struct identity id, weak;
+	struct token t;
+	struct err e;
+	AUTO_BUF token, made;
+	(void)state;
+
+	buf_init(&token, 200);
+	buf_init(&made, 200);
+	make_admin(&token, &id);
+	assert_int_equal(
+		manage_token_create(fx.store, fx.cfg, &id, &r, NOW, &fx.arena, &t, &made, &e), ERR_OK);
+	assert_int_equal(t.expires_at, NOW + 7 * DAY_MS);
+	assert_int_equal(present_token(&made, REALM_API, NOW, &weak), ERR_OK);
+	r.scopes |= SCOPE_BIT(SCOPE_LOGS_WRITE);
+	assert_int_equal(manage_token_create(fx.store, fx.cfg, &weak, &r, NOW, &fx.arena, &t, &made, &e),
+		ERR_FORBIDDEN);
+	assert_non_null(strstr(e.text, "logs:write"));
+}
+
+static void a_bound_token_makes_only_bound_tokens(void **state)
+{
+	struct token_request r = {
+		.name = STR("t"), .scopes = SCOPE_ALL, .days = 7, .repo = STR("acme/pump")
+	};
+	struct identity id, bound;
+	struct token t;
+	struct err e;
+	AUTO_BUF token, made;
+	(void)state;
+
+	buf_init(&token, 200);
+	buf_init(&made, 1000);
+	make_admin(&token, &id);
+	assert_int_equal(
+		manage_token_create(fx.store, fx.cfg, &id, &r, NOW, &fx.arena, &t, &made, &e), ERR_OK);
+	assert_int_equal(t.repo_id, fx.repo.id);
+	assert_int_equal(present_token(&made, REALM_API, NOW, &bound), ERR_OK);
+	assert_int_equal(bound.token.repo_id, fx.repo.id);
+	r.repo = STR("");
+	assert_int_equal(
+		manage_token_create(fx.store, fx.cfg, &bound, &r, NOW, &fx.arena, &t, &made, &e), ERR_OK);
+	assert_int_equal(t.repo_id, fx.repo.id);
+	r.repo = STR("acme/nothing");
+	assert_int_equal(
+		manage_token_create(fx.store, fx.cfg, &id, &r, NOW, &fx.arena, &t, &made, &e), ERR_NOT_FOUND);
+}
+
+static void a_second_admin_is_not_made_by_init(void **state)
+{
+	struct identity id;
+	struct token t;
+	struct err e;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 1000);
+	make_admin(&token, &id);
+	assert_int_equal(
+		manage_first_admin(fx.store, STR("b@example.org"), false, NOW, &t, &token, &e), ERR_CONFLICT);
+	buf_reset(&token);
+	assert_int_equal(
+		manage_first_admin(fx.store, STR("b@example.org"), true, NOW, &t, &token, &e), ERR_OK);
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_OK);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_up, fixture_down)
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(internal_is_closed_until_a_token_is_configured),
+		TEST(the_internal_token_sends_logs_and_nothing_else),
+		TEST(tokens_that_differ_only_in_length_are_refused_alike),
+		TEST(malformed_headers_are_no_token),
+		TEST(a_token_of_the_database_works_even_while_internal_is_closed),
+		TEST(expired_and_revoked_are_told_like_unknown),
+		TEST(no_token_makes_one_with_more_scopes),
+		TEST(a_bound_token_makes_only_bound_tokens),
+		TEST(a_second_admin_is_not_made_by_init),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

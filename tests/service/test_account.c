@@ -1,0 +1,160 @@
+
+
+#include "tests/test.h"
+
+#include "tests/service/fixture.h"
+
+static const struct identity reader = { .kind = IDENTITY_TOKEN, .scopes = SCOPE_ALL };
+
+static enum err_code ask(const struct identity *id, struct account_query q, struct buf *out)
+{
+	struct err e = { 0 };
+
+	q.budget = q.budget ? q.budget : 64 * 1024;
+	buf_reset(out);
+	return account_write(fx.store, fx.cfg, id, &q, out, &e);
+}
+
+static struct account_query by_sha(const char *repo, const char *sha)
+{
+	return (struct account_query){ .repo = str_z(repo), .head_sha = str_z(sha), .format = ACCOUNT_JSON };
+}
+
+static void exactly_one_way_of_asking(void **state)
+{
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	assert_int_equal(ask(&reader, (struct account_query){ .repo = STR("acme/pump") }, &out), ERR_INVALID);
+	assert_int_equal(ask(&reader, (struct account_query){ .head_sha = STR(SHA) }, &out), ERR_INVALID);
+	assert_int_equal(
+		ask(&reader, (struct account_query){ .run_id = 1, .external_run_id = STR("7") }, &out),
+		ERR_INVALID);
+}
+
+static void nothing_posted_is_told_with_its_reason(void **state)
+{
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	assert_int_equal(ask(&reader, by_sha("acme/pump", SHA), &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "\"steps\":[]"));
+	assert_non_null(strstr(buf_cstr(&out), "nothing_posted"));
+	assert_int_equal(ask(&reader, by_sha("acme/valve", SHA), &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "not_watched"));
+}
+
+static void a_green_commit_is_not_a_dead_pipe(void **state)
+{
+	struct ingest_post p = a_post("test", STR("fine"));
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	p.facts.conclusion = CONCLUSION_SUCCESS;
+	assert_int_equal(post_at(&p, NOW), ERR_OK);
+	assert_int_equal(ask(&reader, by_sha("acme/pump", SHA), &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "not_failed"));
+}
+
+static void silence_is_possible_for_who_appends_it(void **state)
+{
+	struct account_query q = by_sha("acme/pump", SHA);
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	q.silent_when_empty = true;
+	assert_int_equal(ask(&reader, q, &out), ERR_OK);
+	assert_int_equal(out.len, 0);
+	post_text("compile", "broken");
+	assert_int_equal(ask(&reader, q, &out), ERR_OK);
+	assert_true(out.len > 0);
+}
+
+static void the_newest_attempt_of_a_job_counts_and_the_other_jobs_stay(void **state)
+{
+	struct ingest_post one = a_post("test", STR("first try")), two = a_post("test", STR("second try"));
+	struct ingest_post other = a_post("lint", STR("lint is unhappy"));
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	two.facts.attempt = 2;
+	other.facts.job_name = STR("lint");
+	assert_int_equal(post_at(&one, NOW), ERR_OK);
+	assert_int_equal(post_at(&other, NOW + 1), ERR_OK);
+	assert_int_equal(post_at(&two, NOW + 2), ERR_OK);
+	assert_int_equal(ask(&reader, by_sha("acme/pump", SHA), &out), ERR_OK);
+	assert_null(strstr(buf_cstr(&out), "first try"));
+	assert_non_null(strstr(buf_cstr(&out), "second try"));
+	assert_non_null(strstr(buf_cstr(&out), "lint is unhappy"));
+}
+
+static void runs_are_found_by_either_id(void **state)
+{
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	post_text("compile", "broken pump");
+	assert_int_equal(ask(&reader, (struct account_query){ .external_run_id = STR("77") }, &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "broken pump"));
+	assert_int_equal(ask(&reader, (struct account_query){ .run_id = 1 }, &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "broken pump"));
+	assert_int_equal(ask(&reader, (struct account_query){ .run_id = 999 }, &out), ERR_NOT_FOUND);
+}
+
+static void a_bound_token_reads_its_repo_alone(void **state)
+{
+	struct identity bound = reader;
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	post_text("compile", "broken pump");
+	bound.token.repo_id = fx.repo.id + 1;
+	assert_int_equal(ask(&bound, by_sha("acme/pump", SHA), &out), ERR_NOT_FOUND);
+	assert_int_equal(ask(&bound, (struct account_query){ .run_id = 1 }, &out), ERR_NOT_FOUND);
+	assert_int_equal(ask(&bound, (struct account_query){ .external_run_id = STR("77") }, &out), ERR_OK);
+	assert_null(strstr(buf_cstr(&out), "broken pump"));
+	bound.token.repo_id = fx.repo.id;
+	assert_int_equal(ask(&bound, by_sha("acme/pump", SHA), &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "broken pump"));
+}
+
+static void an_expired_log_is_told_with_its_date(void **state)
+{
+	struct chore_report reports[CHORE_N];
+	struct err e;
+	size_t n;
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	post_text("compile", "broken pump");
+	assert_int_equal(janitor_pass(fx.store, fx.cfg, false, NOW + 15 * DAY_MS, reports, &n, &e), ERR_OK);
+	assert_int_equal(ask(&reader, by_sha("acme/pump", SHA), &out), ERR_OK);
+	assert_null(strstr(buf_cstr(&out), "broken pump"));
+	assert_non_null(strstr(buf_cstr(&out), "expired"));
+	assert_non_null(strstr(buf_cstr(&out), "\"steps\":[]"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_up, fixture_down)
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(exactly_one_way_of_asking),
+		TEST(nothing_posted_is_told_with_its_reason),
+		TEST(a_green_commit_is_not_a_dead_pipe),
+		TEST(silence_is_possible_for_who_appends_it),
+		TEST(the_newest_attempt_of_a_job_counts_and_the_other_jobs_stay),
+		TEST(runs_are_found_by_either_id),
+		TEST(a_bound_token_reads_its_repo_alone),
+		TEST(an_expired_log_is_told_with_its_date),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

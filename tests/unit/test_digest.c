@@ -1,0 +1,135 @@
+#include "tests/test.h"
+
+#include "base/digest.h"
+
+#include <string.h>
+
+/* FIPS 180-2, appendix B, and the empty text. */
+static void known_texts_have_their_known_digests(void **state)
+{
+	static char million[1000000];
+	const struct {
+		struct str text;
+		const char *hex;
+	} rows[] = {
+		{ STR(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ { NULL, 0 }, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ STR("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		{ STR("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+			"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+		{ { million, sizeof million },
+			"cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0" },
+	};
+	(void)state;
+
+	memset(million, 'a', sizeof million);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct sha256 d = sha256_of(rows[i].text);
+		AUTO_BUF hex;
+
+		buf_init(&hex, 64);
+		hex_encode(d.b, sizeof d.b, &hex);
+		assert_string_equal(buf_cstr(&hex), rows[i].hex);
+	}
+}
+
+static void digests_are_equal_only_in_every_bit(void **state)
+{
+	struct sha256 a = sha256_of(STR("a")), b = a;
+	(void)state;
+
+	assert_true(sha256_equal(&a, &b));
+	for (int i = 0; i < SHA256_LEN * 8; i++) {
+		b = a;
+		b.b[i / 8] = (uint8_t)(b.b[i / 8] ^ 1U << i % 8);
+		assert_false(sha256_equal(&a, &b));
+	}
+}
+
+static void random_bytes_fill_all_and_differ(void **state)
+{
+	static unsigned char a[5000], b[5000];
+	size_t zeros = 0;
+	(void)state;
+
+	random_bytes(a, 0);
+	random_bytes(a, sizeof a);
+	random_bytes(b, sizeof b);
+	assert_memory_not_equal(a, b, sizeof a);
+	for (size_t i = 0; i < sizeof a; i++)
+		zeros += a[i] == 0;
+	assert_in_range(zeros, 0, 100); /* about 20 are to be expected */
+}
+
+/* RFC 4648 section 10, and the two letters in which the alphabets differ. */
+static void base64_is_as_in_the_rfc(void **state)
+{
+	const struct {
+		struct str bytes;
+		const char *padded, *url;
+	} rows[] = {
+		{ STR(""), "", "" },
+		{ STR("f"), "Zg==", "Zg" },
+		{ STR("fo"), "Zm8=", "Zm8" },
+		{ STR("foo"), "Zm9v", "Zm9v" },
+		{ STR("foob"), "Zm9vYg==", "Zm9vYg" },
+		{ STR("fooba"), "Zm9vYmE=", "Zm9vYmE" },
+		{ STR("foobar"), "Zm9vYmFy", "Zm9vYmFy" },
+		{ STR("\xFB\xFF\xFE"), "+//+", "-__-" },
+		{ STR("\0\0"), "AAA=", "AAA" },
+	};
+	AUTO_BUF b;
+	(void)state;
+
+	buf_init(&b, 100);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		buf_reset(&b);
+		base64_encode(rows[i].bytes, &b);
+		assert_string_equal(buf_cstr(&b), rows[i].padded);
+		buf_reset(&b);
+		base64url_encode(rows[i].bytes, &b);
+		assert_string_equal(buf_cstr(&b), rows[i].url);
+	}
+}
+
+static void hex_is_written_lower_and_known_in_both_cases(void **state)
+{
+	AUTO_BUF b;
+	(void)state;
+
+	buf_init(&b, 100);
+	hex_encode("\x00\x1f\xAB\xff", 4, &b);
+	assert_string_equal(buf_cstr(&b), "001fabff");
+	assert_true(is_hex(STR("0123456789abcdefABCDEF")));
+	assert_false(is_hex(STR("")));
+	assert_false(is_hex(STR("12g")));
+	assert_false(is_hex(STR("@")));
+	assert_false(is_hex(STR("`")));
+	assert_false(is_hex(STR("a\xE1")));
+	assert_false(is_hex(STR("\x10")));
+}
+
+static void a_wiped_secret_is_gone(void **state)
+{
+	char secret[16] = "correct horse";
+	(void)state;
+
+	secret_wipe(secret, sizeof secret);
+	for (size_t i = 0; i < sizeof secret; i++)
+		assert_int_equal(secret[i], 0);
+	secret_wipe(NULL, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_texts_have_their_known_digests),
+		cmocka_unit_test(digests_are_equal_only_in_every_bit),
+		cmocka_unit_test(random_bytes_fill_all_and_differ),
+		cmocka_unit_test(base64_is_as_in_the_rfc),
+		cmocka_unit_test(hex_is_written_lower_and_known_in_both_cases),
+		cmocka_unit_test(a_wiped_secret_is_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
