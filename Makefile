@@ -54,6 +54,7 @@ install: build
 clean:
 	@rm -rf build build-*
 
+## help: this list
 help:
 	@sed -n 's/^## //p' Makefile
 

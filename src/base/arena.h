@@ -16,8 +16,8 @@ void arena_init(struct arena *a);
 void arena_done(struct arena *a);                    /* frees all; may be called twice */
 void *arena_alloc(struct arena *a, size_t n);        /* zeroed, aligned for any type; n may be 0 */
 struct str arena_str(struct arena *a, struct str s); /* a copy, with a NUL behind that is not counted */
-char *arena_cstr(
-	struct arena *a, struct str s); /* the same as a C string (cut at the first NUL by its readers) */
+/* The same as a C string, cut at the first NUL by its readers. */
+char *arena_cstr(struct arena *a, struct str s);
 struct str arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 /* n * size zeroed bytes; aborts when the product overflows. */
 void *arena_array(struct arena *a, size_t n, size_t size);

@@ -21,8 +21,8 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char text[400]; /* NUL-terminated UTF-8; cut if longer. Safe to show to the client unless the code is
-			   a 5xx. */
+	/* NUL-terminated UTF-8; cut if longer. Safe to show to the client unless the code is a 5xx. */
+	char text[400];
 };
 
 /* Fill e and return code, so that failing is one line. e may be NULL: the caller does not want the story. */

@@ -47,7 +47,7 @@ static enum err_code look_at_lines(const char *path, struct str text, struct err
 	return ERR_OK;
 }
 
-/* The line of the first backslash with rest behind it; 0: there is none. */
+/* The line of the first backslash with rest behind it. */
 static size_t line_of_escape(struct str text, struct str rest)
 {
 	size_t line = 1;
@@ -58,21 +58,23 @@ static size_t line_of_escape(struct str text, struct str rest)
 		if (text.p[i] == '\\' && str_starts(str_from(text, i + 1), rest))
 			return line;
 	}
-	return 0;
+	return line;
 }
 
-/* libgit2 names file and line but for one mistake, where it quotes the rest of the line. */
+/* libgit2 names file and line but for one mistake, where it quotes the rest of the line, which may be a
+ * secret. */
 static enum err_code not_parsed(const char *path, struct str text, struct err *e)
 {
 	const git_error *last = git_error_last();
 	struct str why = str_z(last ? last->message : "it cannot be parsed");
 	const struct str escape = STR("invalid escape at ");
 
+	if (str_starts(why, escape))
+		return err_set(e, ERR_CONFIG,
+			"%s:%zu: invalid escape in a value; a backslash is written \\\\", path,
+			line_of_escape(text, str_from(why, escape.len)));
 	if (str_find_str(why, STR(" (in ")) < why.len)
 		return err_set(e, ERR_CONFIG, "%.*s", STR_FMT(why));
-	if (str_starts(why, escape))
-		return err_set(e, ERR_CONFIG, "%s:%zu: %.*s", path,
-			line_of_escape(text, str_from(why, escape.len)), STR_FMT(why));
 	return err_set(e, ERR_CONFIG, "%s: %.*s", path, STR_FMT(why));
 }
 
@@ -156,8 +158,8 @@ enum err_code gitconf_each(const char *path,
 	code = file_read(path, FILE_MAX, &text, e);
 	if (code == ERR_NOT_FOUND)
 		return code;
-	if (code !=
-		ERR_OK) /* a folder, no permission, too large: the configuration is wrong, whatever it was */
+	/* A folder, no permission, too large: whatever it was, the configuration is wrong. */
+	if (code != ERR_OK)
 		return err_set(e, ERR_CONFIG, "%s", e ? e->text : "");
 	TRY(look_at_lines(path, buf_view(&text), e));
 	if (git_libgit2_init() < 0)

@@ -16,7 +16,9 @@ struct gitconf_entry {
 /*
  * Calls back for each entry in file order, until one returns an error, which is passed on.
  * ERR_NOT_FOUND when there is no such file; ERR_CONFIG with file and line when it does not parse.
- * Includes ([include]) are not followed: a config file that reads others is a surprise in a daemon.
+ * Includes ([include]) are not followed: a config file that reads others is a surprise in a daemon. A file
+ * that has one is refused (ERR_CONFIG) before the first call back, and so is one with a NUL byte or over 1
+ * MiB.
  */
 MUST_CHECK enum err_code gitconf_each(const char *path,
 	enum err_code (*each)(void *arg, const struct gitconf_entry *entry, struct err *e), void *arg,

@@ -7,9 +7,10 @@
  * takes single quotes, NaN, comments, duplicate keys and NULs in keys and clamps large integers (measured).
  * Refused, with the byte offset: anything outside the grammar, duplicate keys, NUL in a key, invalid UTF-8,
  * more than JSON_MAX_DEPTH levels or JSON_MAX_CONTAINERS objects and arrays (an empty one of 2 bytes takes
- * 780 in the tree). Numbers that do not fit int64 are numbers, but no integers. JSON_REPAIR_TEXT (for bodies
- * that carry program output): invalid bytes and lone surrogates in string values, not in keys, become U+FFFD
- * instead of being refused; without it a lone surrogate is refused too.
+ * 780 in the tree). Numbers that do not fit int64 are numbers, but no integers.
+ *
+ * JSON_REPAIR_TEXT (for bodies that carry program output): invalid bytes and lone surrogates in string
+ * values, not in keys, become U+FFFD instead of being refused; without it a lone surrogate is refused too.
  *
  * Nodes are borrowed from the document and die with it. A NULL node is allowed everywhere and reads as
  * JSON_NONE.
@@ -34,9 +35,9 @@ struct json *json_root(struct json_doc *doc);
 enum json_kind json_kind(const struct json *n);
 struct json *json_get(const struct json *object, const char *key); /* NULL when absent or not an object */
 struct str json_str(const struct json *n);                         /* empty when not a string */
-bool json_int(const struct json *n,
-	int64_t *ret_value); /* false when not an integer that fits; 1.0 and 1e2 are no integers */
-bool json_is_true(const struct json *n); /* false when not a boolean */
+/* False when not an integer that fits; 1.0 and 1e2 are no integers. */
+bool json_int(const struct json *n, int64_t *ret_value);
+bool json_is_true(const struct json *n); /* false for all but the boolean true */
 size_t json_len(const struct json *n);   /* of an array or object, else 0 */
 struct json *json_at(const struct json *array, size_t i);
 /* Calls back for each member in document order until it returns false. */

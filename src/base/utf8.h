@@ -9,8 +9,7 @@
 
 /* Length in bytes (1-4) of the well-formed character at p, or 0 when it is not one. Writes the code point. */
 size_t utf8_decode(const char *p, size_t len, uint32_t *ret_code);
-/* How many of the bytes at the start of s one U+FFFD replaces: s is not empty and utf8_decode() gave 0 for
- * it. */
+/* Bytes at the start of s that one U+FFFD replaces; s is not empty, and utf8_decode() gave 0 for it. */
 size_t utf8_bad_len(struct str s);
 /* Offset of the first byte that does not belong to well-formed UTF-8, or s.len. */
 size_t utf8_valid(struct str s);

@@ -2,7 +2,9 @@
  * main: the table of commands, and nothing else. A command is a row of command.tbl and a function in the
  * layer that it belongs to.
  */
+#include "agent/agent.h"
 #include "base/command.h"
+#include "cli/cli.h"
 #include "daemon/daemon.h"
 
 #include <signal.h>

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/gitconf.h"
+#include "http/listen.h"
 #include "model/repo.h"
 
 #include <assert.h>
@@ -90,6 +91,18 @@ static enum err_code parse_switch(struct str text, int64_t *ret, struct err *e)
 		(int)(text.len < 60 ? text.len : 60), text.p);
 }
 
+static enum err_code parse_url(struct str text, struct err *e)
+{
+	static const char *const schemes[] = { "https://", "http://" };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (str_starts(text, str_z(schemes[i])) && text.len > strlen(schemes[i]))
+			return ERR_OK;
+	return err_set(e, ERR_CONFIG,
+		"\"%.*s\" is no address of a forge; write it as https://git.example.org",
+		(int)(text.len < 80 ? text.len : 80), text.p);
+}
+
 /* A secret's text never appears in a message. */
 static enum err_code parse_secret(const struct setting_row *row, struct str text, struct err *e)
 {
@@ -118,7 +131,10 @@ enum err_code setting_parse(
 	case KIND_SECRET:
 	case KIND_SECRET_LIST:
 		return parse_secret(row, text, e);
-	case KIND_TEXT:
+	case KIND_ENDPOINT:
+		return listen_check(text, e);
+	case KIND_URL:
+		return parse_url(text, e);
 	case KIND_PATH:
 	case KIND_LIST:
 		if (text.len == 0)

@@ -14,8 +14,10 @@ static const char *kind_name(enum setting_kind kind)
 		return "size";
 	case KIND_TIME:
 		return "time";
-	case KIND_TEXT:
-		return "text";
+	case KIND_ENDPOINT:
+		return "address and port";
+	case KIND_URL:
+		return "URL";
 	case KIND_PATH:
 		return "path";
 	case KIND_LIST:

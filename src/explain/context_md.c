@@ -163,16 +163,21 @@ static void write_heading(
 	buf_char(out, '\n');
 }
 
-/* As long as the heading of step i can become. */
-static size_t heading_most(const struct context_input *in, size_t i)
+static size_t heading_len(const struct context_input *in, size_t i, const struct shown *shown)
 {
-	const struct step *s = &in->steps[i];
-	struct shown most = { .text = STR("x"), .n_lines = part_total_lines(s), .in_line = true };
 	AUTO_BUF b;
 
 	buf_init(&b, PIECE_MAX);
-	write_heading(in, i, &most, &b);
+	write_heading(in, i, shown, &b);
 	return b.len;
+}
+
+/* As long as the heading of step i can become. */
+static size_t heading_most(const struct context_input *in, size_t i)
+{
+	struct shown most = { .text = STR("x"), .n_lines = part_total_lines(&in->steps[i]), .in_line = true };
+
+	return heading_len(in, i, &most);
 }
 
 static size_t fence_len(struct str text)
@@ -353,6 +358,24 @@ static int rest_detail(const struct context_input *in, size_t start)
 	return detail;
 }
 
+/* Returns how long the whole would be with all text in it. */
+static size_t measure_steps(struct plan *p)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < p->in->n_steps; i++) {
+		part_text(&p->in->steps[i], &p->scratch);
+
+		struct shown whole = {
+			.text = buf_view(&p->scratch), .all = true, .n_lines = p->in->steps[i].size.n_lines
+		};
+		p->heading[i] = heading_most(p->in, i);
+		p->text[i] = whole.text.len > 0 ? text_cost(whole.text) : 0;
+		total += heading_len(p->in, i, &whole) + p->text[i];
+	}
+	return total;
+}
+
 /* Which steps have a place in room, and how much of its text each may show. */
 static void share_out(struct plan *p, size_t room)
 {
@@ -367,23 +390,21 @@ static void share_out(struct plan *p, size_t room)
 static void write_steps(struct plan *p, struct buf *out)
 {
 	const struct context_input *in = p->in;
-	size_t total = 0, carry = 0;
+	size_t total, carry = 0;
+	int detail;
 	AUTO_BUF start;
 
 	buf_init(&start, PIECE_MAX);
 	write_start(in, &start);
-	for (size_t i = 0; i < in->n_steps; i++) {
-		p->heading[i] = heading_most(in, i);
-		part_text(&in->steps[i], &p->scratch);
-		p->text[i] = p->scratch.len > 0 ? text_cost(buf_view(&p->scratch)) : 0;
-		total += p->heading[i] + p->text[i];
-	}
+	total = start.len + measure_steps(p);
+	detail = rest_detail(in, start.len);
+	p->n_fit = in->n_steps;
+	if (total > in->budget) {
+		size_t reserved = start.len + rest_most(in, detail);
 
-	int detail = rest_detail(in, start.len);
-	bool all_fits = start.len + total <= in->budget;
-	size_t reserved = start.len + (all_fits ? 0 : rest_most(in, detail));
-	assert(reserved <= in->budget);
-	share_out(p, in->budget - reserved);
+		assert(reserved <= in->budget);
+		share_out(p, in->budget - reserved);
+	}
 
 	buf_str(out, buf_view(&start));
 	for (size_t i = 0; i < p->n_fit; i++)

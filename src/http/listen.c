@@ -17,25 +17,19 @@ struct endpoint {
 	socklen_t len;
 };
 
-static enum err_code bad_address(const char *listen, struct err *e)
-{
-	return err_set(e, ERR_CONFIG,
-		"server.listen is '%s'; write ADDRESS:PORT or [IPV6]:PORT, as 127.0.0.1:4500", listen);
-}
-
-static bool parse(const char *listen, struct endpoint *ret)
+static bool parse(struct str listen, struct endpoint *ret)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&ret->sa;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)&ret->sa;
-	const char *colon = strrchr(listen, ':');
+	const char *colon = listen.len > 0 ? memrchr(listen.p, ':', listen.len) : NULL;
 	char host[LISTEN_ADDRESS_LEN];
-	size_t len = colon ? (size_t)(colon - listen) : 0;
+	size_t len = colon ? (size_t)(colon - listen.p) : 0;
 	int64_t port;
 
-	if (!colon || len == 0 || len >= sizeof host || !str_to_int(str_z(colon + 1), &port) || port < 0 ||
+	if (len == 0 || len >= sizeof host || !str_to_int(str_from(listen, len + 1), &port) || port < 0 ||
 		port > 65535)
 		return false;
-	memcpy(host, listen, len);
+	memcpy(host, listen.p, len);
 	host[len] = '\0';
 	memset(ret, 0, sizeof *ret);
 	if (host[0] == '[' && host[len - 1] == ']') {
@@ -49,6 +43,18 @@ static bool parse(const char *listen, struct endpoint *ret)
 	v4->sin_port = htons((uint16_t)port);
 	ret->len = sizeof *v4;
 	return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
+}
+
+enum err_code listen_check(struct str listen, struct err *e)
+{
+	struct endpoint at;
+
+	if (parse(listen, &at))
+		return ERR_OK;
+	return err_set(e, ERR_CONFIG,
+		"\"%.*s\" is no address and port; write ADDRESS:PORT or [IPV6]:PORT, as "
+		"127.0.0.1:4500, with a port up to 65535",
+		(int)(listen.len < 80 ? listen.len : 80), listen.p);
 }
 
 static enum err_code bind_error(const char *listen, int errnum, struct err *e)
@@ -84,8 +90,9 @@ enum err_code listen_open(const char *listen_on, int *ret_fd, char ret_address[L
 	char host[INET6_ADDRSTRLEN];
 	int on = 1;
 
-	if (!parse(listen_on, &at))
-		return bad_address(listen_on, e);
+	if (listen_check(str_z(listen_on), e) != ERR_OK)
+		return err_in(e, "server.listen");
+	parse(str_z(listen_on), &at);
 	fd = socket(at.sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return bind_error(listen_on, errno, e);

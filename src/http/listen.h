@@ -10,6 +10,8 @@
 
 #define LISTEN_ADDRESS_LEN 64
 
+/* ERR_CONFIG says how it is written. */
+MUST_CHECK enum err_code listen_check(struct str listen, struct err *e);
 /* ERR_CONFIG names the setting server.listen. ret_fd is the caller's to close; ret_address is what it really
  * listens on, port 0 resolved. */
 MUST_CHECK enum err_code listen_open(

@@ -50,7 +50,8 @@ struct server {
 	struct sweeper *sweeper;
 	char address[LISTEN_ADDRESS_LEN];
 	int port;
-	int listen_fd; /* ours to close */
+	int listen_fd;   /* ours to close */
+	bool has_router; /* its patterns are ours to free */
 	atomic_bool draining;
 	struct tally tally;
 };
@@ -417,6 +418,8 @@ static enum err_code start(struct server *s, const struct server_options *o, str
 	};
 
 	TRY(listen_open(o->listen, &s->listen_fd, s->address, &s->port, e));
+	TRY(router_init(&router_api, e));
+	s->has_router = true;
 	TRY(sweeper_start(&sweep, &s->sweeper, e));
 	s->daemon = start_daemon(s, o);
 	if (!s->daemon) {
@@ -430,11 +433,9 @@ static enum err_code start(struct server *s, const struct server_options *o, str
 enum err_code server_start(
 	const struct server_options *o, struct app *app, struct server **ret, struct err *e)
 {
-	struct server *s;
+	struct server *s = mem_alloc(sizeof *s);
 	enum err_code code;
 
-	TRY(router_init(&router_api, e));
-	s = mem_alloc(sizeof *s);
 	s->app = app;
 	s->listen_fd = -1;
 	tally_init(&s->tally);
@@ -482,6 +483,7 @@ void server_stop(struct server *s)
 		MHD_stop_daemon(s->daemon);
 	sweeper_stop(s->sweeper);
 	tally_done(&s->tally);
+	if (s->has_router)
+		router_done(&router_api);
 	free(s);
-	router_done(&router_api);
 }

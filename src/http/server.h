@@ -15,6 +15,7 @@ struct server_options {
 };
 
 struct server;
+/* One at a time in a process. */
 MUST_CHECK enum err_code server_start(
 	const struct server_options *o, struct app *app, struct server **ret, struct err *e);
 int server_port(const struct server *s);

@@ -50,13 +50,13 @@ static bool received(int fd, uint64_t *ret_bytes)
 
 static void first_sight(struct watch *w, unsigned state, int64_t now)
 {
-	bool is_new = w->seen == UINT32_MAX;
+	bool unused = state == WATCH_IDLE; /* no change counted: nothing but this can have arrived */
 
 	w->seen = state;
 	w->since = now;
 	w->in_headers = false;
 	w->base = 0;
-	if ((state & 3) == WATCH_IDLE && !is_new && !received(w->fd, &w->base))
+	if ((state & 3) == WATCH_IDLE && !unused && !received(w->fd, &w->base))
 		w->in_headers = true;
 }
 

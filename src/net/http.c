@@ -12,10 +12,11 @@
 #include "base/digest.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <time.h>
 
 #define MAX_ANSWER (16 * 1024 * 1024)
 
@@ -185,6 +186,29 @@ static void read_facts(CURL *curl, struct http_answer *a)
 	snprintf(a->content_type, sizeof a->content_type, "%s", type ? type : "");
 }
 
+/*
+ * OpenSSL writes to sockets in a way that raises SIGPIPE when the other side is gone. The signal goes to the
+ * thread that wrote: so it is blocked here and taken back, whatever the program does with SIGPIPE otherwise.
+ */
+static CURLcode perform_without_sigpipe(CURL *curl)
+{
+	struct timespec now = { 0, 0 };
+	sigset_t pipe, before, pending;
+	bool was_pending;
+	CURLcode how;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE) == 1;
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	how = curl_easy_perform(curl);
+	if (!was_pending)
+		sigtimedwait(&pipe, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return how;
+}
+
 enum err_code http_send(
 	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e)
 {
@@ -200,7 +224,7 @@ enum err_code http_send(
 	set_request(c, r, &a.body);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
 
-	how = curl_easy_perform(c->curl);
+	how = perform_without_sigpipe(c->curl);
 	if (how != CURLE_OK)
 		code = failed(c, r, how, a.body.full, e);
 	else

@@ -176,6 +176,12 @@ static bool is_colon_or_equals(char c)
 	return c == ':' || c == '=';
 }
 
+/* "https://x-access-token:SECRET@host": a user's name, and the URL's business. */
+static bool is_user_of_url(struct str text, size_t from)
+{
+	return from >= 3 && memcmp(text.p + from - 3, "://", 3) == 0;
+}
+
 /* "X_Authorization" is an identifier, but for CGI's HTTP_AUTHORIZATION. */
 static bool is_part_of_identifier(struct str text, size_t from)
 {
@@ -189,7 +195,8 @@ bool header_match(struct scan *s, size_t at, struct span *ret)
 	struct str text = s->text, name = word_around(text, at);
 	size_t name_at = (size_t)(name.p - text.p);
 
-	if (!is_one_of(name, names, sizeof names / sizeof names[0]) || is_part_of_identifier(text, name_at))
+	if (!is_one_of(name, names, sizeof names / sizeof names[0]) || is_part_of_identifier(text, name_at) ||
+		is_user_of_url(text, name_at))
 		return false;
 
 	struct str between = separators_at(text, name_at + name.len);

@@ -14,6 +14,7 @@
  * A build with more secrets of its own has to name them to the server or the runner.
  */
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "text/mask_encode.h"
 #include "text/mask_span.h"
 #include "text/needles.h"
@@ -71,6 +72,14 @@ enum err_code mask_add(struct mask *m, struct str value, struct err *e)
 	return encodings_each(value, add_encoding, m->needles, e);
 }
 
+/* The longest start of value that is allowed, and no half of a character at its end. */
+static struct str at_most_longest(struct str value)
+{
+	if (value.len > MASK_VALUE_MAX)
+		value.len = utf8_floor(value, MASK_VALUE_MAX);
+	return str_trim(value);
+}
+
 static bool is_secret_name(struct str name)
 {
 	static const char *const words[] = { "TOKEN", "SECRET", "PASS", "KEY", "AUTH", "CREDENTIAL" };
@@ -94,11 +103,9 @@ void mask_add_environ(struct mask *m, char *const *environ)
 
 		if (value.len < MASK_ENV_MIN || !is_secret_name(name))
 			continue;
-		if (value.len > MASK_VALUE_MAX)
-			value.len = MASK_VALUE_MAX;
 		/* Full is full: nobody can be told here, and what was added before still counts. */
-		if (mask_add(m, value, NULL) != ERR_OK)
-			continue;
+		enum err_code code = mask_add(m, at_most_longest(value), NULL);
+		(void)code;
 	}
 }
 
@@ -173,9 +180,7 @@ static bool add_command_value(struct mask *m, struct str value)
 	buf_init(&decoded, 3 * MASK_VALUE_MAX);
 	decode_command_value(value, &decoded);
 
-	struct str plain = str_trim(buf_view(&decoded));
-	if (plain.len > MASK_VALUE_MAX)
-		plain.len = MASK_VALUE_MAX;
+	struct str plain = at_most_longest(str_trim(buf_view(&decoded)));
 	if (mask_add(m, plain, NULL) != ERR_OK)
 		return false;
 	if (plain.len != str_trim(value).len && value.len <= MASK_VALUE_MAX)

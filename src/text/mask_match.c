@@ -11,6 +11,7 @@
  */
 #include "text/mask_match.h"
 
+#include "base/utf8.h"
 #include "text/mask_header.h"
 
 #include <string.h>
@@ -255,7 +256,7 @@ static size_t pem_end(struct scan *s, size_t from)
 	if (label.len > PEM_LABEL_MAX)
 		label.len = PEM_LABEL_MAX;
 	size_t dashes = str_find_str(label, STR("-----"));
-	return at + sizeof PEM_END - 1 + dashes + (dashes < label.len ? 5 : 0);
+	return at + sizeof PEM_END - 1 + (dashes < label.len ? dashes + 5 : 0);
 }
 
 static bool match_pem(struct scan *s, const struct shape *x, size_t at, struct span *ret)
@@ -265,14 +266,16 @@ static bool match_pem(struct scan *s, const struct shape *x, size_t at, struct s
 
 	if (label.len > PEM_LABEL_MAX)
 		label.len = PEM_LABEL_MAX;
-	label.len = str_find_str(label, STR("-----"));
-	if (str_find_str(label, STR("PRIVATE KEY")) == label.len)
+	size_t dashes = str_find_str(label, STR("-----"));
+	if (dashes == label.len ||
+		str_find_str((struct str){ label.p, dashes }, STR("PRIVATE KEY")) == dashes)
 		return false;
 
-	body = from + label.len + 5 < s->text.len ? from + label.len + 5 : s->text.len;
+	body = from + dashes + 5;
 	end = pem_end(s, body);
 	if (end == 0)
-		end = pem_body_end(s, body, body + PEM_MAX < s->text.len ? body + PEM_MAX : s->text.len);
+		end = pem_body_end(s, body,
+			utf8_floor(s->text, body + PEM_MAX < s->text.len ? body + PEM_MAX : s->text.len));
 	*ret = (struct span){ at, end };
 	return true;
 }

@@ -89,14 +89,13 @@ static bool line_start_within(struct str text, int64_t max_lines, size_t max_byt
 struct tail text_tail(struct str text, int64_t max_lines, size_t max_bytes)
 {
 	size_t start = 0;
-	bool in_line = false;
+	bool in_line;
 
 	if (text.len == 0)
 		return (struct tail){ .text = text };
-	if (!line_start_within(text, max_lines, max_bytes, &start)) {
+	if (!line_start_within(text, max_lines, max_bytes, &start))
 		start = utf8_ceil(text, text.len - max_bytes);
-		in_line = text.p[start - 1] != '\n';
-	}
+	in_line = start > 0 && text.p[start - 1] != '\n';
 
 	struct str dropped = { text.p, start }, kept = str_from(text, start);
 	return (struct tail){

@@ -111,6 +111,19 @@ static void a_mistake_is_told_with_file_and_line(void **state)
 	assert_refused(STR("x=1\n[a]\ny=1\n"), "t.conf", "\"x\" stands before the first [section]");
 }
 
+static void an_error_does_not_quote_a_value(void **state)
+{
+	struct err e;
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 100);
+	assert_int_equal(read_text(STR("[a]\ntoken = abc\\qsecret\n"), &out, &e), ERR_CONFIG);
+	assert_null(strstr(e.text, "secret"));
+	assert_int_equal(read_text(STR("[a]\n!token = secret\n"), &out, &e), ERR_CONFIG);
+	assert_null(strstr(e.text, "secret"));
+}
+
 static void a_nul_does_not_cut_a_value_short(void **state)
 {
 	(void)state;
@@ -178,6 +191,7 @@ int main(void)
 		TEST(values_are_unquoted_and_joined),
 		TEST(a_missing_file_is_not_found),
 		TEST(a_mistake_is_told_with_file_and_line),
+		TEST(an_error_does_not_quote_a_value),
 		TEST(a_nul_does_not_cut_a_value_short),
 		TEST(other_files_are_never_read_in),
 		TEST(a_file_over_a_mebibyte_is_refused),

@@ -257,6 +257,8 @@ static void the_password_of_a_url_goes_and_its_user_stays(void **state)
 	assert_shapes("postgres://u:p@ss:w0rd@db:5432/x?y=1", "postgres://u:***@db:5432/x?y=1");
 	assert_shapes("redis://:secret@cache", "redis://:***@cache");
 	assert_shapes("https://" GITHUB ":x-oauth-basic@github.com/", "https://***:***@github.com/");
+	assert_shapes("https://x-access-token:" GITHUB "@github.com/ x",
+		"https://x-access-token:***@github.com/ x");
 	assert_shapes("https://x:" GITHUB "@github.com/", "https://x:***@github.com/");
 	assert_shapes("https://u:***@h/", "https://u:***@h/");
 }

@@ -104,7 +104,7 @@ static void a_wrong_value_names_file_name_and_what_is_right(void **state)
 		"64k");
 	refused("[janitor]\nmode = maybe\n", "janitor.mode", "heal", "dry-run");
 	refused("[janitor]\nskip = dishes\n", "janitor.skip", "dishes", "log_retention");
-	refused("[forge \"a b\"]\nurl = x\n", "forge", "a b", "sluice.conf");
+	refused("[forge \"a b\"]\nurl = https://x.example\n", "forge", "a b", "sluice.conf");
 	refused("[forge \"a\"]\ndefault = perhaps\n", "forge.a.default", "true", "false");
 }
 
@@ -113,6 +113,8 @@ static void an_unknown_name_is_told_the_nearest(void **state)
 	(void)state;
 	refused("[limits]\nreed = 3\n", "limits.reed", "nearest is limits.reads", "sluice.conf");
 	refused("[janitor]\nlogdays = 3\n", "janitor.logdays", "janitor.log-days", "nearest");
+	refused("[forge \"a\"]\nurl = git.example.org\n", "forge.a.url", "git.example.org", "https://");
+	refused("[server]\nlisten = localhost:80\n", "server.listen", "localhost:80", "127.0.0.1:4500");
 	refused("[sever]\nlisten = 3\n", "sever.listen", "server.listen", "nearest");
 }
 
@@ -217,7 +219,8 @@ static void the_default_forge_is_the_marked_one_else_the_first(void **state)
 	assert_true(str_eq(c->forges[0].name, STR("a")));
 	assert_true(str_eq(c->forges[0].url, STR("https://a.example")));
 	config_free(c);
-	c = config_of("[forge \"a\"]\nurl = x\n[forge \"b\"]\nurl = y\ndefault\n[forge \"c\"]\nurl = z\n");
+	c = config_of("[forge \"a\"]\nurl = https://x\n[forge \"b\"]\nurl = https://y\ndefault\n[forge "
+		      "\"c\"]\nurl = http://z\n");
 	assert_true(str_eq(c->forges[0].name, STR("b")));
 	assert_true(str_eq(c->forges[1].name, STR("a")));
 	assert_true(str_eq(c->forges[2].name, STR("c")));

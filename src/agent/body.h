@@ -1,0 +1,25 @@
+#ifndef AGENT_BODY_H
+#define AGENT_BODY_H
+/*
+ * body: the JSON of a post, as POST /internal/ci-log wants it (api/openapi.yaml, CiLogPost).
+ *
+ * What the server would refuse is mended before: names lose control characters and what is over the limit; a
+ * value that cannot be mended is left out. The whole has at most BODY_MAX bytes, the server's default limit:
+ * JSON escapes can make a text six times as long, so the text is cut further, again at a line start, until it
+ * fits. What that cuts counts as dropped.
+ */
+#include "agent/capture.h"
+#include "base/arena.h"
+#include "model/step.h"
+
+#define BODY_MAX (64 * 1024)
+
+/*
+ * Names with their secrets masked and in the server's form; ids, repo and commit are left as they are.
+ * name_max: bytes of the step's name. Strings live in a.
+ */
+void body_settle(struct step_facts *facts, size_t name_max, const struct capture *c, struct arena *a);
+/* Appends to out, whose ceiling is at least BODY_MAX. */
+void body_write(const struct step_facts *facts, const struct captured *text, struct buf *out);
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+/*
+ * cli: the commands that ask a server something, one file each. Each takes argv with its own name first and
+ * returns the exit code.
+ */
+int cmd_context(int argc, char **argv);
+int cmd_repo(int argc, char **argv);
+int cmd_token(int argc, char **argv);
+int cmd_janitor(int argc, char **argv);
+
+#endif

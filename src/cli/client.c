@@ -1,0 +1,136 @@
+/* client: requests, pages, errors. */
+#include "cli/client.h"
+
+#include "base/digest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAGE 100
+#define PAGES_MAX 10000 /* a server that pages for ever is not to keep us for ever */
+
+enum err_code client_init(struct client *c, const struct client_flags *flags, struct err *e)
+{
+	*c = (struct client){ 0 };
+	TRY(peer_init(&c->peer, flags->url, flags->token_file, e));
+	if (c->peer.token.len == 0)
+		return err_set(
+			e, ERR_UNAUTHORIZED, "no token is known; set SLUICE_TOKEN or give --token-file FILE");
+	c->http = http_client_new();
+	return ERR_OK;
+}
+
+static void forget_answer(struct client *c)
+{
+	json_free(c->doc);
+	c->doc = NULL;
+	if (c->body.p)
+		secret_wipe(c->body.p, c->body.len); /* it may hold a new token */
+	buf_done(&c->body);
+}
+
+void client_done(struct client *c)
+{
+	forget_answer(c);
+	http_client_free(c->http);
+	c->http = NULL;
+	peer_done(&c->peer);
+}
+
+enum err_code client_call(
+	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e)
+{
+	struct http_request request = { .method = method, .bearer = peer_token(&c->peer) };
+	struct http_answer answer;
+	enum err_code code = ERR_OK;
+	AUTO_BUF url;
+
+	forget_answer(c);
+	buf_init(&url, 64 * 1024);
+	buf_fmt(&url, "%s%s", buf_cstr(&c->peer.url), path);
+	TRY(buf_check(&url, "request", e));
+	request.url = buf_cstr(&url);
+	if (body) {
+		request.content_type = "application/json";
+		request.body = buf_view(body);
+	}
+	TRY(http_send(c->http, &request, &answer, e));
+	if (answer.status < 200 || answer.status > 299) {
+		code = peer_error(&c->peer, &answer, e);
+		http_answer_done(&answer);
+		return code;
+	}
+	c->status = answer.status;
+	c->body = answer.body;
+	if (strncmp(answer.content_type, "application/json", 16) == 0)
+		code = json_parse(buf_view(&c->body), JSON_REPAIR_TEXT, &c->doc, e);
+	if (code != ERR_OK)
+		return err_set(e, ERR_NETWORK, "%s answered with JSON that is none; is it a Sluice server?",
+			buf_cstr(&c->peer.shown));
+	return ERR_OK;
+}
+
+struct json *client_root(const struct client *c)
+{
+	return c->doc ? json_root(c->doc) : NULL;
+}
+
+void query_add(struct buf *path, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_fmt(path, "%c%s=", str_find(buf_view(path), '?') < path->len ? '&' : '?', name);
+	url_encode(str_z(value), path);
+}
+
+void query_add_int(struct buf *path, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%lld", (long long)value);
+	query_add(path, name, text);
+}
+
+static enum err_code each_of_page(struct client *c,
+	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e)
+{
+	struct json *data = json_get(client_root(c), "data");
+
+	if (json_kind(data) != JSON_ARRAY)
+		return err_set(e, ERR_NETWORK,
+			"%s answered with something that is no list; is it a Sluice server?",
+			buf_cstr(&c->peer.shown));
+	for (size_t i = 0; i < json_len(data); i++)
+		TRY(each(arg, json_at(data, i), e));
+	return ERR_OK;
+}
+
+enum err_code client_each(struct client *c, const char *path,
+	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e)
+{
+	int64_t offset = 0, next;
+	AUTO_BUF paged;
+
+	buf_init(&paged, 64 * 1024);
+	for (int page = 0; page < PAGES_MAX; page++) {
+		buf_reset(&paged);
+		buf_z(&paged, path);
+		query_add_int(&paged, "limit", PAGE);
+		query_add_int(&paged, "offset", offset);
+		TRY(client_call(c, "GET", buf_cstr(&paged), NULL, e));
+		TRY(each_of_page(c, each, arg, e));
+		if (!json_int(json_get(json_get(client_root(c), "pagination"), "next_offset"), &next) ||
+			next <= offset)
+			return ERR_OK;
+		offset = next;
+	}
+	return err_set(e, ERR_NETWORK, "the list at %s does not end", buf_cstr(&c->peer.shown));
+}
+
+enum err_code print_all(struct str text, struct err *e)
+{
+	if (fwrite(text.p, 1, text.len, stdout) != text.len || fflush(stdout) != 0)
+		return err_errno(e, ERR_STORAGE, errno, "standard output");
+	return ERR_OK;
+}

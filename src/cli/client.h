@@ -1,0 +1,60 @@
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+/*
+ * client: one server, spoken to in JSON, as every command here needs it; and the rows of what it tells.
+ *
+ * A call gives the wanted answer or an error whose text is the server's message. Results go to stdout,
+ * everything else to stderr. What the server sends may hold text from anywhere: for people it is shown
+ * through text_visible_name.
+ */
+#include "base/arena.h"
+#include "base/command.h"
+#include "base/json.h"
+#include "net/peer.h"
+
+struct client {
+	struct peer peer;
+	struct http_client *http;
+	struct buf body;      /* of the last answer, as it came */
+	struct json_doc *doc; /* the same, parsed, when it is JSON */
+	int status;
+};
+
+struct client_flags {
+	const char *url, *token_file;
+};
+
+#define CLIENT_OPTS(f)                                                                                       \
+	{ "url", 0, OPT_STRING, "URL", "the server (else $SLUICE_URL, else http://127.0.0.1:4500)",          \
+		&(f)->url },                                                                                 \
+	{                                                                                                    \
+		"token-file", 0, OPT_STRING, "FILE",                                                         \
+			"file with the token, - for standard input (else $SLUICE_TOKEN)", &(f)->token_file   \
+	}
+
+MUST_CHECK enum err_code client_init(struct client *c, const struct client_flags *flags, struct err *e);
+void client_done(struct client *c); /* also after a failed client_init, or when zeroed */
+
+/* path with its query, from "/" on. body: NULL, or a JSON text. What 2xx brought is in c->body, c->doc and
+ * c->status until the next call. */
+MUST_CHECK enum err_code client_call(
+	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e);
+struct json *client_root(const struct client *c);
+
+/*
+ * Every item of a list, over all its pages. path: with its query, if it has one. Calls back until an error is
+ * returned. The node is borrowed for the call.
+ */
+MUST_CHECK enum err_code client_each(struct client *c, const char *path,
+	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e);
+
+/* "&name=value" (or "?name=value" when it is the first), encoded; nothing for NULL. */
+void query_add(struct buf *path, const char *name, const char *value);
+void query_add_int(struct buf *path, const char *name, int64_t value);
+
+/* To stdout; ERR_STORAGE when it does not take it. */
+MUST_CHECK enum err_code print_all(struct str text, struct err *e);
+
+#define AUTO_CLIENT __attribute__((cleanup(client_done))) struct client
+
+#endif

@@ -1,0 +1,580 @@
+/* api: the operations of the document, asked in process with everything behind them for real. */
+#include "tests/test.h"
+
+#include "base/diag.h"
+#include "tests/http/fixture.h"
+
+#include <fcntl.h>
+
+#define POST_OF(repo, more)                                                                                  \
+	"{\"repo\":\"" repo "\",\"head_sha\":\"" SHA                                                         \
+	"\",\"run_id\":7,\"step_name\":\"make\",\"log_tail\":\"boom\\n\"" more "}"
+#define GOOD POST_OF(REPO, "")
+
+static struct answer post_log(const char *body, const char *token)
+{
+	return ask(
+		(struct ask){ .method = "POST", .target = "/internal/ci-log", .body = body, .token = token });
+}
+
+static struct answer get(const char *target)
+{
+	return ask((struct ask){ .method = "GET", .target = target, .token = fx.admin.p });
+}
+
+/* --- who may */
+
+static void every_route_has_its_guard(void **state)
+{
+	static const struct {
+		const char *id, *method, *target;
+		int without, with_none,
+			with_wrong; /* status without a token; with one of no scopes; with a wrong one */
+	} routes[] = {
+		{ "postCiLog", "POST", "/internal/ci-log", 401, 403, 401 },
+		{ "getContext", "GET", "/api/v1/context?run_id=1", 401, 403, 401 },
+		{ "listRepos", "GET", "/api/v1/repos", 401, 403, 401 },
+		{ "addRepo", "POST", "/api/v1/repos", 401, 403, 401 },
+		{ "removeRepo", "DELETE", "/api/v1/repos/999", 401, 403, 401 },
+		{ "listTokens", "GET", "/api/v1/auth/tokens", 401, 403, 401 },
+		{ "createToken", "POST", "/api/v1/auth/tokens", 401, 403, 401 },
+		{ "revokeToken", "DELETE", "/api/v1/auth/tokens/999", 401, 404, 401 },
+		{ "revokeCurrentToken", "DELETE", "/api/v1/auth/tokens/current", 401, 204, 401 },
+		{ "runJanitor", "POST", "/api/v1/janitor/run", 401, 403, 401 },
+		{ "listJanitorActions", "GET", "/api/v1/janitor/actions", 401, 403, 401 },
+		{ "getHealthz", "GET", "/healthz", 200, 200, 200 },
+		{ "getReadyz", "GET", "/readyz", 200, 200, 200 },
+		{ "getMetrics", "GET", "/metrics", 401, 403, 401 },
+		{ "getOpenapiYaml", "GET", "/openapi.yaml", 200, 200, 200 },
+		{ "getOpenapiJson", "GET", "/openapi.json", 200, 200, 200 },
+		{ "getDocs", "GET", "/docs", 200, 200, 200 },
+	};
+	size_t n = sizeof routes / sizeof routes[0], n_known = 0;
+	(void)state;
+
+	assert_int_equal(n, api_n_ops); /* whoever adds a route says here who may use it */
+	for (size_t i = 0; i < n; i++) {
+		struct ask a = { .method = routes[i].method, .target = routes[i].target };
+		struct ask none = a, wrong = a;
+
+		none.token = token_with(0, ROLE_USER).p;
+		wrong.token = "slc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+		AUTO_ANSWER r = ask(a);
+		AUTO_ANSWER with_none = ask(none);
+		AUTO_ANSWER with_wrong = ask(wrong);
+
+		if (r.status != routes[i].without || with_none.status != routes[i].with_none ||
+			with_wrong.status != routes[i].with_wrong)
+			fail_msg("%s: %d %d %d", routes[i].id, r.status, with_none.status, with_wrong.status);
+		for (size_t k = 0; k < api_n_ops; k++)
+			n_known += strcmp(api_ops[k].id, routes[i].id) == 0;
+		if (r.status == 401)
+			assert_string_equal(header_of(&r, "WWW-Authenticate"), "Bearer");
+	}
+	assert_int_equal(n_known, n); /* all names are those of the document */
+}
+
+static void a_refused_scope_is_told_with_what_is_held(void **state)
+{
+	struct str token = token_with(SCOPE_BIT(SCOPE_LOGS_READ) | SCOPE_BIT(SCOPE_RUNS_READ), ROLE_USER);
+	AUTO_ANSWER r = post_log(GOOD, token.p);
+	struct json *details;
+	(void)state;
+
+	assert_error(&r, 403, "forbidden");
+	assert_true(r.before_body);
+	details = json_get(json_of(&r), "details");
+	assert_int_equal(json_len(json_get(details, "required_scopes")), 1);
+	assert_true(str_eq(json_str(json_at(json_get(details, "required_scopes"), 0)), STR("logs:write")));
+	assert_int_equal(json_len(json_get(details, "held_scopes")), 2);
+}
+
+static void while_nothing_is_configured_internal_is_closed_with_503(void **state)
+{
+	struct config *closed = fixture_config(0, 0);
+	(void)state;
+
+	closed->internal.n = 0;
+	config_swap(fx.app.config, closed);
+	AUTO_ANSWER none = post_log(GOOD, NULL);
+	AUTO_ANSWER wrong = post_log(GOOD, INTERNAL);
+	AUTO_ANSWER good = post_log(GOOD, token_with(SCOPE_BIT(SCOPE_LOGS_WRITE), ROLE_USER).p);
+	AUTO_ANSWER elsewhere = ask((struct ask){ .method = "GET", .target = "/api/v1/repos", .token = "x" });
+	config_swap(fx.app.config, fixture_config(0, 0));
+
+	assert_error(&none, 503, "not_configured");
+	assert_string_equal(header_of(&none, "Retry-After"), "60");
+	assert_error(&wrong, 503, "not_configured");
+	assert_int_equal(good.status, 204);
+	assert_error(&elsewhere, 401, "unauthorized");
+}
+
+static void the_internal_token_opens_internal_and_nothing_else(void **state)
+{
+	AUTO_ANSWER in = post_log(GOOD, INTERNAL);
+	AUTO_ANSWER out =
+		ask((struct ask){ .method = "GET", .target = "/api/v1/context?run_id=1", .token = INTERNAL });
+	(void)state;
+
+	assert_int_equal(in.status, 204);
+	assert_int_equal(in.len, 0);
+	assert_string_equal(header_of(&in, "Content-Type"), "");
+	assert_error(&out, 401, "unauthorized");
+}
+
+static void metrics_are_free_on_this_machine_and_not_through_a_proxy_on_it(void **state)
+{
+	struct ask a = { .method = "GET", .target = "/metrics", .loopback = true };
+	struct ask forwarded = a, standard = a, token = a;
+	(void)state;
+
+	forwarded.header[0] = "X-Forwarded-For";
+	forwarded.header[1] = "203.0.113.9";
+	standard.header[0] = "Forwarded";
+	standard.header[1] = "for=203.0.113.9";
+	token.loopback = false;
+	token.token = token_with(SCOPE_BIT(SCOPE_SYSTEM_READ), ROLE_USER).p;
+	AUTO_ANSWER r = ask(a);
+	AUTO_ANSWER f = ask(forwarded);
+	AUTO_ANSWER s = ask(standard);
+	AUTO_ANSWER t = ask(token);
+
+	assert_int_equal(r.status, 200);
+	assert_string_equal(header_of(&r, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+	assert_non_null(strstr(r.body, "\nsluice_store_bytes "));
+	assert_int_equal(f.status, 401);
+	assert_int_equal(s.status, 401);
+	assert_int_equal(t.status, 200);
+}
+
+/* --- in which order */
+
+static void refusals_come_in_the_order_of_the_design(void **state)
+{
+	static const char bad[] = "{\"repo\":\"acme/unknown\",\"head_sha\":\"x\"}";
+	struct str reader = token_with(SCOPE_BIT(SCOPE_LOGS_READ), ROLE_USER);
+	(void)state;
+
+	AUTO_ANSWER path =
+		ask((struct ask){ .method = "GET", .target = "/internal/ci-log", .length = 10000000 });
+	AUTO_ANSWER size =
+		ask((struct ask){ .method = "POST", .target = "/internal/ci-log", .length = 10000000 });
+	AUTO_ANSWER token = ask((struct ask){
+		.method = "POST", .target = "/internal/ci-log", .body = bad, .type = "text/plain" });
+	AUTO_ANSWER scope = ask((struct ask){ .method = "POST",
+		.target = "/internal/ci-log",
+		.body = bad,
+		.type = "text/plain",
+		.token = reader.p });
+	AUTO_ANSWER media = ask((struct ask){ .method = "POST",
+		.target = "/internal/ci-log",
+		.body = bad,
+		.type = "text/plain",
+		.token = INTERNAL });
+	AUTO_ANSWER repo = post_log(bad, INTERNAL);
+	AUTO_ANSWER fields = post_log("{\"repo\":\"" REPO "\",\"head_sha\":\"x\"}", INTERNAL);
+
+	assert_error(&path, 405, "method_not_allowed");
+	assert_error(&size, 413, "payload_too_large");
+	assert_error(&token, 401, "unauthorized");
+	assert_error(&scope, 403, "forbidden");
+	assert_error(&media, 415, "unsupported_media_type");
+	assert_error(&repo, 404, "not_found");
+	assert_wrong_field(&fields, "head_sha");
+}
+
+static void a_repo_whose_name_is_malformed_is_a_wrong_field_and_not_404(void **state)
+{
+	AUTO_ANSWER r = post_log(POST_OF("acme", ""), INTERNAL);
+	AUTO_ANSWER dots = post_log(POST_OF("acme/..", ""), INTERNAL);
+	(void)state;
+
+	assert_wrong_field(&r, "repo");
+	assert_wrong_field(&dots, "repo");
+}
+
+static void a_forge_that_is_not_configured_is_a_wrong_field_beside_the_others(void **state)
+{
+	AUTO_ANSWER r = post_log(POST_OF(REPO, ",\"forge\":\"nosuch\",\"attempt\":0"), INTERNAL);
+	AUTO_ANSWER s = post_log(POST_OF(REPO, ",\"forge\":\"no such\""), INTERNAL);
+	(void)state;
+
+	assert_wrong_field(&r, "forge");
+	assert_wrong_field(&r, "attempt");
+	assert_wrong_field(&s, "forge");
+}
+
+static void the_url_of_a_run_tells_its_forge(void **state)
+{
+	AUTO_ANSWER home =
+		post_log(POST_OF(REPO, ",\"url\":\"https://git.example.org/acme/pump/runs/1\""), INTERNAL);
+	AUTO_ANSWER hub =
+		post_log(POST_OF(REPO, ",\"url\":\"https://hub.example.org/acme/pump/runs/1\""), INTERNAL);
+	AUTO_ANSWER named = post_log(
+		POST_OF(REPO, ",\"forge\":\"home\",\"url\":\"https://hub.example.org/acme/pump\""), INTERNAL);
+	(void)state;
+
+	assert_int_equal(home.status, 204);
+	assert_error(&hub, 404, "not_found"); /* not watched there */
+	assert_int_equal(named.status, 204);
+}
+
+static void output_of_programs_is_repaired_in_a_post_and_in_no_other_body(void **state)
+{
+	AUTO_ANSWER log =
+		post_log("{\"repo\":\"" REPO "\",\"head_sha\":\"" SHA
+			 "\",\"run_id\":7,\"step_name\":\"make\",\"log_tail\":\"a\xff\\ud800\\u0000b\"}",
+			INTERNAL);
+	AUTO_ANSWER repo = ask((struct ask){ .method = "POST",
+		.target = "/api/v1/repos",
+		.body = "{\"repo\":\"a/b\xff\"}",
+		.token = fx.admin.p });
+	(void)state;
+
+	assert_int_equal(log.status, 204);
+	assert_error(&repo, 400, "validation_error");
+}
+
+static void the_limit_of_a_post_is_a_setting(void **state)
+{
+	struct config *small = fixture_config(0, 0);
+	(void)state;
+
+	small->post_bytes = 100;
+	config_swap(fx.app.config, small);
+	AUTO_ANSWER r = post_log(GOOD, INTERNAL);
+	config_swap(fx.app.config, fixture_config(0, 0));
+
+	assert_error(&r, 413, "payload_too_large");
+	assert_true(r.before_body);
+}
+
+/* --- how often */
+
+static void reads_and_writes_have_limits_of_their_own_a_token(void **state)
+{
+	struct str one = token_with(SCOPE_ALL, ROLE_ADMIN), two = token_with(SCOPE_ALL, ROLE_ADMIN);
+	struct ask read = { .method = "GET", .target = "/api/v1/repos", .token = one.p };
+	struct ask write = { .method = "DELETE", .target = "/api/v1/repos/999", .token = one.p };
+	struct ask other = { .method = "GET", .target = "/api/v1/repos", .token = two.p };
+	(void)state;
+
+	config_swap(fx.app.config, fixture_config(3, 2));
+	for (int i = 0; i < 5; i++) {
+		AUTO_ANSWER r = ask(read);
+		AUTO_ANSWER w = ask(write);
+
+		assert_int_equal(r.status, i < 3 ? 200 : 429);
+		assert_int_equal(w.status, i < 2 ? 404 : 429);
+		if (i >= 3) {
+			assert_error(&r, 429, "rate_limited");
+			assert_string_equal(header_of(&r, "Retry-After"), "60");
+			assert_string_equal(header_of(&r, "X-RateLimit-Remaining"), "0");
+		}
+	}
+	AUTO_ANSWER r = ask(other);
+
+	assert_int_equal(r.status, 200);
+	atomic_fetch_add(&fx.steady, 60001);
+	AUTO_ANSWER again = ask(read);
+
+	assert_int_equal(again.status, 200);
+	config_swap(fx.app.config, fixture_config(0, 0));
+}
+
+static void one_token_has_one_window_however_it_is_spelled(void **state)
+{
+	struct str token = token_with(SCOPE_ALL, ROLE_ADMIN);
+	static const struct {
+		const char *before, *after;
+	} forms[] = { { "Bearer ", "" }, { "bearer ", "" }, { "BEARER   ", "" }, { " Bearer ", " " },
+		{ "Bearer \t", "" } };
+	(void)state;
+
+	config_swap(fx.app.config, fixture_config(4, 4));
+	for (int i = 0; i < 5; i++) {
+		char header[200];
+
+		snprintf(header, sizeof header, "%s%s%s", forms[i].before, token.p, forms[i].after);
+		AUTO_ANSWER r = ask(
+			(struct ask){ .method = "GET", .target = "/api/v1/repos", .authorization = header });
+
+		if (i == 4)
+			assert_int_equal(r.status, 429);
+	}
+	config_swap(fx.app.config, fixture_config(0, 0));
+}
+
+static void what_is_public_is_limited_by_address(void **state)
+{
+	(void)state;
+
+	config_swap(fx.app.config, fixture_config(2, 2));
+	for (int i = 0; i < 3; i++) {
+		char token[40];
+
+		snprintf(token, sizeof token, "another%d", i); /* does not matter */
+		AUTO_ANSWER r = ask((struct ask){
+			.method = "GET", .target = "/openapi.json", .token = token, .peer = "192.0.2.50" });
+
+		assert_int_equal(r.status, i < 2 ? 200 : 429);
+	}
+	AUTO_ANSWER r = ask((struct ask){ .method = "GET", .target = "/openapi.json", .peer = "192.0.2.51" });
+
+	assert_int_equal(r.status, 200);
+	config_swap(fx.app.config, fixture_config(0, 0));
+}
+
+static void posts_of_runners_health_and_metrics_have_no_such_limit(void **state)
+{
+	(void)state;
+
+	config_swap(fx.app.config, fixture_config(1, 1));
+	for (int i = 0; i < 5; i++) {
+		AUTO_ANSWER log = post_log(GOOD, INTERNAL);
+		AUTO_ANSWER health = ask((struct ask){ .method = "GET", .target = "/healthz" });
+		AUTO_ANSWER metrics =
+			ask((struct ask){ .method = "GET", .target = "/metrics", .loopback = true });
+
+		assert_int_equal(log.status, 204);
+		assert_int_equal(health.status, 200);
+		assert_int_equal(metrics.status, 200);
+		assert_string_equal(header_of(&log, "X-RateLimit-Limit"), "");
+	}
+	config_swap(fx.app.config, fixture_config(0, 0));
+}
+
+static void who_guesses_tokens_is_stopped_by_address_and_a_good_token_from_there_is_not(void **state)
+{
+	struct ask guess = {
+		.method = "POST", .target = "/internal/ci-log", .body = GOOD, .peer = "192.0.2.99"
+	};
+	(void)state;
+
+	config_swap(fx.app.config, fixture_config(3, 3));
+	for (int i = 0; i < 5; i++) {
+		char token[40];
+
+		snprintf(token, sizeof token, "slc_guess%d", i);
+		guess.token = token;
+		AUTO_ANSWER r = ask(guess);
+
+		assert_int_equal(r.status, i < 3 ? 401 : 429);
+		assert_int_equal(header_of(&r, "Retry-After")[0] != '\0', i >= 3);
+	}
+	guess.token = INTERNAL;
+	AUTO_ANSWER good = ask(guess);
+
+	guess.token = "slc_guess";
+	guess.peer = "192.0.2.98";
+	AUTO_ANSWER elsewhere = ask(guess);
+
+	assert_int_equal(good.status, 204);
+	assert_int_equal(elsewhere.status, 401);
+	config_swap(fx.app.config, fixture_config(0, 0));
+}
+
+/* --- what is answered */
+
+static void a_post_is_read_back(void **state)
+{
+	AUTO_ANSWER p = post_log(GOOD, INTERNAL);
+	AUTO_ANSWER md = get("/api/v1/context?repo=acme%2Fpump&sha=" SHA);
+	AUTO_ANSWER json = get("/api/v1/context?repo=acme/pump&sha=" SHA "&format=json");
+	(void)state;
+
+	assert_int_equal(p.status, 204);
+	assert_string_equal(header_of(&md, "Content-Type"), "text/markdown; charset=utf-8");
+	assert_non_null(strstr(md.body, "boom"));
+	assert_true(json_len(json_get(json_of(&json), "steps")) > 0);
+}
+
+static void a_context_is_asked_for_in_one_way(void **state)
+{
+	AUTO_ANSWER none = get("/api/v1/context");
+	AUTO_ANSWER two = get("/api/v1/context?run_id=1&external_run_id=7");
+	AUTO_ANSWER budget = get("/api/v1/context?run_id=1&budget=1023");
+	(void)state;
+
+	assert_error(&none, 400, "validation_error");
+	assert_error(&two, 400, "validation_error");
+	assert_wrong_field(&budget, "budget");
+}
+
+static void a_repo_is_added_once_listed_and_removed(void **state)
+{
+	struct ask add = { .method = "POST",
+		.target = "/api/v1/repos",
+		.body = "{\"repo\":\"acme/valve\",\"forge\":\"hub\"}",
+		.token = fx.admin.p };
+	AUTO_ANSWER first = ask(add);
+	AUTO_ANSWER again = ask(add);
+	AUTO_ANSWER list = get("/api/v1/repos?forge=hub");
+	char target[60];
+	int64_t id;
+	(void)state;
+
+	assert_int_equal(first.status, 201);
+	assert_int_equal(again.status, 200);
+	assert_true(json_int(json_get(json_of(&first), "repo_id"), &id));
+	assert_int_equal(json_len(json_get(json_of(&list), "data")), 1);
+	snprintf(target, sizeof target, "/api/v1/repos/%lld", (long long)id);
+	AUTO_ANSWER gone = ask((struct ask){ .method = "DELETE", .target = target, .token = fx.admin.p });
+	AUTO_ANSWER twice = ask((struct ask){ .method = "DELETE", .target = target, .token = fx.admin.p });
+
+	assert_int_equal(gone.status, 204);
+	assert_error(&twice, 404, "not_found");
+}
+
+static void a_token_revokes_itself_under_current_and_is_401_from_then_on(void **state)
+{
+	struct str token = token_with(0, ROLE_USER);
+	struct ask a = { .method = "DELETE", .target = "/api/v1/auth/tokens/current", .token = token.p };
+	AUTO_ANSWER first = ask(a);
+	AUTO_ANSWER second = ask(a);
+	(void)state;
+
+	assert_int_equal(first.status, 204);
+	assert_error(&second, 401, "unauthorized");
+}
+
+static void a_token_is_made_with_at_most_16_scopes_each_once(void **state)
+{
+	struct ask a = { .method = "POST", .target = "/api/v1/auth/tokens", .token = fx.admin.p };
+	(void)state;
+
+	a.body = "{\"token_name\":\"bot\",\"scopes\":[\"logs:read\",\"logs:read\"]}";
+	AUTO_ANSWER twice = ask(a);
+	a.body = "{\"token_name\":\"a bot\"}";
+	AUTO_ANSWER name = ask(a);
+	a.body = "{\"token_name\":\"bot\",\"expires_in_days\":31}";
+	AUTO_ANSWER days = ask(a);
+	a.body = "{\"token_name\":\"bot\"}";
+	AUTO_ANSWER good = ask(a);
+
+	assert_wrong_field(&twice, "scopes");
+	assert_wrong_field(&name, "token_name");
+	assert_wrong_field(&days, "expires_in_days");
+	assert_int_equal(good.status, 201);
+	assert_int_equal(json_len(json_get(json_of(&good), "scopes")), 2);
+}
+
+static void a_janitor_run_needs_no_body(void **state)
+{
+	struct ask a = { .method = "POST", .target = "/api/v1/janitor/run", .token = fx.admin.p };
+	AUTO_ANSWER none = ask(a);
+	(void)state;
+
+	a.body = "{\"dry_run\":true}";
+	AUTO_ANSWER dry = ask(a);
+	a.body = "{\"dry_run\":1}";
+	AUTO_ANSWER bad = ask(a);
+
+	assert_int_equal(none.status, 200);
+	assert_int_equal(dry.status, 200);
+	assert_wrong_field(&bad, "dry_run");
+}
+
+static void readiness_is_refused_while_starting_and_health_is_not(void **state)
+{
+	(void)state;
+
+	atomic_store(&fx.ready, false);
+	AUTO_ANSWER ready = ask((struct ask){ .method = "GET", .target = "/readyz" });
+	AUTO_ANSWER health = ask((struct ask){ .method = "GET", .target = "/healthz" });
+	atomic_store(&fx.ready, true);
+
+	assert_error(&ready, 503, "unavailable");
+	assert_string_not_equal(header_of(&ready, "Retry-After"), "");
+	assert_string_equal(health.body, "{\"status\":\"ok\"}");
+}
+
+/* --- the document */
+
+static void the_document_is_told_as_yaml_as_json_and_as_a_page_that_may_load_nothing(void **state)
+{
+	AUTO_ANSWER yaml = ask((struct ask){ .method = "GET", .target = "/openapi.yaml" });
+	AUTO_ANSWER json = ask((struct ask){ .method = "GET", .target = "/openapi.json" });
+	AUTO_ANSWER page = ask((struct ask){ .method = "GET", .target = "/docs" });
+	(void)state;
+
+	assert_non_null(strstr(yaml.body, "\nopenapi: 3.0.3\n"));
+	assert_true(str_eq(json_str(json_get(json_of(&json), "openapi")), STR("3.0.3")));
+	assert_non_null(strstr(header_of(&page, "Content-Security-Policy"), "default-src 'none'"));
+	assert_null(strstr(page.body, "<script"));
+	for (size_t i = 0; i < api_n_ops; i++) {
+		assert_non_null(strstr(page.body, api_ops[i].path));
+		assert_non_null(strstr(page.body, api_ops[i].id));
+		assert_non_null(json_get(json_get(json_of(&json), "paths"), api_ops[i].path));
+	}
+}
+
+static struct json *schema(struct answer *document, const char *name)
+{
+	return json_get(json_get(json_get(json_of(document), "components"), "schemas"), name);
+}
+
+static void the_words_of_the_document_are_those_of_the_program(void **state)
+{
+	AUTO_ANSWER r = ask((struct ask){ .method = "GET", .target = "/openapi.json" });
+	struct json *scopes = json_get(schema(&r, "Scope"), "enum");
+	struct json *conclusions = json_get(schema(&r, "Conclusion"), "enum");
+	(void)state;
+
+	assert_int_equal(json_len(scopes), SCOPE_N);
+	for (enum scope s = 0; s < SCOPE_N; s++)
+		assert_true(str_eq(json_str(json_at(scopes, s)), str_z(scope_name(s))));
+	assert_int_equal(json_len(conclusions), CONCLUSION_N);
+	for (enum conclusion k = 0; k < CONCLUSION_N; k++)
+		assert_true(str_eq(json_str(json_at(conclusions, k)), str_z(conclusion_name(k))));
+}
+
+/* Every status that this file has seen is documented: the errors of the edge are, by the generator; here the
+ * shape of the rest. */
+static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < api_n_ops; i++) {
+		assert_non_null(api_ops[i].handler);
+		assert_int_equal(
+			api_ops[i].has_body, api_ops[i].body_limit > 0 || api_ops[i].body_limit_setting);
+		assert_true(api_ops[i].auth == OP_AUTH_NONE || api_ops[i].scope != 0 ||
+			    strstr(api_ops[i].id, "revoke"));
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_route_has_its_guard),
+		cmocka_unit_test(a_refused_scope_is_told_with_what_is_held),
+		cmocka_unit_test(while_nothing_is_configured_internal_is_closed_with_503),
+		cmocka_unit_test(the_internal_token_opens_internal_and_nothing_else),
+		cmocka_unit_test(metrics_are_free_on_this_machine_and_not_through_a_proxy_on_it),
+		cmocka_unit_test(refusals_come_in_the_order_of_the_design),
+		cmocka_unit_test(a_repo_whose_name_is_malformed_is_a_wrong_field_and_not_404),
+		cmocka_unit_test(a_forge_that_is_not_configured_is_a_wrong_field_beside_the_others),
+		cmocka_unit_test(the_url_of_a_run_tells_its_forge),
+		cmocka_unit_test(output_of_programs_is_repaired_in_a_post_and_in_no_other_body),
+		cmocka_unit_test(the_limit_of_a_post_is_a_setting),
+		cmocka_unit_test(reads_and_writes_have_limits_of_their_own_a_token),
+		cmocka_unit_test(one_token_has_one_window_however_it_is_spelled),
+		cmocka_unit_test(what_is_public_is_limited_by_address),
+		cmocka_unit_test(posts_of_runners_health_and_metrics_have_no_such_limit),
+		cmocka_unit_test(who_guesses_tokens_is_stopped_by_address_and_a_good_token_from_there_is_not),
+		cmocka_unit_test(a_post_is_read_back),
+		cmocka_unit_test(a_context_is_asked_for_in_one_way),
+		cmocka_unit_test(a_repo_is_added_once_listed_and_removed),
+		cmocka_unit_test(a_token_revokes_itself_under_current_and_is_401_from_then_on),
+		cmocka_unit_test(a_token_is_made_with_at_most_16_scopes_each_once),
+		cmocka_unit_test(a_janitor_run_needs_no_body),
+		cmocka_unit_test(readiness_is_refused_while_starting_and_health_is_not),
+		cmocka_unit_test(the_document_is_told_as_yaml_as_json_and_as_a_page_that_may_load_nothing),
+		cmocka_unit_test(the_words_of_the_document_are_those_of_the_program),
+		cmocka_unit_test(every_operation_has_a_handler_and_a_limit_where_it_takes_a_body),
+	};
+
+	diag_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC)); /* these tests make many errors */
+	return cmocka_run_group_tests(tests, router_up, router_down);
+}

@@ -1,0 +1,378 @@
+/*
+ * R2 for the store: every call below it fails once, in turn, while a short story is told.
+ *
+ * The story opens a store in an empty folder, adds a repo, puts steps, replaces one, lets two expire, reads,
+ * and closes; it goes on after an error, as a server does. Meanwhile it keeps the account of what was
+ * acknowledged. For each call that can fail: the error is a clear one, one fault is one error, what is read
+ * in the story is exactly what was acknowledged, and so is what is found after closing and opening again.
+ * Leaks are for the sanitizer, descriptors are counted.
+ */
+#include "tests/store/faults.h"
+#include "tests/store/fixture.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define N_STEPS 5
+
+/* What was acknowledged. */
+static struct {
+	bool repo;
+	const char *text[N_STEPS]; /* NULL: not put */
+	bool expired[N_STEPS];
+	/* What was tried and not acknowledged: after a disk that broke for good it may be there, but only
+	 * whole. */
+	bool repo_tried, expiry_tried;
+	const char *text_tried[N_STEPS][2];
+	int n_errors;
+	struct err error; /* the last one */
+} known;
+
+static void is_clear(const struct err *e)
+{
+	if (e->code != ERR_STORAGE && e->code != ERR_FULL && e->code != ERR_UNAVAILABLE)
+		fail_msg("that is not the kind of error it is: %s: %s", err_slug(e->code), e->text);
+	assert_true(err_may_retry(e->code));
+	says(e, fx.folder);
+	says(e, "SQLite");
+}
+
+static bool went_well(enum err_code code, const struct err *e)
+{
+	if (code == ERR_OK)
+		return true;
+	known.n_errors++;
+	known.error = *e;
+	is_clear(e);
+	return false;
+}
+
+static enum err_code open_once(struct err *e)
+{
+	struct store_options o = { .data = fx.folder, .busy_ms = 20, .n_readers = 1 };
+
+	return store_open(&o, &fx.store, e);
+}
+
+static enum err_code add_repo_w(struct db *db, void *arg, struct err *e)
+{
+	int64_t id;
+
+	return repos_add(db, STR("home"), STR("acme/pump"), T0, &id, arg, e);
+}
+
+static void story_adds_the_repo(void)
+{
+	struct err e;
+	bool is_new;
+
+	if (known.repo)
+		return;
+	known.repo = went_well(try_write(add_repo_w, &is_new, &e), &e);
+	known.repo_tried = !known.repo;
+}
+
+static void story_puts(int i, const char *text)
+{
+	static const char *const names[N_STEPS] = { "s0", "s1", "s2", "s3", "s4" };
+	struct step_facts f = a_step(names[i]);
+	int64_t id;
+	struct err e;
+
+	if (!known.repo)
+		return;
+	if (!went_well(try_put(1, &f, str_z(text), T0 + i, &id, &e), &e)) {
+		known.text_tried[i][known.text_tried[i][0] != NULL] = text;
+		return;
+	}
+	known.text[i] = text;
+	known.expired[i] = false;
+}
+
+static enum err_code expire_w(struct db *db, void *arg, struct err *e)
+{
+	int64_t rows, bytes;
+
+	(void)arg;
+	return steps_expire_logs(db, T0 + 2, T0 + 100, 10, false, &rows, &bytes, e);
+}
+
+static void story_expires_the_first_two(void)
+{
+	struct err e;
+
+	if (!went_well(try_write(expire_w, NULL, &e), &e)) {
+		known.expiry_tried = true;
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		known.expired[i] = known.text[i] != NULL;
+}
+
+static void is_what_was_acknowledged(const struct account *acc)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < N_STEPS; i++) {
+		const struct step *s = &acc->steps[n];
+
+		if (!known.text[i])
+			continue;
+		assert_true(n < acc->n);
+		assert_int_equal(s->received_at, T0 + i);
+		assert_int_equal(s->has_text, !known.expired[i]);
+		assert_int_equal(s->log_expired_at, known.expired[i] ? T0 + 100 : 0);
+		if (s->has_text)
+			equals(s->text, known.text[i]);
+		n++;
+	}
+	assert_int_equal(acc->n, n);
+	assert_int_equal(acc->n_failed, n);
+}
+
+static const struct step *step_received_at(const struct account *acc, int64_t at)
+{
+	for (size_t i = 0; i < acc->n; i++)
+		if (acc->steps[i].received_at == at)
+			return &acc->steps[i];
+	return NULL;
+}
+
+static bool is_text(const struct step *s, const char *text)
+{
+	return s->has_text && text && str_eq(s->text, str_z(text));
+}
+
+static bool was_tried(const struct step *s, int i)
+{
+	return is_text(s, known.text_tried[i][0]) || is_text(s, known.text_tried[i][1]);
+}
+
+/* After a sync that failed the bytes may still have reached the disk, and nobody can know: what was told "not
+ * stored" may be found. */
+static void is_at_least_what_was_acknowledged(const struct account *acc)
+{
+	for (int i = 0; i < N_STEPS; i++) {
+		const struct step *s = step_received_at(acc, T0 + i);
+		bool may_be_expired = known.expired[i] || (i < 2 && known.expiry_tried);
+
+		if (!s) {
+			assert_null(known.text[i]);
+			continue;
+		}
+		if (!is_text(s, known.text[i]) && !was_tried(s, i) && !(may_be_expired && !s->has_text))
+			fail_msg("step %d: text %d \"%.*s\", expired at %lld; acknowledged \"%s\"", i,
+				s->has_text, STR_FMT(s->text), (long long)s->log_expired_at,
+				known.text[i] ? known.text[i] : "(nothing)");
+	}
+}
+
+static void story_reads(void)
+{
+	struct step_query q = { .repo_id = 1, .head_sha = STR(SHA_A) };
+	struct account acc = { 0 };
+	struct db *db = NULL;
+	struct err e;
+	enum err_code code;
+
+	if (!went_well(store_reader_get(fx.store, &db, &e), &e))
+		return;
+	code = steps_failed(
+		db, &fx.arena, &q, 100, &acc.steps, &acc.n, &acc.n_steps, &acc.n_failed, &acc.expired_at, &e);
+	store_reader_put(fx.store, db);
+	if (went_well(code, &e))
+		is_what_was_acknowledged(&acc);
+}
+
+/* False: it could not even be opened again after the first try. */
+static bool story_opens(void)
+{
+	struct err e;
+
+	return went_well(open_once(&e), &e) || went_well(open_once(&e), &e);
+}
+
+static void tell_story(void)
+{
+	struct err e;
+
+	memset(&known, 0, sizeof known);
+	if (!story_opens())
+		return;
+	story_adds_the_repo();
+	story_adds_the_repo();
+	for (int i = 0; i < N_STEPS - 1; i++)
+		story_puts(i, "first text");
+	story_puts(2, "second text");
+	story_reads();
+	story_expires_the_first_two();
+	story_puts(4, "last text");
+	story_reads();
+	went_well(store_ping(fx.store, &e), &e);
+	store_close(fx.store);
+	fx.store = NULL;
+}
+
+static int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void nothing_acknowledged_is_lost(bool disk_broke)
+{
+	struct account acc;
+	struct err e;
+	int64_t repos;
+
+	must(open_once(&e), &e);
+	repos = ask("SELECT count(*) FROM repo");
+	acc = account_of_sha(1, SHA_A);
+	if (disk_broke) {
+		assert_true(repos == known.repo || (repos == 1 && known.repo_tried));
+		is_at_least_what_was_acknowledged(&acc);
+	} else {
+		assert_int_equal(repos, known.repo);
+		is_what_was_acknowledged(&acc);
+	}
+	store_close(fx.store);
+	fx.store = NULL;
+}
+
+/* One telling, with the n-th call of a kind failing. False: there are not so many calls. */
+static bool told_with_fault(enum fault_kind kind, int n, int code, bool stays)
+{
+	int before = open_descriptors();
+	int fired;
+
+	assert_int_equal(folder_up(NULL), 0);
+	faults_arm(kind, n, code, stays);
+	tell_story();
+	fired = faults_fired();
+	faults_disarm();
+	if (!stays && known.n_errors > 1)
+		fail_msg("one fault (call %d, code %d) was %d errors, the last: %s", n, code, known.n_errors,
+			known.error.text);
+	if (fired == 0)
+		assert_int_equal(known.n_errors, 0);
+	nothing_acknowledged_is_lost(stays);
+	assert_int_equal(open_descriptors(), before);
+	assert_int_equal(folder_down(NULL), 0);
+	return fired > 0;
+}
+
+/* How far apart the calls are that are made to fail: 1, all of them, unless there are very many. TORTURE=1 in
+   the environment takes all. */
+static int stride_of(int n_calls, int n_tellings)
+{
+	return getenv("TORTURE") || n_calls <= n_tellings ? 1 : n_calls / n_tellings + 1;
+}
+
+static int calls_in_story(enum fault_kind kind)
+{
+	assert_false(told_with_fault(kind, 1 << 30, SQLITE_IOERR, false));
+	return faults_counted(kind);
+}
+
+static void every_call_to_sqlite_fails_once(void **state)
+{
+	static const int codes[] = { SQLITE_IOERR, SQLITE_FULL, SQLITE_BUSY, SQLITE_NOMEM, SQLITE_READONLY,
+		SQLITE_CORRUPT };
+	int n = 1;
+	(void)state;
+
+	while (told_with_fault(FAULT_CALL, n, codes[(size_t)n % (sizeof codes / sizeof *codes)], false))
+		n++;
+	print_message("calls to SQLite: %d\n", n - 1);
+	assert_true(n > 400);
+}
+
+static void every_file_call_fails_once(void **state)
+{
+	int n = 1;
+	(void)state;
+
+	while (told_with_fault(FAULT_FILE, n, SQLITE_IOERR, false))
+		n++;
+	print_message("file calls: %d\n", n - 1);
+	assert_true(n > 200);
+}
+
+static void every_file_call_finds_the_disk_full_once(void **state)
+{
+	int n = 1;
+	(void)state;
+
+	while (told_with_fault(FAULT_FILE, n, SQLITE_FULL, false))
+		n++;
+	assert_true(n > 200);
+}
+
+static void a_disk_that_breaks_for_good_loses_nothing_acknowledged(void **state)
+{
+	int n_calls = calls_in_story(FAULT_FILE), stride = stride_of(n_calls, 200);
+	(void)state;
+
+	for (int n = 1;; n += stride)
+		if (!told_with_fault(FAULT_FILE, n, n % 2 ? SQLITE_IOERR : SQLITE_FULL, true))
+			break; /* the story is over: the calls after it were counted too */
+}
+
+static void every_request_for_memory_fails_once(void **state)
+{
+	int n_calls = calls_in_story(FAULT_MEMORY), stride = stride_of(n_calls, 1000);
+	(void)state;
+
+	print_message("requests for memory: %d, every %d. fails\n", n_calls, stride);
+	for (int n = 1;; n += stride)
+		if (!told_with_fault(FAULT_MEMORY, n, 0, false))
+			break;
+}
+
+/* R3: told with the reason while it lasts, and over without a restart. */
+static void a_full_disk_is_told_and_over_when_there_is_room(void **state)
+{
+	struct step_facts f = a_step("make");
+	int64_t id, repo;
+	struct err e;
+	(void)state;
+
+	assert_int_equal(folder_up(NULL), 0);
+	must(open_once(&e), &e);
+	repo = add_repo("home", "acme/pump");
+	faults_arm(FAULT_FILE, 1, SQLITE_FULL, true);
+	for (int i = 0; i < 3; i++)
+		assert_int_not_equal(try_put(repo, &f, STR("x"), T0, &id, &e), ERR_OK);
+	faults_disarm();
+	put(repo, &f, "y", T0);
+	equals(account_of_sha(repo, SHA_A).steps[0].text, "y");
+	store_close(fx.store);
+	fx.store = NULL;
+	assert_int_equal(folder_down(NULL), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_to_sqlite_fails_once),
+		cmocka_unit_test(every_file_call_fails_once),
+		cmocka_unit_test(every_file_call_finds_the_disk_full_once),
+		cmocka_unit_test(a_disk_that_breaks_for_good_loses_nothing_acknowledged),
+		cmocka_unit_test(every_request_for_memory_fails_once),
+		cmocka_unit_test(a_full_disk_is_told_and_over_when_there_is_room),
+	};
+
+	faults_start();
+	fixture_where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* a thousand stories, no disk */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
