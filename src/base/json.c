@@ -121,7 +121,7 @@ static enum err_code hex4(struct walk *w, uint32_t *ret_code)
 static enum err_code unicode_escape(struct walk *w, bool is_key, uint32_t *ret_code)
 {
 	const char *at = w->p - 2, *behind_first;
-	uint32_t first, second;
+	uint32_t first = 0, second = 0;
 
 	TRY(hex4(w, &first));
 	if (first == 0 && is_key)

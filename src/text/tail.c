@@ -65,22 +65,25 @@ static bool has_content(struct str text, size_t at)
 	return at < text.len;
 }
 
-/* The start of the earliest line from which all fits the limits. False: the line at the limit of bytes has to
- * be cut. */
-static bool line_start_within(struct str text, int64_t max_lines, size_t max_bytes, size_t *ret_start)
+/* The start of the earliest line from which all fits the limits, and how many lines that are. False: the line
+ * at the limit of bytes has to be cut. */
+static bool line_start_within(
+	struct str text, int64_t max_lines, size_t max_bytes, size_t *ret_start, int64_t *ret_n_lines)
 {
 	size_t line_end = text.len;
 
 	*ret_start = text.len;
-	for (int64_t n = 0; n < max_lines; n++) {
+	for (*ret_n_lines = 0; *ret_n_lines < max_lines; (*ret_n_lines)++) {
 		const char *lf = line_end > 0 ? memrchr(text.p, '\n', line_end) : NULL;
 		size_t start = lf ? (size_t)(lf - text.p) + 1 : 0;
 
 		if (text.len - start > max_bytes)
 			return has_content(text, *ret_start);
 		*ret_start = start;
-		if (start == 0)
+		if (start == 0) {
+			(*ret_n_lines)++;
 			break;
+		}
 		line_end = start - 1;
 	}
 	return true;
@@ -88,13 +91,18 @@ static bool line_start_within(struct str text, int64_t max_lines, size_t max_byt
 
 struct tail text_tail(struct str text, int64_t max_lines, size_t max_bytes)
 {
-	size_t start = 0;
+	int64_t n_lines;
+	size_t start;
 	bool in_line;
 
 	if (text.len == 0)
 		return (struct tail){ .text = text };
-	if (!line_start_within(text, max_lines, max_bytes, &start))
-		start = utf8_ceil(text, text.len - max_bytes);
+	if (!line_start_within(text, max_lines, max_bytes, &start, &n_lines)) {
+		size_t cut = utf8_ceil(text, text.len - max_bytes);
+
+		n_lines += cut < start;
+		start = cut;
+	}
 	in_line = start > 0 && text.p[start - 1] != '\n';
 
 	struct str dropped = { text.p, start }, kept = str_from(text, start);
@@ -102,6 +110,6 @@ struct tail text_tail(struct str text, int64_t max_lines, size_t max_bytes)
 		.text = kept,
 		.dropped_lines = count_line_ends(dropped) + in_line,
 		.dropped_bytes = (int64_t)start,
-		.n_lines = kept.len > 0 ? count_line_ends(kept) + 1 : 0,
+		.n_lines = kept.len > 0 ? n_lines : 0,
 	};
 }

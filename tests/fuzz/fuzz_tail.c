@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(t.text.len <= data[1] && t.n_lines <= data[0]);
 	assert(t.dropped_bytes + (int64_t)t.text.len == (int64_t)text.len && str_ends(text, t.text));
 	assert(utf8_valid(t.text) == t.text.len);
+	assert(t.n_lines == (t.text.len > 0 ? text_count_lines(t.text) + str_ends(t.text, STR("\n")) : 0));
 
 	size_t start = (size_t)t.dropped_bytes;
 	assert(t.text.len == 0 || start == 0 || text.p[start - 1] == '\n' || t.text.len + 4 > data[1]);

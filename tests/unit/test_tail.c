@@ -149,6 +149,8 @@ static void lines_of_what_is_kept_are_counted_with_an_empty_last_one(void **stat
 	assert_int_equal(text_tail(STR("a\n"), 9, 100).n_lines, 2);
 	assert_int_equal(text_tail(STR(""), 9, 100).n_lines, 0);
 	assert_int_equal(text_tail(STR("abc"), 9, 2).n_lines, 1);
+	assert_int_equal(text_tail(STR("xy\n\n"), 9, 1).n_lines,
+		2); /* the line that was cut off whole is not counted */
 }
 
 static void limits_hold_and_nothing_is_lost_for_every_limit(void **state)
