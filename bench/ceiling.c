@@ -1,6 +1,6 @@
 /*
  * ceiling: the posts of work.h put into the store as the server's writer puts them, without HTTP, JSON,
- *masking or compressing: what the database alone can do. One thread, transactions of 64 posts.
+ * masking or compressing: what the database alone can do. One thread, transactions of 64 posts.
  *
  *	ceiling DATA_FOLDER [SECONDS] [WIDTH]
  *

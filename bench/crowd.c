@@ -1,7 +1,7 @@
 /*
  * crowd: connections that do no work: half of them say nothing, half send a header one byte a second
- *(slowloris). The ones that the server cuts come again, so that there are always as many. Runs until its
- *standard input ends.
+ * (slowloris). The ones that the server cuts come again, so that there are always as many. Runs until its
+ * standard input ends.
  *
  *	crowd --port P [--connections 1000]
  *

@@ -4,12 +4,12 @@
  *	load --port P --token T [--clients 128] [--seconds 3] [--warm 0.5] [--first N]
  *
  * Each connection has one request under way; when its answer is there it sends the next. What can be made
- *before is made before: the text of a post is one of WORK_TEXTS that lie ready as JSON, and only some 500
- *bytes in front of it are printed anew, so that the generator takes as little as can be of the two cores that
- *it shares with the server. Time runs from the send to the last byte of the answer.
+ * before is made before: the text of a post is one of WORK_TEXTS that lie ready as JSON, and only some 500
+ * bytes in front of it are printed anew, so that the generator takes as little as can be of the two cores that
+ * it shares with the server. Time runs from the send to the last byte of the answer.
  * --first: number of the first post, a multiple of the number of clients: another run against the same server
- *begins far from where this one did. Prints one line: posts=, rate= (a second), p50_us=, p99_us=, max_us=. An
- *answer that is not 204 ends it with exit code 1.
+ * begins far from where this one did. Prints one line: posts=, rate= (a second), p50_us=, p99_us=, max_us=. An
+ * answer that is not 204 ends it with exit code 1.
  */
 #include "work.h"
 

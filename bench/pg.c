@@ -1,13 +1,13 @@
 /*
  * pg: the same posts, put into a PostgreSQL by many clients, one post a transaction: what one would have
- *without a writer of our own.
+ * without a writer of our own.
  *
  *	pg CONNINFO [SECONDS] [CLIENTS]
  *
  * The schema, the statements and their order are not copied: this is a small driver for store/db.h over
- *libpq, on which the nouns of the store run as they are. A client is a thread with a connection; statements
- *are prepared once a connection. All tables are dropped and made again at the start. It is no driver for the
- *server: it does what this bench needs. Prints one line: posts=, rate=.
+ * libpq, on which the nouns of the store run as they are. A client is a thread with a connection; statements
+ * are prepared once a connection. All tables are dropped and made again at the start. It is no driver for the
+ * server: it does what this bench needs. Prints one line: posts=, rate=.
  */
 #include "work.h"
 

@@ -2,10 +2,10 @@
  * run: `sluice run -- CMD`, a command whose output is remembered in case it fails.
  *
  *	secrets and name -> the command, its output passing by -> if it failed: mask, cut, post or spool ->
- *end as it ended
+ *	end as it ended
  *
  * A signal that ends the command counts as a failure as well: a cancelled job cannot be told from one that
- *ran into its time limit, and of the latter the log is wanted.
+ * ran into its time limit, and of the latter the log is wanted.
  */
 #include "agent/agent.h"
 

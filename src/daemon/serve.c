@@ -2,11 +2,11 @@
  * serve: the life of the server.
  *
  *	settings -> store -> snapshot, limits, janitor -> listener -> READY -> signals until one says stop ->
- *drain -> all down again, in reverse
+ *	drain -> all down again, in reverse
  *
  * Signals are blocked in every thread and taken here by sigwait: no handler runs, but for the second SIGTERM,
- *which ends the process at once. SIGHUP makes a new snapshot; if the new file is wrong, the old settings stay
- *and diag says why.
+ * which ends the process at once. SIGHUP makes a new snapshot; if the new file is wrong, the old settings stay
+ * and diag says why.
  */
 #include "daemon/daemon.h"
 

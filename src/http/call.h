@@ -34,9 +34,8 @@ struct call {
 	const struct op *op;
 	struct arena arena;
 	struct identity identity;
-	int64_t now; /* wall, ms */
-	struct repo
-		repo; /* when the operation names one (x-repo-field): watched, and allowed for the token */
+	int64_t now;       /* wall, ms */
+	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
 
 	/* reply */

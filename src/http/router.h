@@ -4,21 +4,22 @@
  * router: from a request to the handler that the document names, and from an error to an ErrorResponse.
  *
  * Knows no sockets: the transport (mhd.c, or a test in process) feeds it. Life of a call, on one thread but
- *for `ready`:
+ * for `ready`:
  *
  *	router_begin()  with the headers: route (404, 405), size (413), rate (429), authentication (401, 503),
- *scope (403). If any of these refuses, the reply is ready and the body need not be read. router_body()   for
- *each piece of the body. Over the limit: the reply (413) is ready, and the rest need not be read.
+ *	                scope (403). If any of these refuses, the reply is ready and the body need not be read.
+ *	router_body()   for each piece of the body. Over the limit: the reply (413) is ready, and the rest need
+ *	                not be read.
  *	router_end()    content type (415), JSON (400), repo (404), fields (400), handler. Then the reply is
- *ready, or it is deferred: `ready` will be called once, perhaps from another thread and perhaps before
- *router_end() returns. router_free()   after the reply was sent. Never while it is deferred and `ready` was
- *not called.
+ *	                ready, or it is deferred: `ready` will be called once, perhaps from another thread and
+ *	                perhaps before router_end() returns.
+ *	router_free()   after the reply was sent. Never while it is deferred and `ready` was not called.
  */
 #include "http/call.h"
 #include "http/op.h"
 
-struct header_lookup { /* of the transport: value of a request header by name without case; empty when absent
-			*/
+/* Of the transport: value of a request header by name without case; empty when absent. */
+struct header_lookup {
 	struct str (*get)(void *arg, const char *name);
 	void *arg;
 };
@@ -46,8 +47,8 @@ void router_done(const struct op_table *t);
 
 struct call *router_begin(const struct op_table *t, struct app *app, const struct request_head *head,
 	void (*ready)(void *arg, struct call *c), void *arg);
-bool router_replied(
-	const struct call *c); /* is the reply ready. Of a deferred call: ask only after `ready` */
+/* Is the reply ready? Of a deferred call: ask only after `ready`. */
+bool router_replied(const struct call *c);
 bool router_deferred(const struct call *c); /* did the handler defer */
 void router_body(struct call *c, struct str piece);
 void router_end(struct call *c);

@@ -2,7 +2,7 @@
  * ingest: the life of one post between the edge and the store.
  *
  *	bytes as sent -> valid UTF-8 -> line ends settled -> masked -> cut -> compressed -> one operation of
- *the writer
+ *	the writer
  *
  * Masking comes before cutting, so that a secret across the cut is still found. All but the last step is done
  * on the worker's thread: the writer only applies statements.

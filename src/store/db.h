@@ -6,7 +6,7 @@
  *
  * SQL is the subset that SQLite 3.40 and PostgreSQL 15 share: $1 parameters, ON CONFLICT, RETURNING, window
  * functions, FILTER; 64-bit integers, text, blobs (BYTEA there). The text of a statement must be a string
- *literal or live as long as the connection: prepared statements are kept by its address.
+ * literal or live as long as the connection: prepared statements are kept by its address.
  *
  * A connection is used by one thread at a time. A statement may be run from within a row callback of another
  * one, but not of itself. What a row callback sees lives until it returns: it copies what it keeps.

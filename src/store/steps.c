@@ -124,9 +124,9 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 
 /*
  * The statement, but for the condition that says whose steps: $1 is a repo, $2 what it is asked by, $3 the
- *limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
- *its name, as ids differ from attempt to attempt on some forges. told: those of the newest attempts; total:
- *what there is of them; failed: the ones to be listed. There is always one row, because total has one.
+ * limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
+ * its name, as ids differ from attempt to attempt on some forges. told: those of the newest attempts; total:
+ * what there is of them; failed: the ones to be listed. There is always one row, because total has one.
  */
 #define ACCOUNT_OF(condition)                                                                                \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
