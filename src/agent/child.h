@@ -26,8 +26,7 @@ struct child_sink { /* sees every byte; stream 0: stdout (or both), 1: stderr */
 };
 
 struct child_end {
-	int exit_code; /* as a shell would have it: 128 + N for a signal N; 127 not found, 126 not executable
-			*/
+	int exit_code; /* as a shell has it: 128 + N for signal N; 127 not found, 126 not executable */
 	int signal;    /* that ended it, or 0 */
 };
 

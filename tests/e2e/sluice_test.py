@@ -32,6 +32,8 @@ INTERNAL = "internal-token-of-the-tests"
 REPO = "acme/widget"
 DEADLINE = float(os.environ.get("SLUICE_TEST_DEADLINE", "60"))
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed")
+# Memory of a sanitised program says nothing about the program.
+SANITIZED = "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ
 
 
 def eventually(what, condition, seconds=DEADLINE):
