@@ -3,8 +3,7 @@
  *
  * A log rarely shows a secret as it is: it shows a header with it in base64, a URL with it percent-encoded, a
  * JSON document with it escaped. Libraries differ in what they escape and in the case of hex digits, so each
- * encoder here takes flags, and all of their combinations are made. Most come out alike, and the same
- * spelling twice costs nothing (needles.h).
+ * encoder here takes flags, and all of their combinations are made that can come out differently.
  *
  * Base64 is found at any of the three positions that the secret may have in what was encoded, also in the
  * middle of it; but not when the encoder wrapped its lines (at 64 or 76 columns) in the middle of the secret:
@@ -29,6 +28,7 @@ enum { URL_UPPER = 1, URL_PLUS = 2 };
 
 /* What stays as it is beside letters and digits: RFC 3986; Python; JavaScript's two; HTML forms. */
 static const char *const url_safe[] = { "-._~", "-._~/", "-_.!~*'()", "-_.!~*'();/?:@&=+$,#", "*-._" };
+#define URL_DIFFERENT "~/!*'();?:@&=+$,#" /* not the same in all of these */
 
 unsigned base64_first_char(unsigned shift)
 {
@@ -53,6 +53,14 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+static void put_hex(unsigned n, unsigned digits, bool upper, struct buf *out)
+{
+	const char *hex = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+
+	while (digits-- > 0)
+		buf_char(out, hex[n >> 4 * digits & 15]);
+}
+
 static void encode_url(struct str value, const char *safe, unsigned flags, struct buf *out)
 {
 	for (size_t i = 0; i < value.len; i++) {
@@ -62,14 +70,17 @@ static void encode_url(struct str value, const char *safe, unsigned flags, struc
 			buf_char(out, c);
 		else if (c == ' ' && (flags & URL_PLUS))
 			buf_char(out, '+');
-		else
-			buf_fmt(out, flags & URL_UPPER ? "%%%02X" : "%%%02x", (unsigned)(uint8_t)c);
+		else {
+			buf_char(out, '%');
+			put_hex((uint8_t)c, 2, flags & URL_UPPER, out);
+		}
 	}
 }
 
 static void json_unit(uint32_t unit, unsigned flags, struct buf *out)
 {
-	buf_fmt(out, flags & JSON_UPPER ? "\\u%04X" : "\\u%04x", (unsigned)unit);
+	buf_z(out, "\\u");
+	put_hex(unit, 4, flags & JSON_UPPER, out);
 }
 
 static void json_ascii(char c, unsigned flags, struct buf *out)
@@ -164,18 +175,63 @@ static enum err_code each_base64(const struct call *c, struct str value, struct 
 	return ERR_OK;
 }
 
-static enum err_code each_escape(const struct call *c, struct str value, struct err *e)
+static bool has_any(struct str value, const char *set)
 {
-	for (size_t i = 0; i < sizeof url_safe / sizeof url_safe[0]; i++) {
-		for (unsigned flags = 0; flags <= (URL_UPPER | URL_PLUS); flags++) {
+	for (size_t i = 0; i < value.len; i++)
+		if (value.p[i] != '\0' && strchr(set, value.p[i]))
+			return true;
+	return false;
+}
+
+static bool has_byte(struct str value, uint8_t first, uint8_t last)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((uint8_t)value.p[i] >= first && (uint8_t)value.p[i] <= last)
+			return true;
+	return false;
+}
+
+/* The flags that make a difference to this value. */
+static unsigned json_flags(struct str value)
+{
+	bool control = has_byte(value, 0, 0x1f), other = has_byte(value, 0x80, 0xff);
+	bool html = has_any(value, "<>&'=");
+
+	return (has_any(value, "/") ? JSON_SLASH : 0) | (other ? JSON_ASCII : 0) | (control ? JSON_LONG : 0) |
+	       (html ? JSON_HTML : 0) | (control || other || html ? JSON_UPPER : 0);
+}
+
+static enum err_code each_url(const struct call *c, struct str value, struct err *e)
+{
+	size_t n_safe = has_any(value, URL_DIFFERENT) ? sizeof url_safe / sizeof url_safe[0] : 1;
+	unsigned all = has_any(value, " ") ? URL_UPPER | URL_PLUS : URL_UPPER;
+
+	for (size_t i = 0; i < n_safe; i++) {
+		for (unsigned flags = 0; flags <= all; flags++) {
 			encode_url(value, url_safe[i], flags, c->scratch);
 			TRY(hand_on(c, e));
 		}
 	}
+	return ERR_OK;
+}
+
+static enum err_code each_json(const struct call *c, struct str value, struct err *e)
+{
+	unsigned relevant = json_flags(value);
+
 	for (unsigned flags = 0; flags <= JSON_ALL; flags++) {
+		if (flags & ~relevant)
+			continue;
 		encode_json(value, flags, c->scratch);
 		TRY(hand_on(c, e));
 	}
+	return ERR_OK;
+}
+
+static enum err_code each_shell(const struct call *c, struct str value, struct err *e)
+{
+	if (!has_any(value, "'"))
+		return ERR_OK;
 	encode_shell(value, "'\\''", c->scratch);
 	TRY(hand_on(c, e));
 	encode_shell(value, "'\"'\"'", c->scratch);
@@ -191,11 +247,27 @@ static bool needs_escapes(struct str value)
 	return false;
 }
 
-static enum err_code each_spelling(const struct call *c, struct str value, struct err *e)
+static enum err_code each_escape(const struct call *c, struct str value, struct err *e)
 {
-	TRY(c->each(c->arg, value, e));
-	TRY(each_base64(c, value, e));
-	return needs_escapes(value) ? each_escape(c, value, e) : ERR_OK;
+	if (!needs_escapes(value))
+		return ERR_OK;
+	TRY(each_url(c, value, e));
+	TRY(each_json(c, value, e));
+	return each_shell(c, value, e);
+}
+
+static enum err_code each_of_kind(const struct call *c, struct str value, enum spelling kind, struct err *e)
+{
+	switch (kind) {
+	case SPELLING_BASE64:
+		return each_base64(c, value, e);
+	case SPELLING_ESCAPED:
+		return each_escape(c, value, e);
+	case SPELLING_PLAIN:
+	case SPELLING_N:
+		break;
+	}
+	return c->each(c->arg, value, e);
 }
 
 static enum err_code each_line(const struct call *c, struct str value, struct err *e)
@@ -212,7 +284,8 @@ static enum err_code each_line(const struct call *c, struct str value, struct er
 	return ERR_OK;
 }
 
-static enum err_code each_of_lines(const struct call *c, struct str value, struct err *e)
+/* With other line ends than it has. */
+static enum err_code each_settled(const struct call *c, struct str value, enum spelling kind, struct err *e)
 {
 	static const char *const line_ends[] = { "\n", "\r\n" };
 	enum err_code code = ERR_OK;
@@ -222,21 +295,23 @@ static enum err_code each_of_lines(const struct call *c, struct str value, struc
 	for (size_t i = 0; i < 2 && code == ERR_OK; i++) {
 		buf_reset(&settled);
 		encode_line_ends(value, line_ends[i], &settled);
-		code = each_spelling(c, buf_view(&settled), e);
+		if (!str_eq(buf_view(&settled), value))
+			code = each_of_kind(c, buf_view(&settled), kind, e);
 	}
-	return code == ERR_OK ? each_line(c, value, e) : code;
+	return code;
 }
 
-enum err_code encodings_each(struct str value,
-	enum err_code (*each)(void *arg, struct str encoding, struct err *e), void *arg, struct err *e)
+enum err_code spellings_each(struct str value, enum spelling kind,
+	enum err_code (*each)(void *arg, struct str spelling, struct err *e), void *arg, struct err *e)
 {
 	enum err_code code;
 	AUTO_BUF scratch;
 
 	buf_init(&scratch, NEEDLE_MAX);
 	struct call c = { .each = each, .arg = arg, .scratch = &scratch };
-	code = each_spelling(&c, value, e);
-	if (code == ERR_OK && str_find(value, '\n') < value.len)
-		code = each_of_lines(&c, value, e);
-	return code;
+	code = each_of_kind(&c, value, kind, e);
+	if (code != ERR_OK || str_find(value, '\n') == value.len)
+		return code;
+	TRY(each_settled(&c, value, kind, e));
+	return kind == SPELLING_PLAIN ? each_line(&c, value, e) : ERR_OK;
 }

@@ -16,12 +16,16 @@ void encode_base64_inside(struct str value, unsigned shift, const char alphabet[
 /* How many characters lie between the start of the group of four and the first determined one. */
 unsigned base64_first_char(unsigned shift);
 
-/*
- * Calls back with value itself and each of its encodings, the same one perhaps several times: CR LF for LF
- * and the other way round, base64, URL, JSON, a shell's single quotes, the lines of a value of several.
- * Passes on the first error.
- */
-MUST_CHECK enum err_code encodings_each(struct str value,
-	enum err_code (*each)(void *arg, struct str encoding, struct err *e), void *arg, struct err *e);
+/* Kinds of spellings, those first that are met most. */
+enum spelling {
+	SPELLING_PLAIN, /* value itself, CR LF for LF and the other way round, and the lines of a value of several */
+	SPELLING_BASE64,  /* at three shifts in both alphabets */
+	SPELLING_ESCAPED, /* for a URL, JSON, a shell's single quotes */
+	SPELLING_N
+};
+
+/* Calls back with each spelling of that kind, the same one perhaps several times. Passes on the first error. */
+MUST_CHECK enum err_code spellings_each(struct str value, enum spelling kind,
+	enum err_code (*each)(void *arg, struct str spelling, struct err *e), void *arg, struct err *e);
 
 #endif

@@ -8,13 +8,12 @@
  * to go. What is found is replaced as bytes, without a look at what stands around it: a short value such as
  * "test" is masked inside longer words as well, because half a secret in a log is worse than an ugly log.
  *
- * Texts may name further secrets (`::add-mask::VALUE`), and whoever can send a text can name any number of
- * them with the same beginning, which makes for long chains in the search. So there is an end to what is
- * taken from a text: 1,000 values, 4,096 spellings (the worst such text of 64 KiB takes a tenth of a second).
- * A build with more secrets of its own has to name them to the server or the runner.
+ * On a runner the output of a build may name further secrets (`::add-mask::VALUE`) as it passes. There is an
+ * end to what is taken from one piece of it: 1,000 values, 4,096 spellings. What strangers send to a server is
+ * another matter (mask_named.c).
  */
 #include "base/arena.h"
-#include "base/utf8.h"
+#include "text/mask_command.h"
 #include "text/mask_encode.h"
 #include "text/mask_span.h"
 #include "text/needles.h"
@@ -54,11 +53,16 @@ void mask_free(struct mask *m)
 	free(m);
 }
 
-static enum err_code add_encoding(void *arg, struct str encoding, struct err *e)
+static enum err_code add_spelling(void *arg, struct str spelling, struct err *e)
 {
-	struct needles *needles = arg;
+	return needles_add(arg, spelling, 0, e);
+}
 
-	return needles_add(needles, encoding, 0, e);
+static enum err_code add_spellings(struct needles *needles, struct str value, struct err *e)
+{
+	for (enum spelling kind = 0; kind < SPELLING_N; kind++)
+		TRY(spellings_each(value, kind, add_spelling, needles, e));
+	return ERR_OK;
 }
 
 enum err_code mask_add(struct mask *m, struct str value, struct err *e)
@@ -67,17 +71,9 @@ enum err_code mask_add(struct mask *m, struct str value, struct err *e)
 	if (value.len < MASK_VALUE_MIN || value.len > MASK_VALUE_MAX)
 		return err_set(e, ERR_INVALID, "a value to mask has %zu bytes; %d to %d are possible",
 			value.len, MASK_VALUE_MIN, MASK_VALUE_MAX);
-	if (str_eq(value, str_z(MASK_TEXT)))
+	if (str_eq(value, STR(MASK_TEXT)))
 		return ERR_OK; /* somebody masked it before us */
-	return encodings_each(value, add_encoding, m->needles, e);
-}
-
-/* The longest start of value that is allowed, and no half of a character at its end. */
-static struct str at_most_longest(struct str value)
-{
-	if (value.len > MASK_VALUE_MAX)
-		value.len = utf8_floor(value, MASK_VALUE_MAX);
-	return str_trim(value);
+	return add_spellings(m->needles, value, e);
 }
 
 static bool is_secret_name(struct str name)
@@ -104,103 +100,32 @@ void mask_add_environ(struct mask *m, char *const *environ)
 		if (value.len < MASK_ENV_MIN || !is_secret_name(name))
 			continue;
 		/* Full is full: nobody can be told here, and what was added before still counts. */
-		enum err_code code = mask_add(m, at_most_longest(value), NULL);
+		enum err_code code = mask_add(m, mask_value_start(value), NULL);
 		(void)code;
 	}
 }
 
-static bool is_at(struct str text, size_t at, const char *lower)
+struct commands {
+	struct needles *needles;
+	size_t n, n_added, needles_max;
+};
+
+static bool add_command_value(void *arg, struct str value, struct str written)
 {
-	size_t len = strlen(lower);
+	struct commands *c = arg;
 
-	return at <= text.len && text.len - at >= len && strncasecmp(text.p + at, lower, len) == 0;
-}
-
-/*
- * The first `::add-mask::` or `##[add-mask]` from *at on, in any case, anywhere in a line: forges take it
- * only at the start, but `set -x` and time stamps put something in front. Moves *at behind it.
- */
-static bool command_next(struct str text, size_t *at)
-{
-	size_t i = *at;
-
-	while (i < text.len) {
-		const char *dash = memchr(text.p + i, '-', text.len - i);
-		if (!dash)
-			return false;
-
-		i = (size_t)(dash - text.p);
-		if (i >= 5 && is_at(text, i - 5, "::add-mask::"))
-			*at = i + 7;
-		else if (i >= 6 && is_at(text, i - 6, "##[add-mask]"))
-			*at = i + 6;
-		else {
-			i++;
-			continue;
-		}
-		return true;
-	}
-	return false;
-}
-
-bool text_has_mask_command(struct str text)
-{
-	size_t at = 0;
-
-	return command_next(text, &at);
-}
-
-/* %25 %0D %0A, with which runners write what a command cannot hold. */
-static void decode_command_value(struct str value, struct buf *out)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		char c = value.p[i];
-
-		if (c == '%' && value.len - i >= 3) {
-			char d = is_at(value, i, "%25")   ? '%'
-				 : is_at(value, i, "%0d") ? '\r'
-				 : is_at(value, i, "%0a") ? '\n'
-							  : 0;
-			if (d) {
-				c = d;
-				i += 2;
-			}
-		}
-		buf_char(out, c);
-	}
-}
-
-/* Both as it was written and decoded: the line of the command is in the text too. */
-static bool add_command_value(struct mask *m, struct str value)
-{
-	AUTO_BUF decoded;
-
-	if (value.len > 3 * MASK_VALUE_MAX)
-		value.len = 3 * MASK_VALUE_MAX;
-	buf_init(&decoded, 3 * MASK_VALUE_MAX);
-	decode_command_value(value, &decoded);
-
-	struct str plain = at_most_longest(str_trim(buf_view(&decoded)));
-	if (mask_add(m, plain, NULL) != ERR_OK)
-		return false;
-	if (plain.len != str_trim(value).len && value.len <= MASK_VALUE_MAX)
-		return mask_add(m, value, NULL) == ERR_OK;
-	return true;
+	c->n_added += add_spellings(c->needles, value, NULL) == ERR_OK &&
+		      (written.len == 0 || add_spellings(c->needles, written, NULL) == ERR_OK);
+	return ++c->n < COMMANDS_MAX && needles_count(c->needles) < c->needles_max;
 }
 
 size_t mask_add_commands(struct mask *m, struct str text)
 {
-	size_t n = 0, at = 0, limit = needles_count(m->needles) + COMMAND_NEEDLES_MAX;
+	struct commands c = { .needles = m->needles,
+		.needles_max = needles_count(m->needles) + COMMAND_NEEDLES_MAX };
 
-	for (size_t i = 0; i < COMMANDS_MAX && needles_count(m->needles) < limit && command_next(text, &at);
-		i++) {
-		struct str rest = str_from(text, at);
-		struct str value = { rest.p, str_find(rest, '\n') };
-
-		if (add_command_value(m, value))
-			n++;
-	}
-	return n;
+	mask_commands_each(text, add_command_value, &c);
+	return c.n_added;
 }
 
 size_t mask_longest(const struct mask *m)

@@ -12,6 +12,7 @@
 #include "text/mask_encode.h"
 #include "text/mask_header.h"
 #include "text/mask_match.h"
+#include "text/mask_named.h"
 #include "text/needles.h"
 
 #include <assert.h>
@@ -191,12 +192,7 @@ size_t mask_all(const struct mask *m, struct str text, struct buf *out)
 
 	if (m)
 		mask_find(m, text, &spans);
-	if (find_shapes(text, &spans) && text_has_mask_command(text)) {
-		struct mask *own = mask_new();
-
-		mask_add_commands(own, text);
-		mask_find(own, text, &spans);
-		mask_free(own);
-	}
+	if (find_shapes(text, &spans) && text_has_mask_command(text))
+		mask_find_named(text, &spans);
 	return spans_write(&spans, text, 0, out);
 }

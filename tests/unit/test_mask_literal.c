@@ -256,6 +256,30 @@ static void add_mask_commands_name_values(void **state)
 	mask_free(m);
 }
 
+static void a_command_may_have_properties(void **state)
+{
+	struct mask *m = mask_new();
+
+	(void)state;
+	assert_int_equal(mask_add_commands(m, STR("::add-mask a=b,c=d::value one\n##[add-mask a=b]value two\n"
+						  "::add-mask ::value three\n::add-mask a=b\n::value four\n"
+						  "::add-masked::value five\n")),
+		3);
+	assert_masked(m, "value one, value two, value three, value four, value five",
+		"***, ***, ***, value four, value five", 3);
+	mask_free(m);
+}
+
+static void a_line_has_one_command(void **state)
+{
+	struct mask *m = mask_new();
+
+	(void)state;
+	assert_int_equal(mask_add_commands(m, STR("::add-mask::one::add-mask::two\n")), 1);
+	assert_masked(m, "one::add-mask::two, two", "***, two", 1);
+	mask_free(m);
+}
+
 static void escapes_of_a_command_are_decoded(void **state)
 {
 	struct mask *m = mask_new();
@@ -375,6 +399,8 @@ int main(void)
 		cmocka_unit_test(secrets_of_an_environment_are_those_with_telling_names),
 		cmocka_unit_test(a_long_value_of_an_environment_is_masked_as_far_as_can_be),
 		cmocka_unit_test(add_mask_commands_name_values),
+		cmocka_unit_test(a_command_may_have_properties),
+		cmocka_unit_test(a_line_has_one_command),
 		cmocka_unit_test(escapes_of_a_command_are_decoded),
 		cmocka_unit_test(whether_there_is_a_command_is_told_at_once),
 		cmocka_unit_test(what_a_runner_masked_already_is_no_value),

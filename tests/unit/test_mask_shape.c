@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "text/mask.h"
 
@@ -436,6 +437,46 @@ static void a_command_in_the_text_is_obeyed_in_all_of_it(void **state)
 	assert_string_equal(buf_cstr(&out), "***\n***");
 }
 
+static void a_text_that_names_a_thousand_values_is_masked_of_all(void **state)
+{
+	AUTO_BUF text;
+	AUTO_BUF out;
+
+	(void)state;
+	buf_init(&text, CEILING);
+	buf_init(&out, CEILING);
+	for (int i = 1000; i < 2000; i++)
+		buf_fmt(&text, "::add-mask::name-%d\n", i);
+	buf_z(&text, "name-1000 name-1999");
+	assert_int_equal(mask_all(NULL, buf_view(&text), &out), 1002);
+	assert_null(strstr(buf_cstr(&out), "name-"));
+}
+
+/* Both took seconds once. */
+static void a_text_made_to_be_slow_to_mask_is_not(void **state)
+{
+	int64_t start = clock_steady_ms(&clock_system);
+	AUTO_BUF text;
+	AUTO_BUF out;
+
+	(void)state;
+	buf_init(&text, CEILING);
+	buf_init(&out, CEILING);
+	while (text.len < 65000)
+		buf_z(&text, "::add-mask::");
+	for (int i = 0; i < 10; i++)
+		mask_all(NULL, buf_view(&text), &out);
+	buf_reset(&text);
+	buf_reset(&out);
+	for (int i = 0; text.len < 20000; i++)
+		buf_fmt(&text, "::add-mask::aaa%c%c/\n", 33 + i % 90, 33 + i / 90);
+	while (text.len < 65000)
+		buf_char(&text, 'a');
+	for (int i = 0; i < 10; i++)
+		mask_all(NULL, buf_view(&text), &out);
+	assert_true(clock_steady_ms(&clock_system) - start < 20000);
+}
+
 static void nothing_in_gives_nothing_out(void **state)
 {
 	AUTO_BUF out;
@@ -480,6 +521,8 @@ int main(void)
 		cmocka_unit_test(random_base64_stays_as_it_is),
 		cmocka_unit_test(values_commands_and_shapes_are_one_union),
 		cmocka_unit_test(a_command_in_the_text_is_obeyed_in_all_of_it),
+		cmocka_unit_test(a_text_that_names_a_thousand_values_is_masked_of_all),
+		cmocka_unit_test(a_text_made_to_be_slow_to_mask_is_not),
 		cmocka_unit_test(nothing_in_gives_nothing_out),
 		cmocka_unit_test(a_text_that_was_masked_stays_as_it_is),
 	};
