@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "text/mask_command.h"
 #include "text/mask_encode.h"
-#include "text/mask_span.h"
+#include "text/mask_view.h"
 #include "text/needles.h"
 
 #include <stdlib.h>
@@ -144,7 +144,14 @@ void mask_find(const struct mask *m, struct str text, struct spans *ret_spans)
 size_t mask_literals(const struct mask *m, struct str text, size_t skip, struct buf *out)
 {
 	AUTO_SPANS spans = { 0 };
+	AUTO_SPANS seen = { 0 };
+	AUTO_VIEW plain;
 
+	view_init(&plain, text);
 	mask_find(m, text, &spans);
+	if (view_plain(&plain, text)) {
+		mask_find(m, buf_view(&plain.text), &seen);
+		view_add_spans(&plain, &seen, &spans);
+	}
 	return spans_write(&spans, text, skip < text.len ? skip : text.len, out);
 }

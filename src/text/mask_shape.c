@@ -7,12 +7,16 @@
  * What is found in base64 is decoded again and judged by the same matchers, because four characters alone are
  * found in any picture; then the whole run of base64 goes, since what stands around the token in it (a user's
  * name, a JSON document) belongs to it. Not found is base64 whose lines were wrapped inside the token.
+ *
+ * What is escaped for JSON or a URL, and what has a terminal's escape sequences inside, is looked at as it will be
+ * read (mask_view.h).
  */
 #include "base/arena.h"
 #include "text/mask_encode.h"
 #include "text/mask_header.h"
 #include "text/mask_match.h"
 #include "text/mask_named.h"
+#include "text/mask_view.h"
 #include "text/needles.h"
 
 #include <assert.h>
@@ -151,7 +155,7 @@ static bool match_base64(struct scan *s, const struct shape *x, unsigned shift, 
 }
 
 /* Returns whether there may be a command in text: a key is passed over unread, so it may hold one as well. */
-static bool find_shapes(struct str text, struct spans *ret_spans)
+static bool find_as_written(struct str text, struct spans *ret_spans)
 {
 	struct scan s = { .text = text };
 	bool may_command = false;
@@ -178,21 +182,54 @@ static bool find_shapes(struct str text, struct spans *ret_spans)
 	return may_command;
 }
 
+static bool find_shapes(struct str text, struct spans *ret_spans)
+{
+	bool may_command = find_as_written(text, ret_spans);
+	AUTO_SPANS seen = { 0 };
+	AUTO_VIEW unescaped;
+
+	view_init(&unescaped, text);
+	if (view_unescaped(&unescaped, text)) {
+		find_as_written(buf_view(&unescaped.text), &seen);
+		view_add_spans(&unescaped, &seen, ret_spans);
+	}
+	return may_command;
+}
+
+static void find_all(const struct mask *m, struct str text, struct spans *ret_spans)
+{
+	if (m)
+		mask_find(m, text, ret_spans);
+	if (find_shapes(text, ret_spans) && text_has_mask_command(text))
+		mask_find_named(text, ret_spans);
+}
+
 size_t mask_shapes(struct str text, struct buf *out)
 {
 	AUTO_SPANS spans = { 0 };
+	AUTO_SPANS seen = { 0 };
+	AUTO_VIEW plain;
 
+	view_init(&plain, text);
 	find_shapes(text, &spans);
+	if (view_plain(&plain, text)) {
+		find_shapes(buf_view(&plain.text), &seen);
+		view_add_spans(&plain, &seen, &spans);
+	}
 	return spans_write(&spans, text, 0, out);
 }
 
 size_t mask_all(const struct mask *m, struct str text, struct buf *out)
 {
 	AUTO_SPANS spans = { 0 };
+	AUTO_SPANS seen = { 0 };
+	AUTO_VIEW plain;
 
-	if (m)
-		mask_find(m, text, &spans);
-	if (find_shapes(text, &spans) && text_has_mask_command(text))
-		mask_find_named(text, &spans);
+	view_init(&plain, text);
+	find_all(m, text, &spans);
+	if (view_plain(&plain, text)) {
+		find_all(m, buf_view(&plain.text), &seen);
+		view_add_spans(&plain, &seen, &spans);
+	}
 	return spans_write(&spans, text, 0, out);
 }

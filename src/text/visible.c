@@ -1,10 +1,6 @@
 /*
  * visible: one pass over the text, copying runs of harmless characters and stopping at the others.
  *
- * Escape sequences are taken by the grammar of ECMA-48 and not by a list, so that those nobody has heard of
- * go too. A sequence that never ends takes what belongs to it by the grammar and at most the rest of its
- * line, never a line end: no log can hide what follows in it.
- *
  * A lone CR is remembered, and the line so far dropped when something visible comes to overwrite it; a CR
  * before the line end or at the end of the text thus changes nothing. Cursor moves are removed, not done.
  *
@@ -14,14 +10,11 @@
 #include "text/visible.h"
 
 #include "base/utf8.h"
+#include "text/escape.h"
 
 #include <string.h>
 
 #define REPLACEMENT STR("\xef\xbf\xbd")
-#define ESC 0x1b
-#define BEL 0x07
-#define CAN 0x18
-#define SUB 0x1a
 
 /* Invisible, or changing the order of what is around them. In order. */
 static const struct {
@@ -89,82 +82,9 @@ static void put_code(struct view *v, uint32_t c)
 	buf_fmt(v->out, "\\u{%x}", (unsigned)c);
 }
 
-static uint8_t byte_at(struct str s, size_t i)
-{
-	return i < s.len ? (uint8_t)s.p[i] : 0;
-}
-
 static bool in(uint8_t b, uint8_t first, uint8_t last)
 {
 	return b >= first && b <= last;
-}
-
-/* Behind the parameters of a CSI and its final byte, if there is one. */
-static size_t csi_end(struct str s, size_t i)
-{
-	while (in(byte_at(s, i), 0x20, 0x3f))
-		i++;
-	return in(byte_at(s, i), 0x40, 0x7e) ? i + 1 : i;
-}
-
-/*
- * Behind an OSC, DCS, SOS, PM or APC: its BEL, ESC \ or U+009C. Whatever else no string may hold ends it as
- * well, and is not part of it: a line end, another escape, CAN, SUB.
- */
-static size_t string_end(struct str s, size_t i)
-{
-	for (; i < s.len; i++) {
-		uint8_t b = (uint8_t)s.p[i];
-
-		if (b == BEL)
-			return i + 1;
-		if (b == ESC)
-			return byte_at(s, i + 1) == '\\' ? i + 2 : i;
-		if (b == 0xc2 && byte_at(s, i + 1) == 0x9c)
-			return i + 2;
-		if (b == '\n' || b == CAN || b == SUB)
-			return i;
-	}
-	return i;
-}
-
-/* Behind the escape sequence whose ESC is at i. */
-static size_t escape_end(struct str s, size_t i)
-{
-	uint8_t b = byte_at(s, ++i);
-
-	switch (b) {
-	case '[':
-		return csi_end(s, i + 1);
-	case ']':
-	case 'P':
-	case 'X':
-	case '^':
-	case '_':
-		return string_end(s, i + 1);
-	default:
-		break;
-	}
-	while (in(byte_at(s, i), 0x20, 0x2f))
-		i++;
-	return in(byte_at(s, i), 0x30, 0x7e) ? i + 1 : i;
-}
-
-/* The same for the one-character forms of the introducers. 0: c is none. i is behind it. */
-static size_t c1_end(struct str s, size_t i, uint32_t c)
-{
-	switch (c) {
-	case 0x9b:
-		return csi_end(s, i);
-	case 0x90:
-	case 0x98:
-	case 0x9d:
-	case 0x9e:
-	case 0x9f:
-		return string_end(s, i);
-	default:
-		return 0;
-	}
 }
 
 /* One character at i that is not plain ASCII. Returns how far it went; *ret_keep: these bytes stay as they
@@ -175,7 +95,7 @@ static size_t special(struct view *v, struct str s, size_t i, bool *ret_keep)
 	uint32_t c;
 
 	*ret_keep = false;
-	if (b == ESC)
+	if (escape_end(s, i) > i)
 		return escape_end(s, i);
 	if (b == '\r' && !v->name) {
 		v->cr_pending = true;
@@ -191,10 +111,6 @@ static size_t special(struct view *v, struct str s, size_t i, bool *ret_keep)
 		put(v, REPLACEMENT.p, REPLACEMENT.len);
 		return i + 1;
 	}
-	size_t sequence = c1_end(s, i + n, c);
-	if (sequence)
-		return sequence;
-
 	bool variant = c >= 0xfe00 && c <= 0xfe0f;
 	if (is_hidden(c) || (variant && v->after_variant))
 		put_code(v, c);

@@ -1,9 +1,10 @@
 /* mask: whatever stands around them, planted secrets do not come out: a value in four spellings, a value that
- * the text itself names, and a shape. What is valid stays valid, nothing grows, and skipping never shows
+ * the text itself names, and a shape; also when they have colours inside that are taken out afterwards. What is valid stays valid, nothing grows, and skipping never shows
  * more. The first byte says where they are planted. */
 #include "base/digest.h"
 #include "base/utf8.h"
 #include "text/mask.h"
+#include "text/visible.h"
 
 #include <assert.h>
 
@@ -39,7 +40,22 @@ static void plant(struct str text, size_t at, struct buf *out)
 	buf_z(out, "\"S3ntinel \\\"Value\\\"/\\n2nd-line-of-it ");
 	base64_encode(STR("u:" VALUE), out);
 	buf_z(out, "\n::add-mask::" NAMED "\n" NAMED "\n" SHAPE "\n");
+	buf_z(out, "\x1b[1mS3nt\x1b[minel \"Value\"/ named-\x1b[31mby-the-text-itself ghp_\x1b[K");
+	buf_str(out, str_from(STR(SHAPE), 4));
 	buf_str(out, str_from(text, at));
+}
+
+/* Nor does it when escape sequences are taken out. */
+static void assert_hidden_when_shown(const struct buf *out, const struct buf *input, struct str secret)
+{
+	AUTO_BUF shown;
+	AUTO_BUF shown_input;
+
+	buf_init(&shown, 8 * out->len + 16);
+	buf_init(&shown_input, 8 * input->len + 16);
+	text_visible(buf_view(out), &shown);
+	text_visible(buf_view(input), &shown_input);
+	assert_hidden(&shown, &shown_input, secret);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -66,6 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert_hidden(&out, &clean, STR("TM250aW5lbC"));
 	assert_hidden(&out, &clean, STR(NAMED));
 	assert_hidden(&out, &clean, STR(SHAPE));
+	assert_hidden_when_shown(&out, &clean, STR("S3ntinel \"Value"));
+	assert_hidden_when_shown(&out, &clean, STR(NAMED));
+	assert_hidden_when_shown(&out, &clean, STR(SHAPE));
 
 	buf_init(&end, text.len);
 	mask_literals(m, buf_view(&text), size / 2, &end);

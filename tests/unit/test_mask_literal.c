@@ -242,6 +242,24 @@ static void a_long_value_of_an_environment_is_masked_as_far_as_can_be(void **sta
 	free(entry);
 }
 
+/* Or whoever takes the escapes out puts it together again. */
+static void a_value_with_escape_sequences_inside_is_masked_with_them(void **state)
+{
+	struct mask *m = mask_of("secret-value");
+
+	(void)state;
+	assert_masked(m, "a \x1b[31msec\x1b[0mret-\x1b[1;32mvalue\x1b[0m b", "a \x1b[31m***\x1b[0m b", 1);
+	assert_masked(m, "secret\x1b]8;;http://x\x1b\\-value", "***", 1);
+	assert_masked(m,
+		"secret\xc2\x9b"
+		"1m-value, \x1b(Bsecret-value",
+		"***, \x1b(B***", 2);
+	assert_masked(m, "\x1b]0;secret-value\x07", "\x1b]0;***\x07", 1);
+	assert_masked(m, "secret\x1b[31m-valve", "secret\x1b[31m-valve", 0);
+	assert_masked_skip(m, "sec\x1b[mret-value secret-\x1b[mvalue", 3, " ***", 1);
+	mask_free(m);
+}
+
 static void add_mask_commands_name_values(void **state)
 {
 	struct mask *m = mask_new();
@@ -398,6 +416,7 @@ int main(void)
 		cmocka_unit_test(line_ends_may_have_become_others),
 		cmocka_unit_test(secrets_of_an_environment_are_those_with_telling_names),
 		cmocka_unit_test(a_long_value_of_an_environment_is_masked_as_far_as_can_be),
+		cmocka_unit_test(a_value_with_escape_sequences_inside_is_masked_with_them),
 		cmocka_unit_test(add_mask_commands_name_values),
 		cmocka_unit_test(a_command_may_have_properties),
 		cmocka_unit_test(a_line_has_one_command),

@@ -437,6 +437,32 @@ static void a_command_in_the_text_is_obeyed_in_all_of_it(void **state)
 	assert_string_equal(buf_cstr(&out), "***\n***");
 }
 
+static void a_shape_with_escape_sequences_inside_is_masked_with_them(void **state)
+{
+	AUTO_BUF out;
+
+	(void)state;
+	assert_shapes("\x1b[1mghp_\x1b[K" RANDOM40 "\x1b[m.", "\x1b[1m***\x1b[m.");
+	assert_shapes("https://u:\x1b[31mpass\x1b[0mword@host", "https://u:\x1b[31m***@host");
+	buf_init(&out, CEILING);
+	mask_all(NULL, STR("::add-mask::hunt\x1b[1mer2\nhunter2 \x1b[7mhun\x1b[mter2"), &out);
+	assert_string_equal(buf_cstr(&out), "::add-mask::***\n*** \x1b[7m***");
+}
+
+static void a_shape_that_is_escaped_for_json_or_a_url_is_masked(void **state)
+{
+	(void)state;
+	assert_shapes("\"https:\\/\\/user:pass-word@host\\/\"", "\"https:\\/\\/user:***@host\\/\"");
+	assert_shapes(
+		"url=https%3A%2F%2Fuser%3Apass%21word%40host%2F", "url=https%3A%2F%2Fuser%3A***%40host%2F");
+	assert_shapes("AccountKey\\u003d" RANDOM40 "\\u003d\\u003d\"", "AccountKey\\u003d***\"");
+	assert_shapes(
+		"-----BEGIN%20RSA%20PRIVATE%20KEY-----%0AMIIE%2Babc%0A-----END%20RSA%20PRIVATE%20KEY-----%0A",
+		"***%0A");
+	assert_shapes("Authorization%3A%20Bearer%20" RANDOM40, "Authorization%3A%20Bearer%20***");
+	assert_shapes("100%, 5%2, %zz \\u00e9 \\u12", "100%, 5%2, %zz \\u00e9 \\u12");
+}
+
 static void a_text_that_names_a_thousand_values_is_masked_of_all(void **state)
 {
 	AUTO_BUF text;
@@ -521,6 +547,8 @@ int main(void)
 		cmocka_unit_test(random_base64_stays_as_it_is),
 		cmocka_unit_test(values_commands_and_shapes_are_one_union),
 		cmocka_unit_test(a_command_in_the_text_is_obeyed_in_all_of_it),
+		cmocka_unit_test(a_shape_with_escape_sequences_inside_is_masked_with_them),
+		cmocka_unit_test(a_shape_that_is_escaped_for_json_or_a_url_is_masked),
 		cmocka_unit_test(a_text_that_names_a_thousand_values_is_masked_of_all),
 		cmocka_unit_test(a_text_made_to_be_slow_to_mask_is_not),
 		cmocka_unit_test(nothing_in_gives_nothing_out),
