@@ -63,11 +63,12 @@ static void drop_half_character(struct text *t)
 		t->z[first - 1] = '\0';
 }
 
-static void store(struct err *e, enum err_code code, struct text *t)
+static void store(struct err *e, enum err_code code, const char *field, struct text *t)
 {
 	if (t->cut)
 		drop_half_character(t);
 	e->code = code;
+	e->field = field;
 	memcpy(e->text, t->z, sizeof e->text);
 }
 
@@ -82,8 +83,22 @@ enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	add_v(&t, fmt, ap);
 	va_end(ap);
-	store(e, code, &t);
+	store(e, code, NULL, &t);
 	return code;
+}
+
+enum err_code err_field(struct err *e, const char *field, const char *fmt, ...)
+{
+	struct text t = { .len = 0 };
+	va_list ap;
+
+	if (!e)
+		return ERR_INVALID;
+	va_start(ap, fmt);
+	add_v(&t, fmt, ap);
+	va_end(ap);
+	store(e, ERR_INVALID, field, &t);
+	return ERR_INVALID;
 }
 
 enum err_code err_errno(struct err *e, enum err_code code, int errnum, const char *fmt, ...)
@@ -102,7 +117,7 @@ enum err_code err_errno(struct err *e, enum err_code code, int errnum, const cha
 	va_end(ap);
 	/* The GNU strerror_r: thread safe, and returns the text to use. */
 	add(&t, ": %s", strerror_r(errnum, reason, sizeof reason));
-	store(e, code, &t);
+	store(e, code, NULL, &t);
 	return code;
 }
 
@@ -117,7 +132,7 @@ enum err_code err_in(struct err *e, const char *fmt, ...)
 	add_v(&t, fmt, ap);
 	va_end(ap);
 	add(&t, ": %s", e->text);
-	store(e, e->code, &t);
+	store(e, e->code, e->field, &t);
 	return e->code;
 }
 

@@ -21,12 +21,17 @@ enum err_code {
 
 struct err {
 	enum err_code code;
+	/* Of ERR_INVALID: the field or parameter that is wrong, a literal. NULL: none, or several. */
+	const char *field;
 	/* NUL-terminated UTF-8; cut if longer. Safe to show to the client unless the code is a 5xx. */
 	char text[400];
 };
 
 /* Fill e and return code, so that failing is one line. e may be NULL: the caller does not want the story. */
 enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* ERR_INVALID of that field. The text says what is wrong with it and need not repeat its name. */
+enum err_code err_field(struct err *e, const char *field, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* As err_set, with ": " and strerror(errnum) behind. ENOSPC and EDQUOT become ERR_FULL. */
 enum err_code err_errno(struct err *e, enum err_code code, int errnum, const char *fmt, ...)

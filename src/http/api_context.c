@@ -18,6 +18,7 @@ enum err_code api_get_context(struct call *c, struct err *e)
 
 	buf_init(&text, q.budget);
 	TRY(account_write(c->app->store, c->cfg, &c->identity, &q, &text, e));
+	json = json && text.len > 0; /* silence is no JSON */
 	reply_text(c, 200, json ? "application/json" : "text/markdown; charset=utf-8", buf_view(&text));
 	return ERR_OK;
 }

@@ -43,6 +43,8 @@ enum err_code api_list_tokens(struct call *c, struct err *e)
 	struct json_out j;
 	size_t n = 0;
 
+	if (arg_bool(c, "all"))
+		call_needs(c, 0, ROLE_BIT(ROLE_ADMIN));
 	TRY(manage_token_list(c->app->store, &c->identity, arg_bool(c, "all"), limit, offset, &c->arena,
 		&tokens, &n, &total, e));
 	j = reply_page(c, limit, offset, n, total);
@@ -81,6 +83,7 @@ enum err_code api_create_token(struct call *c, struct err *e)
 
 	buf_init(&text, 200);
 	json_int(json_get(c->body, "expires_in_days"), &r.days);
+	call_needs(c, r.scopes, 0);
 	TRY(manage_token_create(
 		c->app->store, c->cfg, &c->identity, &r, c->now, &c->arena, &token, &text, e));
 	j = reply_json(c, 201);

@@ -51,6 +51,9 @@ struct str arg_str(const struct call *c, const char *name);
 int64_t arg_int(const struct call *c, const char *name);
 bool arg_bool(const struct call *c, const char *name);
 
+/* This call needs more than its operation does: a 403 tells these as required too. Who refuses is the service. */
+void call_needs(struct call *c, scope_set scopes, unsigned roles);
+
 /* Start a JSON reply of that status; the caller writes to the returned writer. */
 struct json_out reply_json(struct call *c, int status);
 /* A page of a list: writes {"pagination":{limit,offset,total,next_offset},"data":[ and leaves it open for the

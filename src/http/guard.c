@@ -68,6 +68,8 @@ static bool class_of(const struct call *c, struct key *k, struct str *ret_key, i
 static enum err_code refuse_rate(
 	struct call *c, const struct rate_verdict *v, const char *of_what, struct err *e)
 {
+	edge_of(c)->verdict = *v; /* the limit that refuses is the one that is told */
+	edge_of(c)->is_limited = true;
 	edge_of(c)->retry_after_s = v->reset_s > 0 ? v->reset_s : 1;
 	metric_add(METRIC_HTTP_RATE_LIMITED, 1);
 	return err_set(e, ERR_RATE_LIMITED,
@@ -119,10 +121,13 @@ static enum err_code failed(struct call *c, const struct err *why, struct err *e
  */
 static bool is_local(const struct call *c)
 {
+	static const char *const left_by_proxies[] = { "X-Forwarded-For", "Forwarded", "X-Real-IP", "Via" };
 	const struct request_head *h = &edge_of(c)->head;
 
-	return h->peer_is_loopback && h->headers.get(h->headers.arg, "X-Forwarded-For").len == 0 &&
-	       h->headers.get(h->headers.arg, "Forwarded").len == 0;
+	for (size_t i = 0; i < sizeof left_by_proxies / sizeof *left_by_proxies; i++)
+		if (h->headers.get(h->headers.arg, left_by_proxies[i]).len > 0)
+			return false;
+	return h->peer_is_loopback;
 }
 
 enum err_code guard_admit(struct call *c, struct err *e)
@@ -144,7 +149,12 @@ enum err_code guard_admit(struct call *c, struct err *e)
 		*e = why;
 		return code;
 	}
-	code = access_allow(&c->identity, c->op->scope, c->op->roles, e);
-	x->scope_refused = code == ERR_FORBIDDEN;
-	return code;
+	call_needs(c, c->op->scope, c->op->roles);
+	return access_allow(&c->identity, c->op->scope, c->op->roles, e);
+}
+
+void call_needs(struct call *c, scope_set scopes, unsigned roles)
+{
+	edge_of(c)->need_scopes |= scopes;
+	edge_of(c)->need_roles |= roles;
 }

@@ -191,10 +191,10 @@ static void put_details(struct call *c, struct json_out *j, enum err_code code)
 			json_put_str(j, x->problems[i].field.p, x->problems[i].message);
 		json_close_object(j);
 	}
-	if (x->scope_refused) {
-		put_scopes(j, "required_scopes", c->op->scope);
+	if (code == ERR_FORBIDDEN) {
+		put_scopes(j, "required_scopes", x->need_scopes);
 		put_scopes(j, "held_scopes", c->identity.scopes);
-		put_roles(j, "required_roles", c->op->roles);
+		put_roles(j, "required_roles", x->need_roles);
 		put_roles(j, "held_roles", ROLE_BIT(c->identity.role));
 	}
 	if (err_http(code) >= 500)

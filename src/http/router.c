@@ -236,8 +236,8 @@ static enum err_code find_repo(struct call *c, struct err *e)
 		return ERR_OK;
 	code = ingest_find_repo(c->app->store, c->cfg, &c->identity, json_str(forge),
 		json_str(json_get(c->body, c->op->repo_field)), url, &c->arena, &c->repo, e);
-	if (code == ERR_INVALID) {
-		edge_problem(c, STR("forge"), "%s", e->text);
+	if (code == ERR_INVALID && e->field) { /* told together with the others */
+		edge_problem(c, str_z(e->field), "%s", e->text);
 		return ERR_OK;
 	}
 	return code;
@@ -245,13 +245,20 @@ static enum err_code find_repo(struct call *c, struct err *e)
 
 static enum err_code handle(struct call *c, struct err *e)
 {
+	enum err_code code;
+
 	TRY(parse_body(c, e));
 	TRY(find_repo(c, e));
 	args_read(c);
 	if (c->body)
 		check_body(c, c->body);
 	TRY(edge_problems_check(c, e));
-	return c->op->handler(c, e);
+	code = c->op->handler(c, e);
+	if (code == ERR_INVALID && e->field) {
+		edge_problem(c, str_z(e->field), "%s", e->text);
+		return edge_problems_check(c, e);
+	}
+	return code;
 }
 
 void router_end(struct call *c)

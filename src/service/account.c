@@ -22,7 +22,9 @@ static enum err_code check_query(const struct account_query *q, struct err *e)
 			"give exactly one of sha (with repo), run_id or external_run_id, to say whose "
 			"context it is");
 	if (q->head_sha.len > 0 && q->repo.len == 0)
-		return err_set(e, ERR_INVALID, "repo is needed with sha: owner/name");
+		return err_field(e, "repo", "is needed with sha: owner/name");
+	if (q->forge.len > 0 && q->repo.len == 0)
+		return err_field(e, "forge", "goes with repo only");
 	return ERR_OK;
 }
 
@@ -36,12 +38,13 @@ static void put_reader(struct store *const *store, struct db **db)
 static enum err_code resolve_repo(struct db *db, struct arena *a, const struct config *cfg,
 	const struct account_query *q, struct repo *ret, bool *ret_watched, struct err *e)
 {
-	struct str forge = q->forge.len > 0 ? q->forge : cfg->forges[0].name;
+	struct str forge;
 	enum err_code code;
 
 	*ret_watched = true;
 	if (q->repo.len == 0)
 		return ERR_OK;
+	TRY(config_forge(cfg, q->forge, &forge, e));
 	code = repos_find(db, a, forge, q->repo, ret, e);
 	if (code == ERR_NOT_FOUND && q->forge.len == 0) {
 		/* Not on the default forge; but if only one forge has it, that one is meant. */
@@ -53,6 +56,15 @@ static enum err_code resolve_repo(struct db *db, struct arena *a, const struct c
 		return ERR_OK;
 	}
 	return code;
+}
+
+/* Of other repos a bound token learns nothing, not even whether they are watched. */
+static enum err_code check_binding(
+	const struct identity *id, const struct account_query *q, const struct repo *repo, struct err *e)
+{
+	if (id->token.repo_id != 0 && q->repo.len > 0 && repo->id != id->token.repo_id)
+		return err_set(e, ERR_NOT_FOUND, "the token is not for this repo");
+	return ERR_OK;
 }
 
 struct found {
@@ -69,11 +81,8 @@ static enum err_code find_steps(struct db *db, struct arena *a, const struct ide
 		.run_id = q->run_id,
 		.external_run_id = q->external_run_id };
 
-	if (id->token.repo_id != 0) {
-		if (repo_id != 0 && repo_id != id->token.repo_id)
-			return err_set(e, ERR_NOT_FOUND, "the token is not for this repo");
+	if (id->token.repo_id != 0)
 		sq.repo_id = id->token.repo_id;
-	}
 	return steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->n_steps, &ret->n_failed,
 		&ret->expired_at, e);
 }
@@ -139,6 +148,8 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	TRY(check_query(q, e));
 	TRY(store_reader_get(store, &db, e));
 	code = resolve_repo(db, &a, cfg, q, &repo, &watched, e);
+	if (code == ERR_OK)
+		code = check_binding(id, q, &repo, e);
 	if (code == ERR_OK && watched)
 		code = find_steps(db, &a, id, q, repo.id, &f, e);
 	put_reader(&store, &db);

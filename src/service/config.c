@@ -89,3 +89,17 @@ void config_swap(struct config_box *b, struct config *next)
 	pthread_mutex_unlock(&b->lock);
 	drop(b, old);
 }
+
+enum err_code config_forge(const struct config *c, struct str name, struct str *ret, struct err *e)
+{
+	for (size_t i = 0; i < c->n_forges; i++) {
+		if (name.len == 0 || str_eq_nocase(c->forges[i].name, name)) {
+			*ret = c->forges[i].name;
+			return ERR_OK;
+		}
+	}
+	return err_field(e, "forge",
+		"no forge of that name is configured; add [forge \"%.*s\"] to sluice.conf, or leave it out for the "
+		"default one",
+		STR_FMT(name));
+}

@@ -43,6 +43,11 @@ void config_put(struct config_box *b, const struct config *c);
 void config_swap(
 	struct config_box *b, struct config *next); /* takes; the old one goes with its last reader */
 
+/* The forge that is meant by a name, without regard to case; empty: the default one. ERR_INVALID of the field
+ * forge: none is configured under that name. */
+MUST_CHECK enum err_code config_forge(
+	const struct config *c, struct str name, struct str *ret, struct err *e);
+
 struct config *config_new(void);
 void config_free(struct config *c);
 

@@ -49,19 +49,11 @@ static const struct forge_config *forge_of_url(const struct config *cfg, struct 
 static enum err_code pick_forge(
 	const struct config *cfg, struct str name, struct str url, struct str *ret, struct err *e)
 {
-	const struct forge_config *by_url;
+	const struct forge_config *by_url = name.len > 0 ? NULL : forge_of_url(cfg, url);
 
-	if (name.len > 0) {
-		for (size_t i = 0; i < cfg->n_forges; i++)
-			if (str_eq_nocase(cfg->forges[i].name, name)) {
-				*ret = cfg->forges[i].name;
-				return ERR_OK;
-			}
-		return err_set(e, ERR_INVALID,
-			"no forge of that name is configured; leave it out for the default one");
-	}
-	by_url = forge_of_url(cfg, url);
-	*ret = by_url ? by_url->name : cfg->forges[0].name;
+	if (!by_url)
+		return config_forge(cfg, name, ret, e);
+	*ret = by_url->name;
 	return ERR_OK;
 }
 

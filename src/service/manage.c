@@ -22,22 +22,6 @@ static enum err_code apply_repo_add(struct store_op *op, struct db *db, struct e
 	return repos_add(db, w->forge, w->name, w->now, &w->id, &w->new, e);
 }
 
-static enum err_code known_forge(const struct config *cfg, struct str name, struct str *ret, struct err *e)
-{
-	if (name.len == 0) {
-		*ret = cfg->forges[0].name;
-		return ERR_OK;
-	}
-	for (size_t i = 0; i < cfg->n_forges; i++)
-		if (str_eq_nocase(cfg->forges[i].name, name)) {
-			*ret = cfg->forges[i].name;
-			return ERR_OK;
-		}
-	return err_set(e, ERR_INVALID,
-		"no forge of that name is configured; add [forge \"%.*s\"] to sluice.conf or leave forge out",
-		STR_FMT(name));
-}
-
 static enum err_code read_repo(struct store *s, int64_t id, struct arena *a, struct repo *ret, struct err *e)
 {
 	struct db *db = NULL;
@@ -57,7 +41,7 @@ enum err_code manage_repo_add(struct store *s, const struct config *cfg, struct 
 	};
 
 	TRY(repo_name_check(name, e));
-	TRY(known_forge(cfg, forge, &w.forge, e));
+	TRY(config_forge(cfg, forge, &w.forge, e));
 	TRY(store_write(s, &w.op, e));
 	TRY(read_repo(s, w.id, a, ret, e));
 	*ret_new = w.new;
@@ -148,11 +132,13 @@ static enum err_code bind_repo(struct store *s, const struct config *cfg, const 
 	struct str forge;
 
 	if (r->repo.len == 0) {
+		if (r->forge.len > 0)
+			return err_field(e, "forge", "goes with repository only");
 		t->repo_id = by->token.repo_id;
 		t->repo = by->token.repo;
 		return ERR_OK;
 	}
-	TRY(known_forge(cfg, r->forge, &forge, e));
+	TRY(config_forge(cfg, r->forge, &forge, e));
 	TRY(find_repo(s, forge, r->repo, a, &repo, e));
 	if (by->token.repo_id != 0 && by->token.repo_id != repo.id)
 		return err_set(e, ERR_FORBIDDEN,

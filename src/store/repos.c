@@ -94,11 +94,11 @@ enum err_code repos_list(struct db *db, struct arena *a, struct str forge, struc
 
 	TRY(rows_total(db,
 		"SELECT count(*) FROM (SELECT 1 FROM repo"
-		" WHERE ($1 = '' OR forge = $1) AND ($2 = '' OR name_key = lower($2)) LIMIT 10001) AS x",
+		" WHERE ($1 = '' OR lower(forge) = lower($1)) AND ($2 = '' OR name_key = lower($2)) LIMIT 10001) AS x",
 		DB_ARGS(DB_T(forge), DB_T(name)), &total, e));
 	TRY(db_each(db,
 		"SELECT " COLUMNS " FROM repo"
-		" WHERE ($1 = '' OR forge = $1) AND ($2 = '' OR name_key = lower($2))"
+		" WHERE ($1 = '' OR lower(forge) = lower($1)) AND ($2 = '' OR name_key = lower($2))"
 		" ORDER BY name_key, forge LIMIT $3 OFFSET $4",
 		DB_ARGS(DB_T(forge), DB_T(name), DB_I(limit), DB_I(offset)), take_repo, &rows, e));
 	*ret = rows.first;
