@@ -35,7 +35,7 @@ struct edge {
 
 	/* limits */
 	struct rate_verdict verdict;
-	bool is_limited; /* verdict holds something to tell */
+	bool is_limited;       /* verdict holds something to tell */
 	scope_set need_scopes; /* what a 403 tells as required */
 	unsigned need_roles;   /* ROLE_BITs */
 	int64_t retry_after_s; /* 0: not said */

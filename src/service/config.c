@@ -99,7 +99,8 @@ enum err_code config_forge(const struct config *c, struct str name, struct str *
 		}
 	}
 	return err_field(e, "forge",
-		"no forge of that name is configured; add [forge \"%.*s\"] to sluice.conf, or leave it out for the "
+		"no forge of that name is configured; add [forge \"%.*s\"] to sluice.conf, or leave it out "
+		"for the "
 		"default one",
 		STR_FMT(name));
 }

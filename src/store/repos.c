@@ -94,7 +94,8 @@ enum err_code repos_list(struct db *db, struct arena *a, struct str forge, struc
 
 	TRY(rows_total(db,
 		"SELECT count(*) FROM (SELECT 1 FROM repo"
-		" WHERE ($1 = '' OR lower(forge) = lower($1)) AND ($2 = '' OR name_key = lower($2)) LIMIT 10001) AS x",
+		" WHERE ($1 = '' OR lower(forge) = lower($1)) AND ($2 = '' OR name_key = lower($2)) LIMIT "
+		"10001) AS x",
 		DB_ARGS(DB_T(forge), DB_T(name)), &total, e));
 	TRY(db_each(db,
 		"SELECT " COLUMNS " FROM repo"

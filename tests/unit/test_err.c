@@ -51,6 +51,20 @@ static void context_goes_in_front_and_the_code_stays(void **state)
 	assert_string_equal(e.text, "open store x.db: disk I/O error");
 }
 
+static void a_wrong_field_is_named_until_something_else_fails(void **state)
+{
+	struct err e;
+	(void)state;
+
+	assert_int_equal(err_field(&e, "forge", "no forge %s", "x"), ERR_INVALID);
+	assert_int_equal(err_in(&e, "add repo"), ERR_INVALID);
+	assert_string_equal(e.field, "forge");
+	assert_string_equal(e.text, "add repo: no forge x");
+	err_set(&e, ERR_INVALID, "something else");
+	assert_null(e.field);
+	assert_int_equal(err_field(NULL, "forge", "x"), ERR_INVALID);
+}
+
 static void a_message_may_quote_the_one_it_replaces(void **state)
 {
 	struct err e;
@@ -126,6 +140,7 @@ int main(void)
 		cmocka_unit_test(nobody_has_to_want_the_story),
 		cmocka_unit_test(errno_says_why_and_a_full_disk_has_its_own_code),
 		cmocka_unit_test(context_goes_in_front_and_the_code_stays),
+		cmocka_unit_test(a_wrong_field_is_named_until_something_else_fails),
 		cmocka_unit_test(a_message_may_quote_the_one_it_replaces),
 		cmocka_unit_test(a_text_that_is_cut_ends_in_a_whole_character),
 		cmocka_unit_test(try_returns_failures_and_goes_on_after_success),
