@@ -87,6 +87,16 @@ static enum err_code find_steps(struct db *db, struct arena *a, const struct ide
 		&ret->expired_at, e);
 }
 
+/* Ids of a forge's runs are its own: runs of two repos with the same one have nothing to do with each other, and
+ * one account of both would blame the one for the other. */
+static enum err_code check_one_repo(const struct found *f, struct err *e)
+{
+	for (size_t i = 1; i < f->n; i++)
+		if (f->steps[i].repo_id != f->steps[0].repo_id)
+			return err_field(e, "repo", "is needed: runs of several repos have this id");
+	return ERR_OK;
+}
+
 static unsigned absence_of(const struct found *f, bool watched)
 {
 	bool failed_expired = f->n_failed > 0;
@@ -154,6 +164,7 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 		code = find_steps(db, &a, id, q, repo.id, &f, e);
 	put_reader(&store, &db);
 	TRY(code);
+	TRY(check_one_repo(&f, e));
 	if (q->run_id > 0 && f.n_steps == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)q->run_id);

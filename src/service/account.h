@@ -18,8 +18,8 @@ struct account_query {
 	bool silent_when_empty; /* an empty body when no failed step is there */
 };
 
-/* ERR_INVALID when not exactly one of (repo and sha), run_id, external_run_id is given, or forge without repo,
- * or one that is not configured. ERR_NOT_FOUND:
+/* ERR_INVALID when not exactly one of (repo and sha), run_id, external_run_id is given, or forge without repo, or
+ * one that is not configured, or an external_run_id that several repos have without the repo. ERR_NOT_FOUND:
  * another repo's than the token is bound to, or no such run_id. */
 MUST_CHECK enum err_code account_write(struct store *store, const struct config *cfg,
 	const struct identity *id, const struct account_query *q, struct buf *out, struct err *e);

@@ -3,6 +3,9 @@
 
 #include "tests/http/fixture.h"
 
+#define POST_OF(repo, run)                                                                                   \
+	"{\"repo\":\"" repo "\",\"head_sha\":\"" SHA "\",\"run_id\":" run                                    \
+	",\"step_name\":\"make\",\"log_tail\":\"boom\\n\"}"
 #define NEW_TOKEN "{\"token_name\":\"t\",\"scopes\":[\"logs:read\"]"
 
 static struct answer get_as(const char *target, const char *token)
@@ -84,6 +87,26 @@ static void a_commit_without_its_repo_is_a_wrong_field(void **state)
 	(void)state;
 
 	assert_wrong_field(&r, "repo");
+}
+
+static void runs_of_two_repos_with_one_id_are_not_one_account(void **state)
+{
+	AUTO_ANSWER added = post("/api/v1/repos", "{\"repo\":\"acme/valve\"}", fx.admin.p);
+	AUTO_ANSWER pump = post("/internal/ci-log", POST_OF(REPO, "4711"), INTERNAL);
+	AUTO_ANSWER one = get_as("/api/v1/context?external_run_id=4711", fx.admin.p);
+	AUTO_ANSWER valve = post("/internal/ci-log", POST_OF("acme/valve", "4711"), INTERNAL);
+	AUTO_ANSWER both = get_as("/api/v1/context?external_run_id=4711", fx.admin.p);
+	AUTO_ANSWER said = get_as("/api/v1/context?external_run_id=4711&repo=acme/valve", fx.admin.p);
+	AUTO_ANSWER bound = get_as("/api/v1/context?external_run_id=4711", bound_token());
+	(void)state;
+
+	assert_int_equal(added.status, 201);
+	assert_int_equal(pump.status, 204);
+	assert_int_equal(valve.status, 204);
+	assert_non_null(strstr(one.body, REPO));
+	assert_wrong_field(&both, "repo");
+	assert_non_null(strstr(said.body, "acme/valve"));
+	assert_non_null(strstr(bound.body, REPO));
 }
 
 static void a_token_that_would_have_more_scopes_is_refused_with_those_that_are_missing(void **state)
@@ -206,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_forge_without_a_repo_is_refused_and_not_ignored),
 		cmocka_unit_test(a_forge_is_named_in_whatever_case),
 		cmocka_unit_test(a_commit_without_its_repo_is_a_wrong_field),
+		cmocka_unit_test(runs_of_two_repos_with_one_id_are_not_one_account),
 		cmocka_unit_test(a_token_that_would_have_more_scopes_is_refused_with_those_that_are_missing),
 		cmocka_unit_test(tokens_of_everybody_are_refused_with_the_role_that_is_missing),
 		cmocka_unit_test(a_bound_token_cannot_tell_a_repo_that_is_watched_from_one_that_is_not),
