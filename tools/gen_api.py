@@ -325,11 +325,13 @@ def make_header(doc):
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c1e21;background:#fff}
-code,pre{font:14px/1.4 ui-monospace,monospace}h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2.5rem;border-top:1px solid #d5d8dc;padding-top:1.5rem}
+code{font:14px/1.4 ui-monospace,monospace}h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2.5rem;border-top:1px solid #d5d8dc;padding-top:1.5rem}
 h2 code{font-size:1.05rem}table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem}td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;
 border-bottom:1px solid #e6e8eb;font-weight:400}th{color:#5a6067;font-size:.85rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}
-dt{color:#5a6067}dd{margin:0}.m{display:inline-block;min-width:4.5rem;font-weight:600}a{color:#0b57a4}
-@media(prefers-color-scheme:dark){body{color:#e4e6e9;background:#17191c}h2{border-color:#3a3f45}td,th{border-color:#2c3035}th,dt{color:#9aa1a9}a{color:#7db5f0}}
+dt{color:#5a6067}dd{margin:0}.m{display:inline-block;min-width:5rem;font-weight:600}a{color:#0b57a4}td:last-child{overflow-wrap:anywhere}
+small,summary{color:#5a6067;font-size:.85rem}summary{cursor:pointer}td small{display:block}
+@media(max-width:40rem){.m{min-width:0;padding-right:.5rem}td,th{padding-right:.5rem}td code,small{font-size:.8rem}}
+@media(prefers-color-scheme:dark){body{color:#e4e6e9;background:#17191c}h2{border-color:#3a3f45}td,th{border-color:#2c3035}th,dt,small,summary{color:#9aa1a9}a{color:#7db5f0}}
 """
 
 WHO = {"none": "everybody", "token": "a token (slc_...)", "internal": "the internal token, or a token (slc_...)",
@@ -347,7 +349,7 @@ def type_text(doc, schema):
     if "oneOf" in schema:
         return " or ".join(type_text(doc, s) for s in schema["oneOf"])
     if schema.get("type") == "array":
-        return f"list of {type_text(doc, schema['items'])}, {schema.get('maxItems', 'any')} at most"
+        return f"list of {type_text(doc, schema['items'])}" + (f", {schema['maxItems']} at most" if "maxItems" in schema else "")
     parts = [schema.get("type", "any")]
     if "enum" in schema:
         parts = [" | ".join(schema["enum"])]
@@ -373,7 +375,37 @@ def rows_table(head, rows):
     if not rows:
         return ""
     cells = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
-    return "<table><tr>" + "".join(f"<th>{h}</th>" for h in head) + f"</tr>{cells}</table>"
+    return "<table><tr>" + "".join(f"<th>{h}</th>" for h in head) + f"</tr>{cells}</table>" if any(head) else f"<table>{cells}</table>"
+
+
+def what(doc, schema, description=""):
+    description = description or doc.deref(schema, "docs").get("description", "")
+    return esc(type_text(doc, schema)) + (f"<small>{esc(description)}</small>" if description else "")
+
+
+def answer_rows(doc, schema, before=""):
+    for name, s in doc.deref(schema, "docs").get("properties", {}).items():
+        s = doc.deref(s, "docs")
+        yield f"<code>{esc(before + name)}</code>", what(doc, s)
+        inner, mark = (doc.deref(s["items"], "docs"), "[].") if s.get("type") == "array" else (s, ".")
+        yield from answer_rows(doc, inner, before + name + mark)
+
+
+def media_of(response, status):
+    """Of good answers only: every error is an ErrorResponse."""
+    return f"<small>{esc(' or '.join(response['content']))}</small>" if status < "400" and "content" in response else ""
+
+
+def answers_html(doc, op, where):
+    """The members of the JSON of good answers, folded away."""
+    found = {}
+    for status, response in op["responses"].items():
+        schema = doc.deref(response, where).get("content", {}).get("application/json", {}).get("schema")
+        rows = tuple(answer_rows(doc, schema)) if schema and str(status) < "400" else ()
+        if rows:
+            found.setdefault(rows, []).append(str(status))
+    return "".join(f"<details><summary>Answer {', '.join(statuses)}</summary>{rows_table(('', ''), rows)}</details>"
+                   for rows, statuses in found.items())
 
 
 def operation_html(doc, path, method, op):
@@ -387,21 +419,21 @@ def operation_html(doc, path, method, op):
     if "x-body-limit" in op:
         limit = op["x-body-limit"]
         facts.append(("Body", "at most " + ("[limits] post-bytes" if limit == "post-bytes" else f"{limit:,} bytes")))
-    params = [(f"<code>{esc(p['name'])}</code>", "path" if p["in"] == "path" else "query", esc(type_text(doc, p["schema"])),
-               esc(p.get("description", ""))) for p in parameters_of(doc, op, where)]
+    params = [(f"<code>{esc(p['name'])}</code>", "in the path" if p["in"] == "path" else "required" if p.get("required") else "",
+               what(doc, p["schema"], p.get("description", ""))) for p in parameters_of(doc, op, where)]
     schema, _ = body_of(doc, op, where)
     members = []
     if schema:
         for name, s in schema["properties"].items():
             needed = "required" if name in schema.get("required", []) else ""
-            members.append((f"<code>{esc(name)}</code>", needed, esc(type_text(doc, s)), esc(doc.deref(s, where).get("description", ""))))
-    statuses = [(f"<code>{esc(code)}</code>", esc(doc.deref(r, where)["description"]),
-                 esc(", ".join(doc.deref(r, where).get("content", {})))) for code, r in op["responses"].items()]
+            members.append((f"<code>{esc(name)}</code>", needed, what(doc, s)))
+    statuses = [(f"<code>{esc(code)}</code>", esc(doc.deref(r, where)["description"]) + media_of(doc.deref(r, where), str(code)))
+                for code, r in op["responses"].items()]
     return (f'<h2 id="{esc(op["operationId"])}"><span class="m">{method}</span><code>{esc(path)}</code></h2>'
             f"<p><strong>{esc(op['summary'])}.</strong> {esc(op.get('description', ''))}</p>"
             "<dl>" + "".join(f"<dt>{k}</dt><dd>{v}</dd>" for k, v in facts) + "</dl>" +
-            rows_table(("Parameter", "in", "", ""), params) + rows_table(("Body", "", "", ""), members) +
-            rows_table(("Status", "", ""), statuses))
+            rows_table(("Parameter", "", ""), params) + rows_table(("Body", "", ""), members) +
+            rows_table(("Status", ""), statuses) + answers_html(doc, op, where))
 
 
 def make_page(doc):
