@@ -5,6 +5,8 @@
 #include "tests/http/fixture.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 
 #define POST_OF(repo, more)                                                                                  \
 	"{\"repo\":\"" repo "\",\"head_sha\":\"" SHA                                                         \

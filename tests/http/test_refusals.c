@@ -3,6 +3,8 @@
 
 #include "tests/http/fixture.h"
 
+#include <string.h>
+
 #define POST_OF(repo, run)                                                                                   \
 	"{\"repo\":\"" repo "\",\"head_sha\":\"" SHA "\",\"run_id\":" run                                    \
 	",\"step_name\":\"make\",\"log_tail\":\"boom\\n\"}"

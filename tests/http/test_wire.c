@@ -6,6 +6,9 @@
 #include "tests/http/wire.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 /* --- connections */

@@ -2,159 +2,33 @@
 #define TESTS_SERVICE_FIXTURE_H
 /*
  * fixture: a store in a folder of its own, a configuration, a clock that stands still, one watched repo.
- * Include after cmocka.h.
  */
-#include "base/digest.h"
 #include "service/account.h"
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/manage.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define NOW INT64_C(1790000000000) /* some day in 2026 */
 #define SHA "0123456789abcdef0123456789abcdef01234567"
 
-static struct {
+struct fixture {
 	char folder[64];
 	struct store *store;
 	struct config *cfg;
 	struct arena arena;
 	struct repo repo;
 	struct identity internal, admin;
-} fx;
-
-static struct config *fixture_config(void)
-{
-	struct config *c = config_new();
-
-	c->tail_lines = 200;
-	c->tail_bytes = 32768;
-	c->post_bytes = 65536;
-	c->log_days = 14;
-	c->janitor_mode = JANITOR_HEAL;
-	c->mask = mask_new();
-	c->forges = arena_array(&c->arena, 2, sizeof *c->forges);
-	c->forges[0] = (struct forge_config){ STR("home"), STR("https://git.example.org") };
-	c->forges[1] = (struct forge_config){ STR("hub"), STR("https://hub.example.org") };
-	c->n_forges = 2;
-	return c;
-}
-
-static int fixture_up(void **state)
-{
-	struct store_options o = { .data = fx.folder };
-	struct err e;
-	bool is_new;
-	(void)state;
-
-	snprintf(fx.folder, sizeof fx.folder, "/tmp/sluice-test-XXXXXX");
-	if (!mkdtemp(fx.folder) || store_open(&o, &fx.store, &e) != ERR_OK)
-		return -1;
-	arena_init(&fx.arena);
-	fx.cfg = fixture_config();
-	fx.internal = (struct identity){ .kind = IDENTITY_INTERNAL, .scopes = SCOPE_BIT(SCOPE_LOGS_WRITE) };
-	if (manage_repo_add(fx.store, fx.cfg, STR(""), STR("Acme/Pump"), NOW, &fx.arena, &fx.repo, &is_new,
-		    &e) != ERR_OK)
-		return -1;
-	return 0;
-}
-
-static int fixture_down(void **state)
-{
-	static const char *const names[] = { "sluice.db", "sluice.db-wal", "sluice.db-shm", "sluice.lock" };
-	char path[100];
-	(void)state;
-
-	store_close(fx.store);
-	config_free(fx.cfg);
-	arena_done(&fx.arena);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", fx.folder, names[i]);
-		remove(path);
-	}
-	if (remove(fx.folder) != 0)
-		return -1;
-	memset(&fx, 0, sizeof fx);
-	return 0;
-}
-
-struct waiter {
-	pthread_mutex_t lock;
-	pthread_cond_t told;
-	bool done;
-	struct err result;
 };
+extern struct fixture fx;
 
-static void waiter_done(void *arg, const struct err *result)
-{
-	struct waiter *w = arg;
-
-	pthread_mutex_lock(&w->lock);
-	w->done = true;
-	w->result = *result;
-	pthread_cond_signal(&w->told);
-	pthread_mutex_unlock(&w->lock);
-}
-
+struct config *fixture_config(void);
+int fixture_up(void **state);
+int fixture_down(void **state);
 /* One post, waited for. */
-__attribute__((unused)) static enum err_code post_at(const struct ingest_post *post, int64_t now)
-{
-	struct waiter w = { .lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER };
-	struct ingest *work = NULL;
-	struct err e = { 0 };
-
-	if (ingest_start(fx.store, fx.cfg, fx.repo.id, post, now, waiter_done, &w, &work, &e) != ERR_OK)
-		return e.code;
-	pthread_mutex_lock(&w.lock);
-	while (!w.done)
-		pthread_cond_wait(&w.told, &w.lock);
-	pthread_mutex_unlock(&w.lock);
-	ingest_free(work);
-	return w.result.code;
-}
-
-__attribute__((unused)) static struct ingest_post a_post(const char *step, struct str log)
-{
-	return (struct ingest_post){ .facts = { .repo = STR("Acme/Pump"),
-					     .forge = STR("home"),
-					     .head_sha = STR(SHA),
-					     .external_run_id = STR("77"),
-					     .attempt = 1,
-					     .job_name = STR("build"),
-					     .step_name = str_z(step),
-					     .step_index = -1,
-					     .platform = STR("linux"),
-					     .conclusion = CONCLUSION_FAILURE,
-					     .has_exit_code = true,
-					     .exit_code = 2 },
-		.log_tail = log };
-}
-
-__attribute__((unused)) static void post_text(const char *step, const char *log)
-{
-	struct ingest_post p = a_post(step, str_z(log));
-
-	assert_int_equal(post_at(&p, NOW), ERR_OK);
-}
-
+enum err_code post_at(const struct ingest_post *post, int64_t now);
+struct ingest_post a_post(const char *step, struct str log);
+void post_text(const char *step, const char *log);
 /* The context of SHA; free() it. */
-__attribute__((unused)) static char *context_of(enum account_format format)
-{
-	struct account_query q = {
-		.repo = STR("acme/pump"), .head_sha = STR(SHA), .format = format, .budget = 64 * 1024
-	};
-	struct identity id = { .kind = IDENTITY_TOKEN, .scopes = SCOPE_ALL };
-	struct err e = { 0 };
-	struct buf out;
-
-	buf_init(&out, 1024 * 1024);
-	if (account_write(fx.store, fx.cfg, &id, &q, &out, &e) != ERR_OK)
-		fail_msg("%s", e.text);
-	return buf_take(&out);
-}
+char *context_of(enum account_format format);
 
 #endif

@@ -2,7 +2,11 @@
 
 #include "tests/test.h"
 
+#include "base/digest.h"
 #include "tests/service/fixture.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static enum err_code present(
 	const char *authorization, enum access_realm realm, int64_t now, struct identity *ret)

@@ -4,6 +4,8 @@
 
 #include "tests/service/fixture.h"
 
+#include <string.h>
+
 static const struct identity reader = { .kind = IDENTITY_TOKEN, .scopes = SCOPE_ALL };
 
 static enum err_code ask(const struct identity *id, struct account_query q, struct buf *out)

@@ -4,6 +4,9 @@
 
 #include "tests/service/fixture.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static void shows(const char *what)
 {
 	char *text = context_of(ACCOUNT_MARKDOWN);

@@ -4,6 +4,10 @@
 
 #include "tests/service/fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 static void post_of_day(const char *step, int64_t day)
 {
 	struct ingest_post p = a_post(step, STR("some text of a log"));
