@@ -4,23 +4,14 @@
  * A shape has to be long and dense enough not to be met in ordinary text: the least lengths are in the table,
  * and a word that goes on before the prefix ("task-...") is no token. A token that lost its end is masked
  * when what is left is long enough; one that lost its beginning is not known as one.
- *
- * A private key without an END line is masked as far as lines go on that could be of it, not to the end of
- * the text: tools that warn of keys quote the BEGIN line, and the rest of their log is what the reader came
- * for.
  */
 #include "text/mask_match.h"
 
-#include "base/utf8.h"
 #include "text/mask_header.h"
+#include "text/mask_pem.h"
 
 #include <string.h>
 
-#define PEM_MAX 16384 /* a PEM block of a 16384-bit RSA key has 12.6 KB */
-#define PEM_END "-----END "
-#define PEM_LABEL_MAX 64
-#define PEM_RUN_MIN 24 /* of base64 in a line of a key without an end, */
-#define PEM_LOOK 256   /* so near its start */
 #define SENDGRID_SECOND 30
 
 /* What a class has beside letters and digits; UPPER and HEX have fewer of these. */
@@ -77,6 +68,11 @@ void match_init(void)
 				classes[b] |= (uint16_t)(1u << c);
 }
 
+bool match_is(enum class class, char c)
+{
+	return classes[(uint8_t)c] >> class & 1;
+}
+
 static uint8_t byte_at(struct str s, size_t i)
 {
 	return i < s.len ? (uint8_t)s.p[i] : 0;
@@ -90,7 +86,7 @@ size_t match_run_end(struct scan *s, enum class class, size_t at)
 	for (size_t k = 0; k < MATCH_RUNS; k++)
 		if (at >= runs[k].from && at < runs[k].to)
 			return runs[k].to;
-	while (i < s->text.len && (classes[(uint8_t)s->text.p[i]] >> class & 1))
+	while (i < s->text.len && match_is(class, s->text.p[i]))
 		i++;
 	runs[s->n_runs[class]++ % MATCH_RUNS] = (struct run){ at, i };
 	return i;
@@ -202,84 +198,6 @@ static bool match_jwt(struct scan *s, const struct shape *x, size_t at, struct s
 	return true;
 }
 
-/* Could this line be part of a key: does it have a long run of base64, or nothing else, or a header of RFC
- * 1421? */
-static bool is_pem_line(struct scan *s, size_t from, size_t end)
-{
-	struct str line = str_trim((struct str){ s->text.p + from, end - from });
-
-	if (str_starts(line, STR("Proc-Type:")) || str_starts(line, STR("DEK-Info:")))
-		return true;
-	for (size_t i = from; i < end && i - from < PEM_LOOK;) {
-		size_t run = match_run_end(s, BASE64, i);
-
-		if (run - i >= PEM_RUN_MIN || (run > i && run - i == line.len))
-			return true;
-		i = run > i ? run : i + 1;
-	}
-	return line.len == 0;
-}
-
-/* A key that lost its end: as far as lines go on that could be of it. */
-static size_t pem_body_end(struct scan *s, size_t from, size_t limit)
-{
-	size_t end = from;
-
-	for (size_t at = from; at < limit;) {
-		struct str rest = { s->text.p + at, limit - at };
-		size_t line_end = at + str_find(rest, '\n');
-
-		if (!is_pem_line(s, at, line_end))
-			break;
-		end = line_end;
-		at = line_end + 1;
-	}
-	return end;
-}
-
-/* Behind the END line that comes within PEM_MAX of `from`; 0 when none does. */
-static size_t pem_end(struct scan *s, size_t from)
-{
-	size_t limit = from + PEM_MAX < s->text.len ? from + PEM_MAX : s->text.len;
-	size_t at = from > s->no_pem_end_before ? from : s->no_pem_end_before;
-
-	if (at >= limit)
-		return 0;
-	at += str_find_str((struct str){ s->text.p + at, limit - at }, STR(PEM_END));
-	if (at == limit) {
-		/* One that begins just before the limit has not been seen whole. */
-		s->no_pem_end_before = limit - (sizeof PEM_END - 1 < limit ? sizeof PEM_END - 1 : limit);
-		return 0;
-	}
-
-	struct str label = str_from(s->text, at + sizeof PEM_END - 1);
-	if (label.len > PEM_LABEL_MAX)
-		label.len = PEM_LABEL_MAX;
-	size_t dashes = str_find_str(label, STR("-----"));
-	return at + sizeof PEM_END - 1 + (dashes < label.len ? dashes + 5 : 0);
-}
-
-static bool match_pem(struct scan *s, const struct shape *x, size_t at, struct span *ret)
-{
-	size_t from = at + strlen(x->prefix), body, end;
-	struct str label = str_from(s->text, from);
-
-	if (label.len > PEM_LABEL_MAX)
-		label.len = PEM_LABEL_MAX;
-	size_t dashes = str_find_str(label, STR("-----"));
-	if (dashes == label.len ||
-		str_find_str((struct str){ label.p, dashes }, STR("PRIVATE KEY")) == dashes)
-		return false;
-
-	body = from + dashes + 5;
-	end = pem_end(s, body);
-	if (end == 0)
-		end = pem_body_end(s, body,
-			utf8_floor(s->text, body + PEM_MAX < s->text.len ? body + PEM_MAX : s->text.len));
-	*ret = (struct span){ at, end };
-	return true;
-}
-
 /* scheme://user:password@ (RFC 3986, 3.2.1). */
 static bool match_url(struct scan *s, const struct shape *x, size_t at, struct span *ret)
 {
@@ -314,7 +232,9 @@ bool match_shape(struct scan *s, const struct shape *x, size_t at, struct span *
 	case JWT:
 		return match_jwt(s, x, at, ret);
 	case PEM:
-		return match_pem(s, x, at, ret);
+		return pem_match(s, at, ret);
+	case PEM_END:
+		return pem_match_end(s, at, ret);
 	case URL:
 		return match_url(s, x, at, ret);
 	case HEADER:

@@ -12,7 +12,8 @@ enum kind {
 	KEYED,   /* prefix, separators, run; the run is the secret */
 	TWO,     /* prefix, run, a dot and another run */
 	JWT,     /* runs with dots in between */
-	PEM,     /* a private key to its END line */
+	PEM,     /* mask_pem.c: a private key to its END line */
+	PEM_END, /* one whose beginning is gone */
 	URL,     /* the password between ':' and '@' */
 	HEADER,  /* mask_header.c */
 	COMMAND, /* perhaps an add-mask command, which mask_literal.c reads */
@@ -40,10 +41,12 @@ struct scan {
 	struct str text;
 	struct run runs[N_CLASSES][MATCH_RUNS];
 	unsigned n_runs[N_CLASSES]; /* measured, not kept */
-	size_t no_pem_end_before;
+	size_t no_pem_end_before;   /* mask_pem.c's */
+	size_t pem_done;
 };
 
 void match_init(void); /* once, before all others */
+bool match_is(enum class class, char c);
 /* The end of the run of characters of this class that begins at `at`, or `at`. */
 size_t match_run_end(struct scan *s, enum class class, size_t at);
 /* x's prefix stands at `at` in s->text. What of the text is secret, if it is a token. */

@@ -33,7 +33,7 @@ static void assert_shapes(const char *text, const char *want)
 		fail_msg("%s\n is shown as %s\n and not as %s", text, buf_cstr(&out), want);
 }
 
-enum kind { PLAIN, BEHIND, KEYED, TWO, JWT, PEM, URL };
+enum kind { PLAIN, BEHIND, KEYED, TWO, JWT, PEM, PEM_END, URL };
 enum class { ALNUM, WORD, TOKEN, DOTTED, UPPER, HEX, BASE64, PATH };
 
 static const struct {
@@ -233,9 +233,39 @@ static void a_private_key_without_an_end_is_masked_as_far_as_it_may_go(void **st
 		      "PRIVATE KEY-----\\n"
 		      "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
 		"k=\"***");
+	assert_shapes("-----BEGIN "
+		      "PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n" KEY_LINE "=abcd\nnext: file",
+		"***\nnext: file");
 	assert_shapes("found '-----BEGIN "
 		      "PRIVATE KEY-----' in a.pem, line 3\nnext file",
 		"found '***' in a.pem, line 3\nnext file");
+}
+
+/* As a tail is cut. */
+static void a_private_key_without_a_beginning_is_masked_from_where_it_may_have_begun(void **state)
+{
+	(void)state;
+	assert_shapes(KEY_LINE KEY_LINE "short==\n-----END "
+					"RSA PRIVATE KEY-----\nb",
+		"***\nb");
+	assert_shapes("a\n\n" KEY_LINE "-----END "
+		      "PRIVATE KEY-----",
+		"a\n\n***");
+	assert_shapes("cc -c a.c\n12:00:01 " KEY_LINE "12:00:01 short==\n12:00:01 -----END "
+		      "PRIVATE KEY-----",
+		"cc -c a.c\n***");
+	assert_shapes("cutoff\n" KEY_LINE "-----END "
+		      "PRIVATE KEY-----",
+		"***");
+	assert_shapes("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\\nc2hvcnQ=\\n-----END "
+		      "PRIVATE KEY-----\\n\"}",
+		"***\\n\"}");
+	assert_shapes("a key ends with -----END "
+		      "PRIVATE KEY-----, a word\nand\n-----END "
+		      "PRIVATE KEY-----",
+		"a key ends with -----END "
+		"PRIVATE KEY-----, a word\nand\n-----END "
+		"PRIVATE KEY-----");
 }
 
 static void public_things_in_armour_are_no_keys(void **state)
@@ -243,7 +273,7 @@ static void public_things_in_armour_are_no_keys(void **state)
 	static const char *const texts[] = { "-----BEGIN CERTIFICATE-----\n" KEY_LINE
 					     "-----END CERTIFICATE-----",
 		"-----BEGIN PUBLIC KEY-----\n" KEY_LINE "-----END PUBLIC KEY-----", "-----BEGIN ",
-		"----- BEGIN TEST PRIVATE -----" };
+		"----- BEGIN TEST PRIVATE -----", KEY_LINE "-----END CERTIFICATE-----" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -538,6 +568,7 @@ int main(void)
 		cmocka_unit_test(json_web_tokens_are_masked),
 		cmocka_unit_test(private_keys_are_masked_to_their_end),
 		cmocka_unit_test(a_private_key_without_an_end_is_masked_as_far_as_it_may_go),
+		cmocka_unit_test(a_private_key_without_a_beginning_is_masked_from_where_it_may_have_begun),
 		cmocka_unit_test(public_things_in_armour_are_no_keys),
 		cmocka_unit_test(the_password_of_a_url_goes_and_its_user_stays),
 		cmocka_unit_test(urls_without_a_password_stay),

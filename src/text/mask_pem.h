@@ -1,0 +1,13 @@
+#ifndef TEXT_MASK_PEM_H
+#define TEXT_MASK_PEM_H
+/*
+ * mask_pem: private keys in armour (RFC 7468, RFC 4880). Internal to mask_*.c.
+ */
+#include "text/mask_match.h"
+
+/* "-----BEGIN " is at `at`. What of the text is the key, if it is a private one. */
+bool pem_match(struct scan *s, size_t at, struct span *ret);
+/* "-----END " is at `at`, and no key that began is open. */
+bool pem_match_end(struct scan *s, size_t at, struct span *ret);
+
+#endif
