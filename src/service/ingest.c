@@ -4,8 +4,9 @@
  *	bytes as sent -> valid UTF-8 -> line ends settled -> masked -> cut -> compressed -> one operation of
  *	the writer
  *
- * Masking comes before cutting, so that a secret across the cut is still found. All but the last step is done
- * on the worker's thread: the writer only applies statements.
+ * Masking comes before cutting, so that a secret across the cut is still found. Names are masked as the text is
+ * (a step is often called by its command), but for ids, by which the forge is to be found again. All but the last
+ * step is done on the worker's thread: the writer only applies statements.
  */
 #include "service/ingest.h"
 
@@ -20,7 +21,8 @@
 struct ingest {
 	struct store_op op; /* first: the writer hands it back */
 	int64_t repo_id, now;
-	struct step_facts facts; /* views of the sender's memory */
+	struct step_facts facts; /* views of the sender's memory, or of arena */
+	struct arena arena;
 	struct tail_size size;
 	struct buf frame;
 	int64_t sent_bytes;
@@ -77,6 +79,29 @@ enum err_code ingest_find_repo(struct store *store, const struct config *cfg, co
 			"`sluice repo add OWNER/NAME` watches one");
 	*ret = found;
 	return ERR_OK;
+}
+
+static void mask_name(struct ingest *i, const struct mask *mask, struct str *name)
+{
+	size_t n;
+	AUTO_BUF masked;
+
+	buf_init(&masked, 4 * name->len + 64);
+	n = mask_all(mask, *name, &masked);
+	if (n == 0)
+		return;
+	metric_add(METRIC_SECRETS_MASKED, (int64_t)n);
+	*name = arena_str(&i->arena, buf_view(&masked));
+}
+
+static void mask_names(struct ingest *i, const struct mask *mask)
+{
+	struct step_facts *f = &i->facts;
+	struct str *const names[] = { &f->step_name, &f->job_name, &f->leg, &f->workflow, &f->branch,
+		&f->platform, &f->url };
+
+	for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+		mask_name(i, mask, names[k]);
 }
 
 /* What is kept of a text, as one frame; and what was cut. */
@@ -138,7 +163,9 @@ enum err_code ingest_start(struct store *store, const struct config *cfg, int64_
 		.sent_bytes = (int64_t)post->log_tail.len,
 		.done = done,
 		.arg = arg };
+	arena_init(&i->arena);
 	buf_init(&i->frame, 4 * post->log_tail.len + 4096);
+	mask_names(i, cfg->mask);
 	code = prepare(i, cfg, post, e);
 	if (code == ERR_OK) {
 		i->op.bytes = sizeof *i + i->frame.len;
@@ -157,5 +184,6 @@ void ingest_free(struct ingest *i)
 	if (!i)
 		return;
 	buf_done(&i->frame);
+	arena_done(&i->arena);
 	free(i);
 }

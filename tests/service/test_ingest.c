@@ -107,6 +107,29 @@ static void shapes_and_added_masks_are_masked(void **state)
 	shows("login ***");
 }
 
+static void secrets_in_names_are_masked_too(void **state)
+{
+	struct ingest_post p = a_post("curl -H 'Authorization: Bearer aB3dE5gH7jK9mN1p'", STR("x"));
+	(void)state;
+
+	assert_int_equal(mask_add(fx.cfg->mask, STR("sentinel"), NULL), ERR_OK);
+	p.facts.job_name = STR("job sentinel-j");
+	p.facts.leg = STR("leg sentinel-l");
+	p.facts.workflow = STR("workflow sentinel-w");
+	p.facts.branch = STR("branch/sentinel-b");
+	p.facts.url = STR("https://bot:hunter2@git.example.org/acme/pump/actions/runs/77");
+	assert_int_equal(post_at(&p, NOW), ERR_OK);
+	hides("sentinel");
+	hides("hunter2");
+	hides("aB3dE5gH");
+	shows("curl -H 'Authorization: Bearer ***'");
+	shows("job ***-j");
+	shows("leg ***-l");
+	shows("workflow ***-w");
+	shows("branch/***-b");
+	shows("https://bot:***@git.example.org/acme/pump/actions/runs/77");
+}
+
 static void what_was_dropped_is_kept_and_shown(void **state)
 {
 	struct ingest_post p;
@@ -188,6 +211,7 @@ int main(void)
 		TEST(crlf_is_one_line_end_and_one_final_line_end_goes),
 		TEST(secrets_are_masked_before_the_cut),
 		TEST(shapes_and_added_masks_are_masked),
+		TEST(secrets_in_names_are_masked_too),
 		TEST(what_was_dropped_is_kept_and_shown),
 		TEST(only_watched_repos_are_found_without_regard_to_case),
 		TEST(mirrors_on_two_forges_do_not_collide),
