@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,21 +21,21 @@
 
 static const struct opt opt_help = { "help", 'h', OPT_FLAG, NULL, "print this", NULL };
 
-/* Control bytes as \xNN: what a server or a file said must not move the cursor of whoever reads the message.
- */
+/* Control characters as \xNN, and bytes that are no UTF-8, some of which are such to some terminals: what a
+ * server or a file said must not move the cursor of whoever reads the message. */
 static void add_printable(struct buf *out, struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		unsigned char next = i + 1 < text.len ? (unsigned char)text.p[i + 1] : 0;
-		bool c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
+	while (text.len > 0) {
+		uint32_t code = 0;
+		size_t n = utf8_decode(text.p, text.len, &code);
 
-		if (c1)
-			buf_fmt(out, "\\x%02x", (unsigned char)text.p[++i]);
-		else if (c < 0x20 || c == 0x7F)
-			buf_fmt(out, "\\x%02x", c);
+		if (n == 0)
+			buf_fmt(out, "\\x%02x", (unsigned char)text.p[0]);
+		else if (code < 0x20 || (code >= 0x7F && code < 0xA0))
+			buf_fmt(out, "\\x%02x", (unsigned)code);
 		else
-			buf_char(out, (char)c);
+			buf_add(out, text.p, n);
+		text = str_from(text, n > 0 ? n : 1);
 	}
 }
 
