@@ -143,19 +143,33 @@ static void set_request(struct http_client *c, const struct http_request *r, str
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-/* "host:port" of a URL: what may be said of it. A URL may hold a password. */
+static bool is_web(const char *scheme)
+{
+	return strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0;
+}
+
+/* "host:port" of a URL: what may be said of it. A URL may hold a password. Nothing when it is none of ours.
+ */
 static void host_of(const char *url, struct buf *out)
 {
 	CURLU *parts = curl_url();
-	char *host = NULL, *port = NULL;
+	char *scheme = NULL, *host = NULL, *port = NULL;
 
 	if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && is_web(scheme) &&
 		curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
 		curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
 		buf_fmt(out, "%s:%s", host, port);
+	curl_free(scheme);
 	curl_free(host);
 	curl_free(port);
 	curl_url_cleanup(parts);
+}
+
+/* libcurl's own words, unless it quotes the URL of a proxy: that may hold a password, in front of an @. */
+static const char *words_of(const struct http_client *c, CURLcode how)
+{
+	return *c->why && !strchr(c->why, '@') ? c->why : curl_easy_strerror(how);
 }
 
 static enum err_code failed(
@@ -165,11 +179,11 @@ static enum err_code failed(
 
 	buf_init(&host, 4096);
 	host_of(r->url, &host);
-	if (how == CURLE_URL_MALFORMAT || how == CURLE_UNSUPPORTED_PROTOCOL || host.len == 0)
+	if (how == CURLE_URL_MALFORMAT || host.len == 0)
 		return err_set(e, ERR_INVALID, "not a URL of a server; it begins with http:// or https://");
 	if (full)
 		return err_set(e, ERR_TOO_LARGE, "%s: the answer is too large", buf_cstr(&host));
-	return err_set(e, ERR_NETWORK, "%s: %s", buf_cstr(&host), *c->why ? c->why : curl_easy_strerror(how));
+	return err_set(e, ERR_NETWORK, "%s: %s", buf_cstr(&host), words_of(c, how));
 }
 
 static void read_facts(CURL *curl, struct http_answer *a)

@@ -108,6 +108,8 @@ static enum err_code code_of(int status, struct str slug)
 	for (enum err_code c = ERR_OK + 1; c < ERR_N_CODES; c++)
 		if (str_eq(slug, str_z(err_slug(c))))
 			return c;
+	if (status == 408 || status == 425) /* a proxy was tired of waiting, or does not want it yet */
+		return ERR_UNAVAILABLE;
 	for (enum err_code c = ERR_OK + 1; c < ERR_N_CODES; c++)
 		if (c != ERR_INTERNAL && c != ERR_CONFIG && err_http(c) == status)
 			return c;
@@ -144,7 +146,7 @@ enum err_code peer_error(const struct peer *p, const struct http_answer *a, stru
 	AUTO_BUF fields;
 
 	buf_init(&fields, 2000);
-	if (json_parse(buf_view(&a->body), JSON_REPAIR_TEXT, &doc, NULL) == ERR_OK) {
+	if (a->status >= 400 && json_parse(buf_view(&a->body), JSON_REPAIR_TEXT, &doc, NULL) == ERR_OK) {
 		root = json_root(doc);
 		message = json_str(json_get(root, "message"));
 		json_each(json_get(json_get(root, "details"), "fields"), add_field, &fields);
