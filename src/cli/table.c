@@ -44,7 +44,7 @@ void table_put(struct table *t, struct str cell)
 		t->last = row;
 		t->n_rows++;
 	}
-	buf_init(&visible, 16 * CELL_MAX);
+	buf_init(&visible, 16 * cell.len + CELL_MAX); /* a byte is shown as at most ten */
 	text_visible_name(cell, CELL_MAX, &visible);
 	row->cells[row->n++] = arena_str(&t->arena, buf_view(&visible));
 }
