@@ -11,7 +11,9 @@
 #define ID_MAX 100
 #define LEG_MAX 1000
 #define URL_MAX 1000
-#define NAME_LOOK 16384 /* nobody calls a branch by a longer name */
+/* As long as a variable or an argument can be (MAX_ARG_STRLEN): so that no name is cut before it is masked.
+ */
+#define NAME_LOOK (128 * 1024)
 
 /* Control characters and runs of white space become one blank; at both ends they go. */
 static struct str one_line(struct str s, struct arena *a)
@@ -40,6 +42,18 @@ static struct str settled(struct str name, const struct capture *c, struct arena
 	buf_init(&clean, 12 * NAME_LOOK);
 	capture_mask(c, name, &masked);
 	utf8_clean(buf_view(&masked), &clean);
+	return one_line(buf_view(&clean), a);
+}
+
+/* Ids stay what they are, but for what no id of the server has. */
+static struct str settled_id(struct str id, struct arena *a)
+{
+	AUTO_BUF clean;
+
+	if (id.len > NAME_LOOK)
+		id.len = NAME_LOOK;
+	buf_init(&clean, 4 * NAME_LOOK);
+	utf8_clean(id, &clean);
 	return one_line(buf_view(&clean), a);
 }
 
@@ -74,6 +88,21 @@ static struct str good_url(struct str url)
 	return url;
 }
 
+static struct str good_forge(struct str forge)
+{
+	return forge_name_check(forge, NULL) == ERR_OK ? forge : STR("");
+}
+
+static struct str good_platform(struct str platform)
+{
+	static const char *const known[] = { "linux", "windows", "macos", "bsd" };
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_eq_nocase(platform, str_z(known[i])))
+			return str_z(known[i]);
+	return STR("");
+}
+
 void body_settle(struct step_facts *f, size_t name_max, const struct capture *c, struct arena *a)
 {
 	f->step_name = shortened(settled(f->step_name, c, a), name_max, a);
@@ -83,9 +112,11 @@ void body_settle(struct step_facts *f, size_t name_max, const struct capture *c,
 	f->workflow = shortened(settled(f->workflow, c, a), LINE_MAX_BYTES, a);
 	f->branch = shortened(settled(f->branch, c, a), LINE_MAX_BYTES, a);
 	f->leg = short_leg(settled(f->leg, c, a), a);
-	f->external_run_id = shortened(one_line(f->external_run_id, a), ID_MAX, a);
-	f->job_id = shortened(one_line(f->job_id, a), ID_MAX, a);
-	f->url = good_url(f->url);
+	f->external_run_id = shortened(settled_id(f->external_run_id, a), ID_MAX, a);
+	f->job_id = shortened(settled_id(f->job_id, a), ID_MAX, a);
+	f->url = good_url(settled(f->url, c, a));
+	f->forge = good_forge(f->forge);
+	f->platform = good_platform(f->platform);
 	if (f->attempt < 1 || f->attempt > 1000000)
 		f->attempt = 1;
 	if (f->step_index > 100000)

@@ -15,8 +15,9 @@
 #define BODY_MAX (64 * 1024)
 
 /*
- * Names with their secrets masked and in the server's form; ids, repo and commit are left as they are.
- * name_max: bytes of the step's name. Strings live in a.
+ * Names and the URL with their secrets masked and in the server's form; ids are only put into its form; repo
+ * and commit, which facts_missing() has seen, are left as they are. name_max: bytes of the step's name.
+ * Strings live in a.
  */
 void body_settle(struct step_facts *facts, size_t name_max, const struct capture *c, struct arena *a);
 /* Appends to out, whose ceiling is at least BODY_MAX. */

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/utf8.h"
+#include "text/mask_span.h" /* where secrets lie, not only how often */
 #include "text/tail.h"
 
 #include <stdlib.h>
@@ -20,7 +21,7 @@ void capture_init(struct capture *c, struct mask *mask)
 void capture_done(struct capture *c)
 {
 	for (int i = 0; i < 2; i++) {
-		secret_wipe(c->lines[i].p, c->lines[i].len);
+		secret_wipe(c->lines[i].p, CAPTURE_LINE_MAX);
 		free(c->lines[i].p);
 	}
 	ring_done(&c->ring);
@@ -48,6 +49,33 @@ static void take_line(struct capture *c, int stream)
 	l->len = 0;
 }
 
+/*
+ * How much of a line that is too long to wait for its end may go: what the other stream puts between this
+ * piece and the next would hide a secret that lies across. One that begins in front of the cut is in the line
+ * as a whole. (A chain of secrets that touch, longer than the line, is cut all the same: each piece is one.)
+ */
+static size_t piece_of(const struct capture *c, struct str line)
+{
+	size_t cut = line.len - mask_longest(c->mask);
+	AUTO_SPANS spans = { 0 };
+
+	mask_find(c->mask, line, &spans);
+	for (size_t i = 0; i < spans.n; i++)
+		if (spans.p[i].at > 0 && spans.p[i].at < cut && spans.p[i].end > cut)
+			return spans.p[i].at;
+	return cut;
+}
+
+static void take_piece(struct capture *c, int stream)
+{
+	struct capture_line *l = &c->lines[stream];
+	size_t n = piece_of(c, (struct str){ l->p, l->len });
+
+	take(c, stream, (struct str){ l->p, n });
+	memmove(l->p, l->p + n, l->len - n);
+	l->len -= n;
+}
+
 static void keep_line(struct capture *c, int stream, struct str bytes)
 {
 	struct capture_line *l = &c->lines[stream];
@@ -59,7 +87,7 @@ static void keep_line(struct capture *c, int stream, struct str bytes)
 		l->len += n;
 		bytes = str_from(bytes, n);
 		if (l->len == CAPTURE_LINE_MAX)
-			take_line(c, stream);
+			take_piece(c, stream);
 	}
 }
 

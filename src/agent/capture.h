@@ -4,7 +4,8 @@
  * capture: what is remembered of a command's output while it passes, and the text that is posted of it.
  *
  * Output may come over two pipes (stdout, stderr). They are merged by whole lines, in the order in which the
- * lines end, so that no line is made of halves of two. Only a line over CAPTURE_LINE_MAX is taken in pieces.
+ * lines end, so that no line is made of halves of two. Only a line over CAPTURE_LINE_MAX is taken in pieces,
+ * none of which ends in the middle of a secret.
  * `::add-mask::` lines add to the set of secrets as they pass: they count also when they are long gone from
  * the end of the text that is kept.
  *

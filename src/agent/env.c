@@ -116,6 +116,19 @@ static bool is_sha(struct str s)
 	return (s.len == 40 || s.len == 64) && is_hex(s);
 }
 
+/* N of refs/pull/N/merge (GitHub) or refs/pull/N/head (Forgejo, Gitea), else 0: for a run whose event cannot
+ * be read. */
+static int64_t pull_of_ref(struct str ref)
+{
+	int64_t n = 0;
+
+	if (!str_starts(ref, STR("refs/pull/")))
+		return 0;
+	ref = str_from(ref, STR("refs/pull/").len);
+	str_to_int((struct str){ ref.p, str_find(ref, '/') }, &n);
+	return n;
+}
+
 /* The pull request of the event that started the run: its head and its number. */
 static void read_event(char *const *env, struct arena *a, struct step_facts *facts)
 {
@@ -146,11 +159,14 @@ static struct str without_user(struct str url, struct arena *a)
 {
 	size_t host = str_find_str(url, STR("://")) + 3;
 	struct str rest = str_from(url, host);
-	size_t at = str_find(rest, '@');
+	size_t at = str_find(rest, '/');
 
-	if (at >= str_find(rest, '/'))
+	/* The last @ before the path: there may be one in the password. */
+	while (at > 0 && rest.p[at - 1] != '@')
+		at--;
+	if (at == 0)
 		return url;
-	return arena_fmt(a, "%.*s%.*s", (int)host, url.p, STR_FMT(str_from(rest, at + 1)));
+	return arena_fmt(a, "%.*s%.*s", (int)host, url.p, STR_FMT(str_from(rest, at)));
 }
 
 static struct str run_url(char *const *env, enum runner runner, struct arena *a)
@@ -240,13 +256,18 @@ static struct str lower(struct str s, struct arena *a)
 	return (struct str){ p, s.len };
 }
 
+struct str env_repo(char *const *env, const struct flags *flags)
+{
+	return flag_or(flags->repo, env_ci(env, "REPOSITORY"));
+}
+
 void env_facts(char *const *env, const struct flags *flags, struct arena *a, struct step_facts *facts)
 {
 	enum runner runner = env_runner(env);
 	struct str head_ref = env_ci(env, "HEAD_REF");
 
 	facts->head_sha = env_ci(env, "SHA");
-	facts->pull_request = 0;
+	facts->pull_request = pull_of_ref(env_ci(env, "REF"));
 	read_event(env, a, facts);
 	if (flags->sha)
 		facts->head_sha = str_z(flags->sha);
@@ -254,9 +275,9 @@ void env_facts(char *const *env, const struct flags *flags, struct arena *a, str
 	if (flags->pull_request >= 0)
 		facts->pull_request = flags->pull_request;
 
-	facts->repo = flag_or(flags->repo, env_ci(env, "REPOSITORY"));
+	facts->repo = env_repo(env, flags);
 	facts->forge = flag_or(flags->forge, env_get(env, "SLUICE_FORGE"));
-	facts->external_run_id = flag_or(flags->run_id, env_ci(env, "RUN_ID"));
+	facts->external_run_id = str_trim(flag_or(flags->run_id, env_ci(env, "RUN_ID")));
 	facts->job_id = flag_or(flags->job_id, STR(""));
 	facts->job_name = flag_or(flags->job, env_ci(env, "JOB"));
 	facts->leg = find_leg(env, flags, a);

@@ -34,6 +34,8 @@ bool env_read_file(const char *path, size_t max, struct buf *out, bool *ret_cut)
  * which it writes when it is the first to ask. Strings live in a or in env.
  */
 void env_facts(char *const *env, const struct flags *flags, struct arena *a, struct step_facts *facts);
+/* The repo alone: what --repo or the runner says. */
+struct str env_repo(char *const *env, const struct flags *flags);
 /* What the server would refuse to do without, and how to give it: appended to out, nothing when all is there.
  */
 void facts_missing(const struct step_facts *facts, struct buf *out);

@@ -24,7 +24,7 @@ void ring_init(struct ring *r, size_t keep)
 void ring_done(struct ring *r)
 {
 	if (r->p)
-		secret_wipe(r->p, r->len);
+		secret_wipe(r->p, 2 * r->keep);
 	free(r->p);
 	*r = (struct ring){ 0 };
 }

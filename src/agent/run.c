@@ -24,10 +24,13 @@ static void remember(void *arg, int stream, struct str bytes)
 /* No pipes, no processes: then without us, as well as that goes. */
 static int run_plainly(char **command, const struct err *why)
 {
+	int no;
+
 	command_say("run", "%s; the output is not captured", why->text);
 	execvp(command[0], command);
-	command_say("run", "%s: %s", command[0], strerror(errno));
-	return errno == ENOENT ? 127 : 126;
+	no = errno;
+	command_say("run", "%s: %s", command[0], strerror(no));
+	return no == ENOENT ? 127 : 126;
 }
 
 static int run(const struct flags *flags, char **command)

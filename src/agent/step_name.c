@@ -1,11 +1,11 @@
 /* step_name: the name and index of a step, from whatever tells. */
 #include "agent/step_name.h"
 
-#include "base/utf8.h"
-
 #include <string.h>
 
-#define SCRIPT_LOOK 4096 /* how much of a script is looked at for its first line */
+/* How much of a script is looked at for its first line: far more than is shown, for a secret in it is found
+ * only as a whole. */
+#define SCRIPT_LOOK (64 * 1024)
 
 static bool is_number(struct str s, int64_t *ret)
 {
@@ -59,8 +59,23 @@ static struct str first_line(struct str script)
 }
 
 /*
+ * Runners write the script of a custom shell to a file without an extension (they know those of their own
+ * shells only); one of ".sh" is taken as well. /src/main.c, as in `cc -c /src/main.c`, is no script.
+ */
+static bool is_script_path(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *dot;
+
+	if (path[0] != '/')
+		return false;
+	dot = strrchr(slash, '.');
+	return !dot || strcmp(dot, ".sh") == 0;
+}
+
+/*
  * The script of a custom shell: the last argument, a file by its full path, as runners write it in place of
- * {0}. (A short name is more likely to be a target or data: `make test` beside a file named test.)
+ * {0}. (A short name is more likely to be a target or data: `make test` beside a file named test.) A program
+ * is none: text has no NULs.
  */
 static bool is_script(char *const *command, struct buf *text)
 {
@@ -69,19 +84,16 @@ static bool is_script(char *const *command, struct buf *text)
 
 	while (command && command[n])
 		n++;
-	return n >= 2 && command[n - 1][0] == '/' && env_read_file(command[n - 1], SCRIPT_LOOK, text, &cut);
+	return n >= 2 && is_script_path(command[n - 1]) &&
+	       env_read_file(command[n - 1], SCRIPT_LOOK, text, &cut) &&
+	       str_find(buf_view(text), '\0') == text->len;
 }
 
 static struct str script_name(struct str script, struct arena *a)
 {
 	struct str line = first_line(script);
-	AUTO_BUF clean;
 
-	buf_init(&clean, 4 * SCRIPT_LOOK);
-	if (line.len == 0)
-		return STR("");
-	utf8_clean(line, &clean);
-	return arena_fmt(a, "Run %s", buf_cstr(&clean));
+	return line.len > 0 ? arena_fmt(a, "Run %.*s", STR_FMT(line)) : STR("");
 }
 
 static struct str program_name(char *const *command)

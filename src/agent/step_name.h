@@ -18,9 +18,9 @@
 #define STEP_NAME_GIVEN 255 /* the server's limit */
 
 /*
- * Sets facts->step_name (never empty) and facts->step_index. command: NULL-terminated argv of what is run;
- * NULL for `post`. Returns how many bytes of the name are to be shown: it is not cut here, because a script's
- * first line may hold a secret, and masking comes before cutting.
+ * Sets facts->step_name (never empty, raw bytes) and facts->step_index. command: NULL-terminated argv of what
+ * is run; NULL for `post`. Returns how many bytes of the name are to be shown: it is not cut here, because a
+ * script's first line may hold a secret, and masking comes before cutting.
  */
 size_t step_name_find(char *const *env, const struct flags *flags, char *const *command, struct arena *a,
 	struct step_facts *facts);
