@@ -3,6 +3,7 @@
 #include "agent/deliver.h"
 
 #include "base/command.h"
+#include "base/json.h"
 
 #include <limits.h>
 
@@ -45,6 +46,23 @@ static bool is_worth_keeping(enum err_code code)
 	       code == ERR_FORBIDDEN;
 }
 
+static bool is_of_our_repo(const struct deliver *d, struct str body)
+{
+	struct json_doc *doc = NULL;
+	bool ours;
+
+	if (json_parse(body, 0, &doc, NULL) != ERR_OK)
+		return true;
+	ours = str_eq_nocase(json_str(json_get(json_root(doc), "repo")), d->repo);
+	json_free(doc);
+	return ours;
+}
+
+static bool is_old_worth_keeping(const struct deliver *d, enum err_code code, struct str body)
+{
+	return is_worth_keeping(code) || (code == ERR_NOT_FOUND && !is_of_our_repo(d, body));
+}
+
 /*
  * Old posts, oldest first, until one fails in a way that the next one would share: then that is returned.
  * ERR_OK also when there was no time for all of them.
@@ -66,14 +84,15 @@ static enum err_code send_old(
 			break;
 		limits.total_ms = (int)left;
 		code = send_post(d, http, post.body, limits, e);
-		if (code != ERR_OK && is_worth_keeping(code)) {
+		if (code != ERR_OK && is_old_worth_keeping(d, code, post.body)) {
 			spool_unsent(d->spool, &post);
-			break;
+		} else {
+			if (code != ERR_OK && n_refused++ == 0)
+				refused = *e;
+			spool_sent(d->spool, &post);
 		}
-		if (code != ERR_OK && n_refused++ == 0)
-			refused = *e;
-		code = ERR_OK;
-		spool_sent(d->spool, &post);
+		if (!is_worth_keeping(code) || code == ERR_INTERNAL)
+			code = ERR_OK;
 	}
 	if (n_refused > 0)
 		command_say(d->command, "%d kept log%s not taken by the server and dropped: %s", n_refused,

@@ -8,13 +8,21 @@
 
 #include <string.h>
 
+/* What is too long for a mask is masked in parts that touch; the last one lies over the one before it. */
+static enum err_code mask_long(struct mask *mask, struct str value, struct err *e)
+{
+	for (; value.len > MASK_VALUE_MAX; value = str_from(value, MASK_VALUE_MAX / 2))
+		TRY(mask_add(mask, (struct str){ value.p, MASK_VALUE_MAX }, e));
+	return mask_add(mask, value, e);
+}
+
 static void mask_named(struct report *r, struct mask *mask, struct str name)
 {
 	char *z = arena_cstr(&r->arena, name);
-	struct str value = env_get(r->env, z);
+	struct str value = str_trim(env_get(r->env, z));
 	struct err e;
 
-	if (value.len > 0 && mask_add(mask, value, &e) != ERR_OK)
+	if (value.len > 0 && mask_long(mask, value, &e) != ERR_OK)
 		command_say(r->command, "--mask-env %s: %s; it is not masked", z, e.text);
 }
 
@@ -87,7 +95,8 @@ static enum err_code send_captured(struct report *r)
 	body_write(&r->facts, &text, &body);
 	captured_done(&text);
 	spool_init(&spool, r->env, clock_wall_ms(&clock_system), &r->arena);
-	return deliver(&(struct deliver){ r->command, &r->peer, &spool, &clock_system }, buf_view(&body));
+	return deliver(&(struct deliver){ r->command, &r->peer, &spool, &clock_system, r->facts.repo },
+		buf_view(&body));
 }
 
 enum err_code report_send(struct report *r)
@@ -110,5 +119,6 @@ void report_flush(struct report *r)
 		return;
 	spool_init(&spool, r->env, clock_wall_ms(&clock_system), &r->arena);
 	if (!spool_is_empty(&spool))
-		deliver_old(&(struct deliver){ r->command, &r->peer, &spool, &clock_system });
+		deliver_old(&(struct deliver){
+			r->command, &r->peer, &spool, &clock_system, env_repo(r->env, r->flags) });
 }
