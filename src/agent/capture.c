@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/utf8.h"
-#include "text/mask_span.h" /* where secrets lie, not only how often */
+#include "text/mask_span.h"
 #include "text/tail.h"
 
 #include <stdlib.h>

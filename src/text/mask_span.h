@@ -2,7 +2,7 @@
 #define TEXT_MASK_SPAN_H
 /*
  * mask_span: which parts of a text are secret; what the two halves of mask find and have in common.
- * Internal to mask_*.c.
+ * For mask_*.c, and for who has to know where secrets lie before it replaces them (agent/capture.c).
  *
  * Everything is looked for in the text as it came, and replaced afterwards in one go: a value that is half
  * of a longer token must not hide that token from the shapes.
