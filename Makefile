@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MESON ?= meson
 
-.PHONY: all build demo check asan tsan fuzz soak lint docs bench install clean help deps deps-check deps-bench
+.PHONY: all build demo check asan tsan fuzz soak lint docs contract bench install clean help deps deps-check deps-bench deps-contract
 .DEFAULT_GOAL := build
 all: build
 
@@ -42,6 +42,10 @@ soak: deps-check
 bench: deps-bench
 	@bench/run
 
+## contract: the server against api/openapi.yaml, as an outsider measures it (schemathesis, about a minute with its set-up)
+contract: deps-contract
+	@tools/build build && tools/contract
+
 ## docs: write the settings into the example file and the manual again
 docs: build
 	@tools/docs
@@ -64,3 +68,5 @@ deps-check:
 	@tools/deps build check
 deps-bench:
 	@tools/deps build bench
+deps-contract:
+	@tools/deps build contract
