@@ -110,6 +110,9 @@ enum err_code access_allow(const struct identity *id, scope_set required, unsign
 		return err_set(e, ERR_FORBIDDEN, "the token lacks a scope: required %s; held: %s",
 			buf_cstr(&need), held.len ? buf_cstr(&held) : "none");
 	}
+	if ((required & SCOPE_BIT(SCOPE_REPOS_MANAGE)) && id->token.repo_id != 0)
+		return err_set(e, ERR_FORBIDDEN,
+			"the token is bound to a repo; which repos are watched is for tokens that are not");
 	if (roles != 0 && !(roles & ROLE_BIT(id->role))) {
 		write_roles(roles, &need);
 		return err_set(e, ERR_FORBIDDEN,

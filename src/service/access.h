@@ -38,7 +38,8 @@ enum access_realm { REALM_API, REALM_INTERNAL };
 MUST_CHECK enum err_code access_authenticate(struct store *store, const struct internal_tokens *internal,
 	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
 	struct err *e);
-/* ERR_FORBIDDEN naming what is required and what is held. scopes 0 / roles 0: nothing required. */
+/* ERR_FORBIDDEN naming what is required and what is held. scopes 0 / roles 0: nothing required. A token that is
+ * bound to a repo never has repos:manage. */
 MUST_CHECK enum err_code access_allow(
 	const struct identity *id, scope_set required, unsigned roles, struct err *e);
 

@@ -130,6 +130,7 @@ static enum err_code bind_repo(struct store *s, const struct config *cfg, const 
 {
 	struct repo repo = { 0 };
 	struct str forge;
+	enum err_code code;
 
 	if (r->repo.len == 0) {
 		if (r->forge.len > 0)
@@ -139,10 +140,13 @@ static enum err_code bind_repo(struct store *s, const struct config *cfg, const 
 		return ERR_OK;
 	}
 	TRY(config_forge(cfg, r->forge, &forge, e));
-	TRY(find_repo(s, forge, r->repo, a, &repo, e));
+	code = find_repo(s, forge, r->repo, a, &repo, e);
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
 	if (by->token.repo_id != 0 && by->token.repo_id != repo.id)
 		return err_set(e, ERR_FORBIDDEN,
 			"a token that is bound to a repo makes only tokens bound to the same one");
+	TRY(code);
 	t->repo_id = repo.id;
 	t->repo = repo.name;
 	return ERR_OK;

@@ -158,6 +158,8 @@ static void a_bound_token_makes_only_bound_tokens(void **state)
 	struct token_request r = {
 		.name = STR("t"), .scopes = SCOPE_ALL, .days = 7, .repo = STR("acme/pump")
 	};
+	bool is_new;
+	struct repo other;
 	struct identity id, bound;
 	struct token t;
 	struct err e;
@@ -173,12 +175,38 @@ static void a_bound_token_makes_only_bound_tokens(void **state)
 	assert_int_equal(present_token(&made, REALM_API, NOW, &bound), ERR_OK);
 	assert_int_equal(bound.token.repo_id, fx.repo.id);
 	r.repo = STR("");
+	r.scopes = SCOPE_BIT(SCOPE_LOGS_WRITE);
 	assert_int_equal(
 		manage_token_create(fx.store, fx.cfg, &bound, &r, NOW, &fx.arena, &t, &made, &e), ERR_OK);
 	assert_int_equal(t.repo_id, fx.repo.id);
+	/* Of another it is not told whether it is watched. */
+	assert_int_equal(manage_repo_add(fx.store, fx.cfg, STR(""), STR("acme/other"), NOW, &fx.arena, &other,
+				 &is_new, &e),
+		ERR_OK);
+	r.repo = STR("acme/other");
+	assert_int_equal(manage_token_create(fx.store, fx.cfg, &bound, &r, NOW, &fx.arena, &t, &made, &e),
+		ERR_FORBIDDEN);
+	r.repo = STR("acme/nothing");
+	assert_int_equal(manage_token_create(fx.store, fx.cfg, &bound, &r, NOW, &fx.arena, &t, &made, &e),
+		ERR_FORBIDDEN);
 	r.repo = STR("acme/nothing");
 	assert_int_equal(
 		manage_token_create(fx.store, fx.cfg, &id, &r, NOW, &fx.arena, &t, &made, &e), ERR_NOT_FOUND);
+}
+
+static void a_bound_token_manages_no_repos(void **state)
+{
+	struct identity id;
+	struct err e;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_REPOS_MANAGE), 0, &e), ERR_OK);
+	id.token.repo_id = fx.repo.id;
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_REPOS_MANAGE), 0, &e), ERR_FORBIDDEN);
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_LOGS_WRITE), 0, &e), ERR_OK);
 }
 
 static void a_second_admin_is_not_made_by_init(void **state)
@@ -211,6 +239,7 @@ int main(void)
 		TEST(expired_and_revoked_are_told_like_unknown),
 		TEST(no_token_makes_one_with_more_scopes),
 		TEST(a_bound_token_makes_only_bound_tokens),
+		TEST(a_bound_token_manages_no_repos),
 		TEST(a_second_admin_is_not_made_by_init),
 	};
 

@@ -119,6 +119,7 @@ static void a_bound_token_reads_its_repo_alone(void **state)
 	post_text("compile", "broken pump");
 	bound.token.repo_id = fx.repo.id + 1;
 	assert_int_equal(ask(&bound, by_sha("acme/pump", SHA), &out), ERR_NOT_FOUND);
+	assert_int_equal(ask(&bound, by_sha("acme/unknown", SHA), &out), ERR_NOT_FOUND);
 	assert_int_equal(ask(&bound, (struct account_query){ .run_id = 1 }, &out), ERR_NOT_FOUND);
 	assert_int_equal(ask(&bound, (struct account_query){ .external_run_id = STR("77") }, &out), ERR_OK);
 	assert_null(strstr(buf_cstr(&out), "broken pump"));
