@@ -108,15 +108,13 @@ static unsigned absence_of(const struct found *f, bool watched)
 	return failed_expired ? CONTEXT_EXPIRED : CONTEXT_NOT_FAILED;
 }
 
-/* Steps whose text has expired say nothing that a reader could act on. */
-static void keep_those_with_text(struct found *f)
+/* A step whose text has expired is told beside those that have theirs. Where none has, that is the whole story. */
+static void forget_if_no_text(struct found *f)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < f->n; i++)
 		if (f->steps[i].has_text)
-			f->steps[n++] = f->steps[i];
-	f->n = n;
+			return;
+	f->n = 0;
 }
 
 static void write(const struct config *cfg, const struct account_query *q, const struct found *f,
@@ -168,7 +166,7 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	if (q->run_id > 0 && f.n_steps == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)q->run_id);
-	keep_those_with_text(&f);
+	forget_if_no_text(&f);
 	write(cfg, q, &f, watched, out);
 	return buf_check(out, "context", e);
 }

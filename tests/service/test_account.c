@@ -146,6 +146,26 @@ static void an_expired_log_is_told_with_its_date(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_up, fixture_down)
+static void a_failed_step_without_its_text_is_told_beside_one_that_has_it(void **state)
+{
+	struct chore_report reports[CHORE_N];
+	struct ingest_post later = a_post("link", STR("still here"));
+	struct err e;
+	size_t n;
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	post_text("compile", "broken pump");
+	assert_int_equal(post_at(&later, NOW + 14 * DAY_MS), ERR_OK);
+	assert_int_equal(janitor_pass(fx.store, fx.cfg, false, NOW + 15 * DAY_MS, reports, &n, &e), ERR_OK);
+	assert_int_equal(ask(&reader, by_sha("acme/pump", SHA), &out), ERR_OK);
+	assert_null(strstr(buf_cstr(&out), "broken pump"));
+	assert_non_null(strstr(buf_cstr(&out), "\"step\":\"compile\""));
+	assert_non_null(strstr(buf_cstr(&out), "\"text\":null"));
+	assert_non_null(strstr(buf_cstr(&out), "still here"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -157,6 +177,7 @@ int main(void)
 		TEST(runs_are_found_by_either_id),
 		TEST(a_bound_token_reads_its_repo_alone),
 		TEST(an_expired_log_is_told_with_its_date),
+		TEST(a_failed_step_without_its_text_is_told_beside_one_that_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
