@@ -30,6 +30,7 @@
    disk and a longer start after a crash, and save little: see bench. */
 #define CHECKPOINT_PAGES "2000"
 #define WAL_BYTES_KEPT "16777216"
+#define STATEMENT_JOURNAL_BYTES 0x1ffff
 
 struct statement {
 	const char *sql; /* the address is the key */
@@ -316,9 +317,11 @@ static void configure_library(void)
 	 * Counting memory takes a lock that all connections share. And a savepoint keeps the pages it may
 	 * have to bring back in memory, but from 64 KiB on in a file: one post changes about that much
 	 * (measured: 28 k posts/s become 16 k). The file is for the few operations that are really large.
+	 * No more than this, because what is kept in memory goes to the file in one write, and SQLite's
+	 * writes have 17 bits of length: a larger one is told as a full disk.
 	 */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 1 << 20);
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL_BYTES);
 }
 
 /* A damaged or prepared file must not be able to run code of its own through its schema. */

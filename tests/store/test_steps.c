@@ -583,6 +583,36 @@ static void a_dry_run_reports_what_a_heal_would_do_and_deletes_nothing(void **st
 	assert_int_equal(expire_dry(T0 + 7).bytes, 0);
 }
 
+static enum err_code expire_and_fail(struct db *db, void *arg, struct err *e)
+{
+	TRY(expire_w(db, arg, e));
+	return err_set(e, ERR_CONFLICT, "undone");
+}
+
+/* More than a savepoint keeps in memory: on its way to a file nothing may be lost. */
+static void megabytes_of_text_go_in_one_operation_or_come_back(void **state)
+{
+	static char text[12000];
+	int64_t repo = add_repo("default", "acme/pump"), n = 300;
+	struct expire_call c = { .before = T0 + n, .limit = n };
+	uint32_t seed = 1;
+	struct err e;
+	(void)state;
+
+	for (int64_t i = 0; i < n; i++) {
+		struct step_facts f = a_step("make");
+
+		for (size_t k = 0; k < sizeof text; k++)
+			text[k] = (char)('0' + ((seed = seed * 1664525u + 1013904223u) >> 26));
+		f.step_index = i;
+		must(try_put(repo, &f, (struct str){ text, sizeof text }, T0 + i, &(int64_t){ 0 }, &e), &e);
+	}
+	assert_int_equal(try_write(expire_and_fail, &c, &e), ERR_CONFLICT);
+	assert_int_equal(ask("SELECT count(*) FROM tail"), n);
+	assert_int_equal(expire(T0 + n, n).rows, n);
+	assert_int_equal(ask("SELECT count(*) FROM tail"), 0);
+}
+
 static void a_step_sent_again_after_its_text_expired_has_text_again(void **state)
 {
 	int64_t repo = add_repo("default", "acme/pump");
@@ -633,6 +663,7 @@ int main(void)
 		T(old_text_goes_and_young_text_stays),
 		T(a_pass_in_pieces_takes_the_oldest_first),
 		T(a_dry_run_reports_what_a_heal_would_do_and_deletes_nothing),
+		T(megabytes_of_text_go_in_one_operation_or_come_back),
 		T(a_step_sent_again_after_its_text_expired_has_text_again),
 	};
 
