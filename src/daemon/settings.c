@@ -255,14 +255,29 @@ static enum err_code add_entry(void *arg, const struct gitconf_entry *entry, str
 	return add(s, str_z(entry->name), text, s->file, e);
 }
 
+static bool is_secret(struct str name)
+{
+	enum setting id;
+	struct str sub;
+
+	return find_row(name, &id, &sub) &&
+	       (setting_rows[id].kind == KIND_SECRET || setting_rows[id].kind == KIND_SECRET_LIST);
+}
+
 static enum err_code add_set(struct settings *s, const char *set, struct err *e)
 {
 	struct str whole = str_z(set);
 	size_t eq = str_find(whole, '=');
+	struct str name = { set, eq };
 
 	if (eq == whole.len)
 		return err_set(e, ERR_CONFIG, "--set %s: write it as section.key=value", set);
-	return add(s, (struct str){ set, eq }, str_from(whole, eq + 1), "--set", e);
+	if (is_secret(name))
+		return err_set(e, ERR_CONFIG,
+			"--set %.*s: a command line is read by everybody on the machine; write a secret into "
+			"the file",
+			STR_FMT(name));
+	return add(s, name, str_from(whole, eq + 1), "--set", e);
 }
 
 const char *settings_path(const char *config)

@@ -246,6 +246,21 @@ static void what_is_set_on_the_command_line_goes_over_the_file(void **state)
 	assert_non_null(strstr(e.text, "section.key=value"));
 }
 
+static void a_secret_is_not_taken_from_the_command_line(void **state)
+{
+	static const char *const sets[] = { "internal.token=sentinel-of-a-token", "mask.value=sentinel" };
+	struct settings *s = NULL;
+	struct err e;
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct settings_source from = { write_conf(""), &sets[i], 1 };
+
+		assert_int_equal(settings_load(&from, &s, &e), ERR_CONFIG);
+		assert_null(strstr(e.text, "sentinel"));
+	}
+}
+
 static void a_changed_listener_needs_a_restart_a_changed_limit_does_not(void **state)
 {
 	struct settings *a = load("[limits]\nreads = 5\n"), *b = load("[limits]\nreads = 6\n");
@@ -341,6 +356,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_not_shown),
 		cmocka_unit_test(the_default_forge_is_the_marked_one_else_the_first),
 		cmocka_unit_test(what_is_set_on_the_command_line_goes_over_the_file),
+		cmocka_unit_test(a_secret_is_not_taken_from_the_command_line),
 		cmocka_unit_test(a_changed_listener_needs_a_restart_a_changed_limit_does_not),
 		cmocka_unit_test(the_example_is_itself_a_valid_file_of_defaults),
 		cmocka_unit_test(the_data_folder_follows_the_environment),
