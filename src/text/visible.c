@@ -78,8 +78,21 @@ static void put(struct view *v, const char *p, size_t n)
 
 static void put_code(struct view *v, uint32_t c)
 {
+	char text[12] = "\\u{";
+	size_t n = 3;
+	unsigned shift = 20;
+
+	/* By hand: a text may be of nothing else, and printf takes five times as long. */
+	while (shift > 0 && c >> shift == 0)
+		shift -= 4;
+	for (;; shift -= 4) {
+		text[n++] = "0123456789abcdef"[c >> shift & 15];
+		if (shift == 0)
+			break;
+	}
+	text[n++] = '}';
 	overwrite_line(v);
-	buf_fmt(v->out, "\\u{%x}", (unsigned)c);
+	buf_add(v->out, text, n);
 }
 
 static bool in(uint8_t b, uint8_t first, uint8_t last)
