@@ -148,6 +148,42 @@ class DamagedDatabase(unittest.TestCase):
         with open(path, "rb") as f:
             self.assertEqual(f.read(), b"this is no database" * 1000)
 
+    def test_pages_that_were_damaged_are_told_and_never_end_the_server(self):
+        rng = random.Random(20269)
+        server = Server()
+        self.addCleanup(server.close)
+        path = os.path.join(server.data, "sluice.db")
+        server.start().must("repo", "add", s.REPO)
+        posts = [post_of(log_tail=rng.randbytes(500).hex()) for _ in range(20)]
+        for post in posts:
+            server.must_post(post)
+        server.stop()
+        with open(path, "rb") as f:
+            good = f.read()
+        asked = 0
+        for _ in range(12):
+            damaged = bytearray(good)
+            for at in rng.sample(range(4096, len(good)), 40):  # behind the page that says what this is
+                damaged[at] = rng.randrange(256)
+            with open(path, "wb") as f:
+                f.write(damaged)
+            for suffix in ("-wal", "-shm"):
+                if os.path.exists(path + suffix):
+                    os.unlink(path + suffix)
+            server.start(wait=False)
+            try:
+                server.port = int(server.wait_for_line(r"listening on http://127\.0\.0\.1:(\d+)").group(1))
+            except AssertionError:
+                self.assertIn(server.wait(), range(1, 100))  # it refused, and was not ended by a signal
+                self.assertIn("sluice.db", server.stderr)
+                continue
+            for post in posts:
+                self.assertIn(server.get(f"/api/v1/context?repo={s.REPO}&sha={post['head_sha']}").status, (200, 401, 500, 503))
+                self.assertIn(server.post(post).status, (204, 401, 404, 500, 503))
+                asked += 1
+            server.stop()
+        self.assertGreater(asked, 0)
+
     def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(self):
         server = Server()
         self.addCleanup(server.close)
