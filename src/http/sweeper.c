@@ -34,6 +34,7 @@ struct sweeper {
 	atomic_bool stop;
 	pthread_mutex_t lock; /* guards the list and the sweeper's part of each watch */
 	struct watch *first;
+	int64_t last, lived; /* steady ms of the latest pass; ms in which passes were made */
 };
 
 static bool received(int fd, uint64_t *ret_bytes)
@@ -80,9 +81,25 @@ static bool is_over(const struct sweeper *s, struct watch *w, int64_t now)
 	return false;
 }
 
-static void sweep(struct sweeper *s, int64_t now)
+/*
+ * The time that connections are judged by. A machine that slept or a process that was stopped has let nobody
+ * send: of a time without passes only one tick counts.
+ */
+static int64_t advance(struct sweeper *s, int64_t steady)
 {
+	int64_t passed = steady - s->last;
+
+	s->last = steady;
+	s->lived += passed <= 2 * TICK_MS ? passed : TICK_MS;
+	return s->lived;
+}
+
+void sweeper_pass(struct sweeper *s)
+{
+	int64_t now;
+
 	pthread_mutex_lock(&s->lock);
+	now = advance(s, clock_steady_ms(s->o.clock));
 	for (struct watch *w = s->first; w; w = w->next) {
 		unsigned state = atomic_load_explicit(&w->state, memory_order_relaxed);
 
@@ -108,7 +125,7 @@ static void *run(void *arg)
 	while (!atomic_load(&s->stop)) {
 		now = clock_steady_ms(s->o.clock);
 		if (now >= next) {
-			sweep(s, now);
+			sweeper_pass(s);
 			next = now + TICK_MS;
 		}
 		linger_drain(s->linger, now);
@@ -127,6 +144,7 @@ enum err_code sweeper_start(const struct sweeper_options *o, struct sweeper **re
 	int failed;
 
 	s->o = *o;
+	s->last = clock_steady_ms(o->clock);
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->linger = linger_new();
 	pthread_mutex_init(&s->lock, NULL);

@@ -46,6 +46,7 @@ struct sweeper_options {
 struct sweeper;
 MUST_CHECK enum err_code sweeper_start(const struct sweeper_options *o, struct sweeper **ret, struct err *e);
 void sweeper_stop(struct sweeper *s);
+void sweeper_pass(struct sweeper *s); /* what its thread does every second */
 void sweeper_watch(struct sweeper *s, struct watch *w, int fd);
 static inline void watch_phase(struct watch *w, enum watch_phase p)
 {

@@ -1,0 +1,121 @@
+/* sweeper: who is cut, by a clock that the test moves. */
+#include "tests/test.h"
+
+#include "http/sweeper.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BODY_MS 60000
+
+static atomic_llong steady;
+
+static int64_t wall_now(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static int64_t steady_now(void *arg)
+{
+	(void)arg;
+	return atomic_load(&steady);
+}
+
+static const struct clock fake = { wall_now, steady_now, NULL };
+static const struct sweeper_options options = { .clock = &fake, .header_ms = 10000, .body_ms = BODY_MS };
+
+struct pair {
+	int ours, theirs;
+	struct watch watch;
+	struct sweeper *s;
+};
+
+static void begin(struct pair *p)
+{
+	struct err e;
+	int fds[2];
+
+	*p = (struct pair){ 0 };
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	p->ours = fds[0];
+	p->theirs = fds[1];
+	assert_int_equal(sweeper_start(&options, &p->s, &e), ERR_OK);
+	sweeper_watch(p->s, &p->watch, p->ours);
+}
+
+static void end(struct pair *p)
+{
+	sweeper_forget(p->s, &p->watch, false);
+	sweeper_stop(p->s);
+	close(p->ours);
+	close(p->theirs);
+}
+
+static void later(struct pair *p, int64_t ms)
+{
+	atomic_fetch_add(&steady, ms);
+	sweeper_pass(p->s);
+}
+
+static bool is_cut(const struct pair *p)
+{
+	return poll(&(struct pollfd){ .fd = p->theirs, .events = POLLIN }, 1, 0) == 1;
+}
+
+static void a_body_has_its_time_and_no_more(void **state)
+{
+	struct pair p;
+	(void)state;
+
+	begin(&p);
+	watch_phase(&p.watch, WATCH_BODY);
+	later(&p, 0);
+	for (int s = 0; s < BODY_MS / 1000; s++)
+		later(&p, 1000);
+	assert_false(is_cut(&p));
+	later(&p, 1000);
+	assert_true(is_cut(&p));
+	end(&p);
+}
+
+static void while_we_work_on_it_a_connection_is_left_alone(void **state)
+{
+	struct pair p;
+	(void)state;
+
+	begin(&p);
+	watch_phase(&p.watch, WATCH_BUSY);
+	for (int s = 0; s < 3 * BODY_MS / 1000; s++)
+		later(&p, 1000);
+	assert_false(is_cut(&p));
+	end(&p);
+}
+
+static void a_machine_that_slept_holds_it_against_nobody(void **state)
+{
+	struct pair p;
+	(void)state;
+
+	begin(&p);
+	watch_phase(&p.watch, WATCH_BODY);
+	later(&p, 0);
+	later(&p, INT64_C(8) * 3600 * 1000);
+	assert_false(is_cut(&p));
+	for (int s = 0; s < BODY_MS / 1000; s++)
+		later(&p, 1000);
+	assert_true(is_cut(&p));
+	end(&p);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_body_has_its_time_and_no_more),
+		cmocka_unit_test(while_we_work_on_it_a_connection_is_left_alone),
+		cmocka_unit_test(a_machine_that_slept_holds_it_against_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
