@@ -34,9 +34,10 @@ MUST_CHECK enum err_code settings_load(
 void settings_free(struct settings *s);
 
 const char *settings_file(const struct settings *s); /* NULL: none was read */
-int64_t setting_number(
-	const struct settings *s, enum setting id); /* NUMBER; SIZE in bytes; TIME in seconds */
-struct str setting_text(const struct settings *s, enum setting id); /* TEXT, PATH, CHOICE */
+/* Of a NUMBER; of a SIZE in bytes; of a TIME in seconds. */
+int64_t setting_number(const struct settings *s, enum setting id);
+/* Of all other kinds, as it is written. */
+struct str setting_text(const struct settings *s, enum setting id);
 /* The data folder, with the default worked out. ERR_CONFIG when there is neither setting nor home. */
 MUST_CHECK enum err_code settings_data(
 	const struct settings *s, struct arena *a, struct str *ret, struct err *e);

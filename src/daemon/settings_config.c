@@ -149,6 +149,7 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 {
 	c->reads_per_minute = setting_number(s, SET_READS);
 	c->writes_per_minute = setting_number(s, SET_WRITES);
+	c->body_bytes = setting_number(s, SET_BODY_BYTES);
 	c->post_bytes = setting_number(s, SET_POST_BYTES);
 	c->tail_lines = setting_number(s, SET_TAIL_LINES);
 	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);

@@ -8,15 +8,14 @@
 #include "http/edge.h"
 
 #include "base/digest.h"
+#include "base/metric.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BODIES_MAX (64 * 1024 * 1024) /* bytes of all bodies that are being received or worked on */
-
-static _Atomic size_t bodies_bytes;
+static _Atomic size_t bodies_bytes; /* of all bodies that are being received or worked on */
 
 struct exchange { /* one allocation */
 	struct call call;
@@ -64,15 +63,18 @@ static void refuse(struct call *c, const struct err *e)
 }
 
 /* Room for n bytes of body in all. ERR_UNAVAILABLE when other bodies hold it. */
-static enum err_code reserve(struct edge *x, size_t n, struct err *e)
+static enum err_code reserve(struct call *c, size_t n, struct err *e)
 {
+	struct edge *x = edge_of(c);
 	size_t before = atomic_fetch_add(&bodies_bytes, n);
 
-	if (before + n > BODIES_MAX) {
+	if (before + n > (size_t)c->cfg->body_bytes) {
 		atomic_fetch_sub(&bodies_bytes, n);
-		return err_set(e, ERR_UNAVAILABLE, "bodies of %d MiB are being worked on; try again",
-			BODIES_MAX >> 20);
+		return err_set(e, ERR_UNAVAILABLE,
+			"bodies of %lld bytes are being worked on, the bound is limits.body-bytes; try again",
+			(long long)before);
 	}
+	metric_add(METRIC_HTTP_BODY_BYTES, (int64_t)n);
 	x->body = mem_grow(x->body, x->body_cap + n);
 	x->body_cap += n;
 	return ERR_OK;
@@ -110,7 +112,7 @@ static enum err_code admit(struct call *c, struct err *e)
 	TRY(check_size(c, e));
 	TRY(guard_admit(c, e));
 	if (x->head.has_length && x->head.length > 0)
-		TRY(reserve(x, (size_t)x->head.length, e));
+		TRY(reserve(c, (size_t)x->head.length, e));
 	return ERR_OK;
 }
 
@@ -165,7 +167,7 @@ void router_body(struct call *c, struct str piece)
 
 		want = want < room ? room : want;
 		want = want < x->body_limit ? want : x->body_limit;
-		if (reserve(x, want - x->body_cap, &e) != ERR_OK) {
+		if (reserve(c, want - x->body_cap, &e) != ERR_OK) {
 			refuse(c, &e);
 			return;
 		}
@@ -317,6 +319,7 @@ void router_free(struct call *c)
 		x->on_free(x->on_free_arg);
 	json_free(x->doc);
 	atomic_fetch_sub(&bodies_bytes, x->body_cap);
+	metric_add(METRIC_HTTP_BODY_BYTES, -(int64_t)x->body_cap);
 	free(x->body);
 	buf_done(&c->reply);
 	arena_done(&c->arena);

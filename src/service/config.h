@@ -17,6 +17,7 @@ enum janitor_mode { JANITOR_OFF, JANITOR_DRY_RUN, JANITOR_HEAL };
 struct config {
 	/* [limits] */
 	int64_t reads_per_minute, writes_per_minute;
+	int64_t body_bytes; /* of all request bodies at once */
 	int64_t post_bytes, tail_lines, tail_bytes;
 	/* [internal] */
 	struct internal_tokens internal;

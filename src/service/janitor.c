@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHORE_BATCH 200
+#define CHORE_BATCH 50
 #define ACTIONS_KEPT 1000
 
 struct chore_call {

@@ -357,12 +357,16 @@ class KeepAlive:
 
     def post(self, post):
         """Status of the answer. OSError (or ConnectionError) when the connection broke before it was whole."""
+        self.send(post)
+        return self.answer()[0]
+
+    def send(self, post):
         body = json.dumps(post).encode()
         self.socket.sendall((f"POST /internal/ci-log HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n"
                              f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body)
-        return self.answer()[0]
 
     def answer(self):
+        """Status, head and body of the next one."""
         while b"\r\n\r\n" not in self.rest:
             self._more()
         head, self.rest = self.rest.split(b"\r\n\r\n", 1)

@@ -4,8 +4,11 @@
 The full disk is a small tmpfs in a mount namespace of our own: the file starts itself again under unshare(1), as root or as
 a user who may make a user namespace. Where neither may be, these tests say that they were left out.
 """
+import base64
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -208,6 +211,33 @@ class LockedDatabase(s.Case):
             self.server.process.send_signal(signal.SIGTERM)
             self.assertEqual(self.server.wait(), 0)
         self.server.start()
+
+
+class TheQueue(unittest.TestCase):
+    def test_what_waits_for_the_database_is_bounded_and_who_is_too_much_is_told_at_once(self):
+        with Server("[store]\n\tqueue-bytes = 65536\n") as server:
+            with contextlib.closing(sqlite3.connect(f"{server.data}/sluice.db", timeout=20, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                clients = [s.KeepAlive(server.port) for _ in range(8)]
+                for client in clients:  # of each some 22 KB are left when it is compressed
+                    client.send(post_of(log_tail=base64.b64encode(os.urandom(22000)).decode()))
+                numbers = s.eventually("six of the eight are refused", lambda: self.numbers_of(server))
+                self.assertLessEqual(int(numbers["sluice_write_queue_bytes"]), 65536)
+                self.assertLessEqual(int(numbers["sluice_write_failed_total"]), 2)  # the others never came so far
+                other.execute("ROLLBACK")
+            answers = [client.answer() for client in clients]
+            for client in clients:
+                client.close()
+            self.assertGreaterEqual([status for status, _, _ in answers].count(503), 6)
+            for status, head, body in answers:
+                if status == 503:
+                    self.assertEqual(json.loads(body)["code"], "unavailable")
+                    self.assertRegex(head, rb"\r\nRetry-After: \d+")
+            self.assertEqual(server.count("tail"), sum(status == 204 for status, _, _ in answers))
+
+    def numbers_of(self, server):
+        numbers = dict(re.findall(r"^(sluice_\w+) (\d+)$", server.request("GET", "/metrics").text, re.M))
+        return numbers if int(numbers["sluice_http_errors_total"]) >= 6 else None
 
 
 if __name__ == "__main__":

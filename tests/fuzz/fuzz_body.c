@@ -33,6 +33,7 @@ static void set_up(void)
 
 	assert(code == ERR_OK);
 	(void)code;
+	cfg->body_bytes = 64 * 1024 * 1024;
 	cfg->post_bytes = 65536;
 	app = (struct app){ .config = config_box_new(cfg), .clock = &clock_system };
 	for (size_t i = 0; i < api_n_ops && table.n < OPS_MAX; i++) {

@@ -40,6 +40,7 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->writes_per_minute = writes;
 	c->tail_lines = 200;
 	c->tail_bytes = 32768;
+	c->body_bytes = 64 * 1024 * 1024;
 	c->post_bytes = 65536;
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;
