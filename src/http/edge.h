@@ -5,7 +5,7 @@
  */
 #include "http/call.h"
 #include "http/op.h"
-#include "http/router.h"
+#include "http/request.h"
 
 #define EDGE_HEADERS_MAX 16
 #define EDGE_PROBLEMS_MAX 32 /* told in one answer */
@@ -60,7 +60,11 @@ struct edge {
 	void *on_free_arg;
 };
 
-struct edge *edge_of(const struct call *c);
+static inline struct edge *edge_of(const struct call *c)
+{
+	return c->state;
+}
+
 /* Notes that a field is wrong. The first word about a field stands; beyond EDGE_PROBLEMS_MAX nothing is
  * noted. */
 void edge_problem(struct call *c, struct str field, const char *fmt, ...)

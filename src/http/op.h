@@ -51,6 +51,12 @@ struct op {
 		*repo_field; /* x-repo-field: body member that names a repo that must be watched; or NULL */
 };
 
+struct op_table {
+	const struct op *ops;
+	size_t n;
+	struct pattern *patterns;
+};
+
 /* Made from the document. More literal paths come before those with {names}. */
 extern const struct op api_ops[];
 extern const size_t api_n_ops;

@@ -270,14 +270,3 @@ void reply_seal(struct call *c)
 	count(c);
 	x->replied = true;
 }
-
-bool router_header(const struct call *c, size_t i, const char **ret_name, const char **ret_value)
-{
-	const struct edge *x = edge_of(c);
-
-	if (i >= x->n_headers)
-		return false;
-	*ret_name = x->headers[i].name;
-	*ret_value = x->headers[i].value;
-	return true;
-}

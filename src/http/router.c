@@ -5,10 +5,11 @@
  * A body is kept whole: its limit is small. All bodies together are bounded too, because a limit a request is
  * no limit on how many there are; beyond that a request is told 503 before it has sent anything.
  */
-#include "http/edge.h"
+#include "http/router.h"
 
 #include "base/digest.h"
 #include "base/metric.h"
+#include "http/edge.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -21,11 +22,6 @@ struct exchange { /* one allocation */
 	struct call call;
 	struct edge edge;
 };
-
-struct edge *edge_of(const struct call *c)
-{
-	return c->state;
-}
 
 enum err_code router_init(const struct op_table *t, struct err *e)
 {
@@ -325,4 +321,15 @@ void router_free(struct call *c)
 	arena_done(&c->arena);
 	config_put(c->app->config, c->cfg);
 	free(c); /* the exchange: the call is its first member */
+}
+
+bool router_header(const struct call *c, size_t i, const char **ret_name, const char **ret_value)
+{
+	const struct edge *x = edge_of(c);
+
+	if (i >= x->n_headers)
+		return false;
+	*ret_name = x->headers[i].name;
+	*ret_value = x->headers[i].value;
+	return true;
 }

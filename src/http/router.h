@@ -15,30 +15,9 @@
  *	                perhaps before router_end() returns.
  *	router_free()   after the reply was sent. Never while it is deferred and `ready` was not called.
  */
-#include "http/call.h"
 #include "http/op.h"
+#include "http/request.h"
 
-/* Of the transport: value of a request header by name without case; empty when absent. */
-struct header_lookup {
-	struct str (*get)(void *arg, const char *name);
-	void *arg;
-};
-
-struct request_head {                   /* its strings must live until router_free() */
-	struct str method, path, query; /* as sent, not decoded; query without "?" */
-	struct str peer;                /* address without port, as limits count it */
-	bool peer_is_loopback;
-	struct header_lookup headers;
-	bool has_length, chunked;
-	bool bad_framing; /* where the body ends cannot be told for certain: refused */
-	uint64_t length;
-};
-
-struct op_table {
-	const struct op *ops;
-	size_t n;
-	struct pattern *patterns;
-};
 extern const struct op_table router_api; /* of the document; in api_table.c */
 
 /* ERR_INTERNAL names the pattern that does not compile. Once, before the first call. */

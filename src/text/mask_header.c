@@ -200,12 +200,12 @@ bool header_match(struct scan *s, size_t at, struct span *ret)
 		return false;
 
 	struct str between = separators_at(text, name_at + name.len);
-	size_t from = name_at + name.len + between.len, end = match_run_end(s, CREDENTIAL, from);
+	size_t from = name_at + name.len + between.len, end = scan_run_end(s, CREDENTIAL, from);
 	struct str word = { text.p + from, end - from };
 	bool scheme = is_one_of(word, schemes, sizeof schemes / sizeof schemes[0]);
 	if (scheme) {
 		from = skip_any(text, end, " \t\"'\\", SEPARATORS_MAX);
-		end = match_run_end(s, CREDENTIAL, from);
+		end = scan_run_end(s, CREDENTIAL, from);
 		word = (struct str){ text.p + from, end - from };
 	}
 	/* A comma is in pairs ("Authorization", "Bearer x"), but also in lists of words. */

@@ -3,7 +3,8 @@
 /*
  * mask_header: credentials behind the name of an HTTP header. Internal to mask_*.c.
  */
-#include "text/mask_match.h"
+#include "text/mask_scan.h"
+#include "text/mask_span.h"
 
 /* Calls back with four characters in every mixture of case; the same one twice where one has no case. */
 void needle_cases_each(const char lower[4], void (*each)(struct str needle));

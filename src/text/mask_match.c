@@ -14,28 +14,6 @@
 
 #define SENDGRID_SECOND 30
 
-/* What a class has beside letters and digits; UPPER and HEX have fewer of these. */
-static const char *const class_extra[N_CLASSES] = {
-	[ALNUM] = "",
-	[WORD] = "_",
-	[TOKEN] = "_-",
-	[DOTTED] = "_-.",
-	[UPPER] = "",
-	[HEX] = "",
-	[BASE64] = "+/=_-",
-	[PATH] = "_-/",
-	/* RFC 9110's token68, and what else API keys are made of; no quote, blank, comma, or what stands for
-	   a variable. */
-	[CREDENTIAL] = "-._~+/=:|!@%",
-};
-
-static uint16_t classes[256]; /* a bit a class */
-
-static bool is_upper(uint8_t b)
-{
-	return b >= 'A' && b <= 'Z';
-}
-
 static bool is_digit(uint8_t b)
 {
 	return b >= '0' && b <= '9';
@@ -43,7 +21,7 @@ static bool is_digit(uint8_t b)
 
 static bool is_alnum(uint8_t b)
 {
-	return is_upper(b) || is_digit(b) || (b >= 'a' && b <= 'z');
+	return is_digit(b) || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z');
 }
 
 static bool is_hex_digit(uint8_t b)
@@ -51,45 +29,9 @@ static bool is_hex_digit(uint8_t b)
 	return is_digit(b) || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F');
 }
 
-static bool in_class(uint8_t b, enum class class)
-{
-	if (class == UPPER)
-		return is_upper(b) || is_digit(b);
-	if (class == HEX)
-		return is_hex_digit(b);
-	return is_alnum(b) || (b != 0 && strchr(class_extra[class], b));
-}
-
-void match_init(void)
-{
-	for (unsigned b = 0; b < 256; b++)
-		for (unsigned c = 0; c < N_CLASSES; c++)
-			if (in_class((uint8_t)b, (enum class)c))
-				classes[b] |= (uint16_t)(1u << c);
-}
-
-bool match_is(enum class class, char c)
-{
-	return classes[(uint8_t)c] >> class & 1;
-}
-
 static uint8_t byte_at(struct str s, size_t i)
 {
 	return i < s.len ? (uint8_t)s.p[i] : 0;
-}
-
-size_t match_run_end(struct scan *s, enum class class, size_t at)
-{
-	struct run *runs = s->runs[class];
-	size_t i = at;
-
-	for (size_t k = 0; k < MATCH_RUNS; k++)
-		if (at >= runs[k].from && at < runs[k].to)
-			return runs[k].to;
-	while (i < s->text.len && match_is(class, s->text.p[i]))
-		i++;
-	runs[s->n_runs[class]++ % MATCH_RUNS] = (struct run){ at, i };
-	return i;
 }
 
 /*
@@ -138,7 +80,7 @@ static bool match_run(struct scan *s, const struct shape *x, size_t at, struct s
 
 	if (!is_boundary(s->text, at))
 		return false;
-	end = trim_end(s->text, from, match_run_end(s, x->class, from));
+	end = trim_end(s->text, from, scan_run_end(s, x->class, from));
 	if (end - from < x->min || end - from > x->max)
 		return false;
 	*ret = (struct span){ x->kind == BEHIND ? from : at, end };
@@ -152,7 +94,7 @@ static bool match_keyed(struct scan *s, const struct shape *x, size_t at, struct
 	for (size_t n = 0; n < 12 && byte_at(s->text, i) && strchr(" \t\"'\\:=,>", s->text.p[i]); n++)
 		i++;
 
-	size_t end = match_run_end(s, x->class, i);
+	size_t end = scan_run_end(s, x->class, i);
 	if (end - i < x->min || end - i > x->max)
 		return false;
 	*ret = (struct span){ i, end };
@@ -161,13 +103,13 @@ static bool match_keyed(struct scan *s, const struct shape *x, size_t at, struct
 
 static bool match_two(struct scan *s, const struct shape *x, size_t at, struct span *ret)
 {
-	size_t from = at + strlen(x->prefix), dot = match_run_end(s, x->class, from);
+	size_t from = at + strlen(x->prefix), dot = scan_run_end(s, x->class, from);
 
 	if (!is_boundary(s->text, at) || dot - from < x->min || dot - from > x->max ||
 		byte_at(s->text, dot) != '.')
 		return false;
 
-	size_t end = match_run_end(s, x->class, dot + 1);
+	size_t end = scan_run_end(s, x->class, dot + 1);
 	if (end - dot - 1 < SENDGRID_SECOND)
 		return false;
 	*ret = (struct span){ at, end };
@@ -183,7 +125,7 @@ static bool match_jwt(struct scan *s, const struct shape *x, size_t at, struct s
 	if (!is_boundary(s->text, at))
 		return false;
 	for (;; part = end + 1) {
-		end = match_run_end(s, x->class, part);
+		end = scan_run_end(s, x->class, part);
 		if (n == 0 && end - part < x->min)
 			return false;
 		if (n == 1)

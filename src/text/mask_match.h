@@ -4,6 +4,7 @@
  * mask_match: does a token stand here? A prefix of mask_shapes.tbl was found; the rest is looked at by kind.
  * Internal to mask_*.c.
  */
+#include "text/mask_scan.h"
 #include "text/mask_span.h"
 
 enum kind {
@@ -19,8 +20,6 @@ enum kind {
 	COMMAND, /* perhaps an add-mask command, which mask_literal.c reads */
 };
 
-enum class { ALNUM, WORD, TOKEN, DOTTED, UPPER, HEX, BASE64, PATH, CREDENTIAL, N_CLASSES };
-
 struct shape {
 	const char *prefix;
 	enum kind kind;
@@ -28,27 +27,6 @@ struct shape {
 	size_t min, max;
 };
 
-struct run {
-	size_t from, to;
-};
-#define MATCH_RUNS 6
-
-/*
- * A text, and what was measured in it: the last few runs of each class, and up to where no key ends. So a
- * text that is all beginnings costs no more than another. Only .text is given, the rest is zero.
- */
-struct scan {
-	struct str text;
-	struct run runs[N_CLASSES][MATCH_RUNS];
-	unsigned n_runs[N_CLASSES]; /* measured, not kept */
-	size_t no_pem_end_before;   /* mask_pem.c's */
-	size_t pem_done;
-};
-
-void match_init(void); /* once, before all others */
-bool match_is(enum class class, char c);
-/* The end of the run of characters of this class that begins at `at`, or `at`. */
-size_t match_run_end(struct scan *s, enum class class, size_t at);
 /* x's prefix stands at `at` in s->text. What of the text is secret, if it is a token. */
 bool match_shape(struct scan *s, const struct shape *x, size_t at, struct span *ret);
 

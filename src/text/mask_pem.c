@@ -54,7 +54,7 @@ static bool has_long_run(struct scan *s, size_t from, size_t end, bool *ret_alon
 
 	*ret_alone = false;
 	for (size_t i = from; i < end && i - from < PEM_LOOK;) {
-		size_t run = match_run_end(s, BASE64, i);
+		size_t run = scan_run_end(s, BASE64, i);
 
 		if (run > end)
 			run = end;
@@ -133,7 +133,7 @@ bool pem_match(struct scan *s, size_t at, struct span *ret)
 /* Where the base64 begins that ends at `at` in the same line, with the "\n" that JSON writes in it. */
 static size_t run_start(const struct scan *s, size_t at, size_t limit)
 {
-	while (at > limit && (match_is(BASE64, s->text.p[at - 1]) || s->text.p[at - 1] == '\\'))
+	while (at > limit && (scan_is(BASE64, s->text.p[at - 1]) || s->text.p[at - 1] == '\\'))
 		at--;
 	return at;
 }

@@ -3,7 +3,8 @@
 /*
  * mask_pem: private keys in armour (RFC 7468, RFC 4880). Internal to mask_*.c.
  */
-#include "text/mask_match.h"
+#include "text/mask_scan.h"
+#include "text/mask_span.h"
 
 /* "-----BEGIN " is at `at`. What of the text is the key, if it is a private one. */
 bool pem_match(struct scan *s, size_t at, struct span *ret);

@@ -80,7 +80,7 @@ static void add_command_needle(struct str bytes)
 
 static void build(void)
 {
-	match_init();
+	scan_init();
 	needles = needles_new();
 	for (int i = 0; i < TAG_HEADER; i++)
 		add_shape(i, str_z(shapes[i].prefix));
@@ -147,7 +147,7 @@ static bool match_base64(struct scan *s, const struct shape *x, unsigned shift, 
 	if (!match_shape(&inner, x, prefix_at, ret))
 		return false;
 
-	size_t end = match_run_end(s, BASE64, at);
+	size_t end = scan_run_end(s, BASE64, at);
 	while (from > 0 && base64_value(s->text.p[from - 1]) >= 0)
 		from--;
 	*ret = (struct span){ from, end };

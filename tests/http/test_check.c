@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "http/edge.h"
+#include "http/router.h"
 
 #include <stdio.h>
 #include <string.h>
