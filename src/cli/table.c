@@ -6,6 +6,7 @@
 #include "text/visible.h"
 
 #include <assert.h>
+#include <unistd.h>
 
 #define CELL_MAX 300
 #define PRINT_MAX (64 * 1024 * 1024)
@@ -77,6 +78,15 @@ static void put_row(const struct table *t, const struct table_row *row, const si
 	buf_char(out, '\n');
 }
 
+static void put_headings(const struct table *t, const size_t *widths, struct buf *out)
+{
+	bool bold = command_colour(STDOUT_FILENO);
+
+	buf_z(out, bold ? "\x1b[1m" : "");
+	put_row(t, t->first, widths, out);
+	buf_z(out, bold ? "\x1b[0m" : "");
+}
+
 enum err_code table_print(struct table *t, bool for_terminal, struct err *e)
 {
 	size_t widths[TABLE_COLUMNS_MAX] = { 0 };
@@ -88,7 +98,9 @@ enum err_code table_print(struct table *t, bool for_terminal, struct err *e)
 			size_t width = width_of(row->cells[i]);
 			widths[i] = width > widths[i] ? width : widths[i];
 		}
-	for (struct table_row *row = for_terminal ? t->first : t->first->next; row; row = row->next)
+	if (for_terminal)
+		put_headings(t, widths, &out);
+	for (struct table_row *row = t->first->next; row; row = row->next)
 		put_row(t, row, for_terminal ? widths : NULL, &out);
 	TRY(buf_check(&out, "list", e));
 	return print_all(buf_view(&out), e);

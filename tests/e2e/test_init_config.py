@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -351,6 +352,34 @@ class CommandLine(Folder):
         self.assertEqual(done.returncode, 9, done.stderr)
         self.assertIn("127.0.0.1:1", done.stderr)
         self.assertNotIn("slc_x", done.stderr)
+
+
+class OnATerminal(unittest.TestCase):
+    """A person's: headings, columns, bold. A pipe gets rows with tabs and nothing else."""
+
+    def on_terminal(self, server, *args, **env):
+        ours, theirs = pty.openpty()
+        with open(ours, "rb", buffering=0) as screen:
+            process = subprocess.Popen([s.SLUICE, *args], stdin=theirs, stdout=theirs, stderr=theirs,
+                                       env={**server.env, "SLUICE_URL": server.url, "SLUICE_TOKEN": server.admin, "TERM": "xterm", **env})
+            os.close(theirs)
+            seen = b""
+            with contextlib.suppress(OSError):  # EIO: the other side is closed
+                while piece := screen.read(4096):
+                    seen += piece
+            self.assertEqual(process.wait(s.DEADLINE), 0, seen)
+        return seen.decode()
+
+    def test_headings_are_bold_there_and_nowhere_else(self):
+        with Server() as server:
+            self.assertIn("\x1b[1mID", self.on_terminal(server, "repo", "list", NO_COLOR=""))
+            for env in ({"NO_COLOR": "1"}, {"NO_COLOR": "", "TERM": "dumb"}):
+                plain = self.on_terminal(server, "repo", "list", **env)
+                self.assertNotIn("\x1b", plain)
+                self.assertIn("WATCHED SINCE", plain)
+            piped = server.must("repo", "list", env={"NO_COLOR": "", "TERM": "xterm"})
+            self.assertNotIn("\x1b", piped)
+            self.assertEqual(piped.count("\t"), 3)
 
 
 if __name__ == "__main__":
