@@ -457,11 +457,13 @@ const char *server_address(const struct server *s)
 	return s->address;
 }
 
+/* The socket listens no more; its descriptor stays until no worker can mean it. */
 static void stop_accepting(struct server *s)
 {
-	if (s->daemon && s->listen_fd >= 0)
-		MHD_quiesce_daemon(s->daemon); /* else it would close the descriptor itself, later */
-	fd_close(&s->listen_fd);
+	if (!s->daemon || s->listen_fd < 0)
+		return;
+	MHD_quiesce_daemon(s->daemon); /* else it would close the descriptor itself, later */
+	shutdown(s->listen_fd, SHUT_RDWR);
 }
 
 void server_drain(struct server *s, int seconds)
@@ -481,6 +483,7 @@ void server_stop(struct server *s)
 	tally_stop(&s->tally);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
+	fd_close(&s->listen_fd);
 	sweeper_stop(s->sweeper);
 	tally_done(&s->tally);
 	if (s->has_router)
