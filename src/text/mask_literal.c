@@ -13,6 +13,7 @@
  * another matter (mask_named.c).
  */
 #include "base/arena.h"
+#include "base/digest.h"
 #include "text/mask_command.h"
 #include "text/mask_encode.h"
 #include "text/mask_view.h"
@@ -27,6 +28,8 @@
 
 struct mask {
 	struct needles *needles;
+	char **multi; /* the values of several lines, NUL-terminated copies */
+	size_t n_multi;
 };
 
 struct mask *mask_new(void)
@@ -37,11 +40,21 @@ struct mask *mask_new(void)
 	return m;
 }
 
+static void keep_multi(struct mask *m, struct str value)
+{
+	if (memchr(value.p, '\n', value.len) && !memchr(value.p, '\0', value.len)) {
+		m->multi = mem_grow(m->multi, (m->n_multi + 1) * sizeof *m->multi);
+		m->multi[m->n_multi++] = mem_dup(value);
+	}
+}
+
 struct mask *mask_copy(const struct mask *m)
 {
 	struct mask *copy = mem_alloc(sizeof *copy);
 
 	copy->needles = needles_copy(m->needles);
+	for (size_t i = 0; i < m->n_multi; i++)
+		keep_multi(copy, str_z(m->multi[i]));
 	return copy;
 }
 
@@ -50,6 +63,11 @@ void mask_free(struct mask *m)
 	if (!m)
 		return;
 	needles_free(m->needles);
+	for (size_t i = 0; i < m->n_multi; i++) {
+		secret_wipe(m->multi[i], strlen(m->multi[i]));
+		free(m->multi[i]);
+	}
+	free(m->multi);
 	free(m);
 }
 
@@ -73,7 +91,9 @@ enum err_code mask_add(struct mask *m, struct str value, struct err *e)
 			value.len, MASK_VALUE_MIN, MASK_VALUE_MAX);
 	if (str_eq(value, STR(MASK_TEXT)))
 		return ERR_OK; /* somebody masked it before us */
-	return add_spellings(m->needles, value, e);
+	TRY(add_spellings(m->needles, value, e));
+	keep_multi(m, value);
+	return ERR_OK;
 }
 
 static bool is_secret_name(struct str name)
@@ -139,6 +159,53 @@ void mask_find(const struct mask *m, struct str text, struct spans *ret_spans)
 
 	for (size_t from = 0; needles_next(m->needles, text, from, &hit); from = hit.at + 1)
 		spans_add(ret_spans, hit.at, hit.at + hit.len);
+}
+
+/* Is the end of text, from `from` on, the beginning of value, up to one of its line ends? CR LF and LF are alike. */
+static bool is_beginning(struct str value, struct str text, size_t from)
+{
+	size_t v = 0;
+
+	for (size_t i = from; i < text.len; i++) {
+		if (text.p[i] == '\r' && i + 1 < text.len && text.p[i + 1] == '\n')
+			continue;
+		if (v < value.len && value.p[v] == '\r' && v + 1 < value.len && value.p[v + 1] == '\n')
+			v++;
+		if (v >= value.len || value.p[v++] != text.p[i])
+			return false;
+	}
+	return v < value.len;
+}
+
+/* A beginning of value ends at each of its line ends. The longest that fits is the earliest place. */
+size_t mask_partial_of(struct str value, struct str text)
+{
+	size_t first = str_find(value, '\n'), earliest = text.len;
+	size_t back = text.len > 2 * value.len ? text.len - 2 * value.len : 0;
+	struct str head = { value.p, first };
+
+	if (first == value.len)
+		return text.len;
+	if (head.len > 0 && head.p[head.len - 1] == '\r')
+		head.len--;
+	for (size_t at = back; at < text.len && earliest == text.len; at++) {
+		at += str_find_str(str_from(text, at), head);
+		if (at < text.len && is_beginning(value, text, at))
+			earliest = at;
+	}
+	return earliest;
+}
+
+size_t mask_partial(const struct mask *m, struct str text)
+{
+	size_t at = text.len;
+
+	for (size_t i = 0; m && i < m->n_multi; i++) {
+		size_t from = mask_partial_of(str_z(m->multi[i]), text);
+
+		at = from < at ? from : at;
+	}
+	return at;
 }
 
 size_t mask_literals(const struct mask *m, struct str text, size_t skip, struct buf *out)

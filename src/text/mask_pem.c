@@ -27,6 +27,7 @@ static size_t label_end(const struct scan *s, size_t from)
 
 	if (label.len > PEM_LABEL_MAX)
 		label.len = PEM_LABEL_MAX;
+	label.len = str_find(label, '\n');
 	dashes = str_find_str(label, STR("-----"));
 	if (dashes == label.len ||
 		str_find_str((struct str){ label.p, dashes }, STR("PRIVATE KEY")) == dashes)
@@ -111,6 +112,7 @@ static size_t end_line(struct scan *s, size_t from)
 	struct str label = str_from(s->text, at + sizeof PEM_END_LINE - 1);
 	if (label.len > PEM_LABEL_MAX)
 		label.len = PEM_LABEL_MAX;
+	label.len = str_find(label, '\n');
 	size_t dashes = str_find_str(label, STR("-----"));
 	return at + sizeof PEM_END_LINE - 1 + (dashes < label.len ? dashes + 5 : 0);
 }
@@ -186,4 +188,27 @@ bool pem_match_end(struct scan *s, size_t at, struct span *ret)
 	else
 		return false;
 	return true;
+}
+
+size_t pem_open(struct str text, size_t max)
+{
+	struct scan s = { .text = text };
+
+	for (size_t at = 0; at < text.len;) {
+		size_t begin = at + str_find_str(str_from(text, at), STR(PEM_BEGIN)), body, from, end;
+
+		if (begin == text.len)
+			break;
+		body = label_end(&s, begin + sizeof PEM_BEGIN - 1);
+		at = begin + sizeof PEM_BEGIN - 1;
+		if (body == 0)
+			continue;
+		from = line_start(&s, begin, 0);
+		end = from + max < text.len ? from + max : text.len;
+		at = body + str_find_str((struct str){ text.p + body, end > body ? end - body : 0 },
+				    STR(PEM_END_LINE));
+		if (at >= end)
+			return begin;
+	}
+	return text.len;
 }

@@ -11,4 +11,10 @@ bool pem_match(struct scan *s, size_t at, struct span *ret);
 /* "-----END " is at `at`, and no key that began is open. */
 bool pem_match_end(struct scan *s, size_t at, struct span *ret);
 
+/*
+ * For streams. Where, in a text that may go on, the BEGIN of a private key is whose END has not come: the first of them, or text.len. Only the
+ * first max bytes from the start of the BEGIN's line are looked at for its END.
+ */
+size_t pem_open(struct str text, size_t max);
+
 #endif

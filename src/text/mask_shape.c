@@ -12,10 +12,12 @@
  * read (mask_view.h).
  */
 #include "base/arena.h"
+#include "text/escape.h"
 #include "text/mask_encode.h"
 #include "text/mask_header.h"
 #include "text/mask_match.h"
 #include "text/mask_named.h"
+#include "text/mask_names.h"
 #include "text/mask_view.h"
 #include "text/needles.h"
 
@@ -154,8 +156,11 @@ static bool match_base64(struct scan *s, const struct shape *x, unsigned shift, 
 	return true;
 }
 
-/* Returns whether there may be a command in text: a key is passed over unread, so it may hold one as well. */
-static bool find_as_written(struct str text, struct spans *ret_spans)
+/*
+ * Returns whether there may be a command in text: a key is passed over unread, so it may hold one as well. cut: the beginning of
+ * text may have been cut off, and with it that of a key.
+ */
+static bool find_as_written(struct str text, bool cut, struct spans *ret_spans)
 {
 	struct scan s = { .text = text };
 	bool may_command = false;
@@ -167,6 +172,8 @@ static bool find_as_written(struct str text, struct spans *ret_spans)
 		struct span found;
 
 		may_command |= x->kind == COMMAND || x->kind == PEM;
+		if (x->kind == PEM_END && !cut)
+			continue;
 		bool is_secret =
 			hit.tag < TAG_SHIFT
 				? match_shape(&s, x, hit.at, &found)
@@ -182,15 +189,15 @@ static bool find_as_written(struct str text, struct spans *ret_spans)
 	return may_command;
 }
 
-static bool find_shapes(struct str text, struct spans *ret_spans)
+static bool find_shapes(struct str text, bool cut, struct spans *ret_spans)
 {
-	bool may_command = find_as_written(text, ret_spans);
+	bool may_command = find_as_written(text, cut, ret_spans);
 	AUTO_SPANS seen = { 0 };
 	AUTO_VIEW unescaped;
 
 	view_init(&unescaped, text);
 	if (view_unescaped(&unescaped, text)) {
-		find_as_written(buf_view(&unescaped.text), &seen);
+		find_as_written(buf_view(&unescaped.text), cut, &seen);
 		view_add_spans(&unescaped, &seen, ret_spans);
 	}
 	return may_command;
@@ -200,8 +207,66 @@ static void find_all(const struct mask *m, struct str text, struct spans *ret_sp
 {
 	if (m)
 		mask_find(m, text, ret_spans);
-	if (find_shapes(text, ret_spans) && text_has_mask_command(text))
+	if (find_shapes(text, true, ret_spans) && text_has_mask_command(text))
 		mask_find_named(text, ret_spans);
+}
+
+/* What a reader of the line would see, and what it says in JSON or a URL. */
+static void find_in_views(
+	const struct mask *m, const struct mask_names *names, struct str line, struct spans *ret_spans)
+{
+	AUTO_SPANS seen = { 0 };
+	AUTO_SPANS read = { 0 };
+	AUTO_VIEW plain;
+	AUTO_VIEW unescaped;
+
+	view_init(&plain, line);
+	view_init(&unescaped, line);
+	if (view_unescaped(&unescaped, line)) {
+		find_as_written(buf_view(&unescaped.text), false, &read);
+		view_add_spans(&unescaped, &read, ret_spans);
+	}
+	if (view_plain(&plain, line)) {
+		if (m)
+			mask_find(m, buf_view(&plain.text), &seen);
+		mask_names_find(names, buf_view(&plain.text), &seen);
+		find_shapes(buf_view(&plain.text), false, &seen);
+		view_add_spans(&plain, &seen, ret_spans);
+	}
+}
+
+static bool may_have_views(struct str text)
+{
+	static const char firsts[] = { ESCAPE_FIRST, ESCAPE_FIRST_C1, '%', '\\' };
+
+	for (size_t i = 0; text.len > 0 && i < sizeof firsts; i++)
+		if (memchr(text.p, firsts[i], text.len))
+			return true;
+	return false;
+}
+
+/*
+ * Each line is viewed by itself: what an escape sequence swallows ends with its line, whatever comes after. So the markers of a
+ * private key are found over lines only as they are written, and a value of several lines too, else line by line.
+ */
+void mask_find_flow(
+	const struct mask *m, const struct mask_names *names, struct str text, struct spans *ret_spans)
+{
+	if (m)
+		mask_find(m, text, ret_spans);
+	mask_names_find(names, text, ret_spans);
+	find_as_written(text, false, ret_spans);
+	if (!may_have_views(text))
+		return;
+	for (size_t at = 0; at < text.len;) {
+		struct str rest = str_from(text, at), line = { rest.p, str_find(rest, '\n') };
+		AUTO_SPANS found = { 0 };
+
+		find_in_views(m, names, line, &found);
+		for (size_t i = 0; i < found.n; i++)
+			spans_add(ret_spans, at + found.p[i].at, at + found.p[i].end);
+		at += line.len + 1;
+	}
 }
 
 size_t mask_shapes(struct str text, struct buf *out)
@@ -211,9 +276,9 @@ size_t mask_shapes(struct str text, struct buf *out)
 	AUTO_VIEW plain;
 
 	view_init(&plain, text);
-	find_shapes(text, &spans);
+	find_shapes(text, true, &spans);
 	if (view_plain(&plain, text)) {
-		find_shapes(buf_view(&plain.text), &seen);
+		find_shapes(buf_view(&plain.text), true, &seen);
 		view_add_spans(&plain, &seen, &spans);
 	}
 	return spans_write(&spans, text, 0, out);

@@ -31,6 +31,21 @@ size_t spans_write(struct spans *s, struct str text, size_t skip, struct buf *ou
 /* The values of m in text. In mask_literal.c. */
 void mask_find(const struct mask *m, struct str text, struct spans *ret_spans);
 
+/*
+ * Where in text a value of several lines begins that goes on behind the end of text, which is a line end, for all that can
+ * be seen: the earliest such place, or text.len. In mask_literal.c.
+ */
+size_t mask_partial(const struct mask *m, struct str text);
+size_t mask_partial_of(struct str value, struct str text); /* of one value */
+
+/*
+ * All that is secret in text, a part of a stream that is cut as mask_flow.h cuts it: the values of m and names (each may be NULL) and shapes,
+ * but for what only the beginning of a text can lack. In mask_shape.c.
+ */
+struct mask_names;
+void mask_find_flow(
+	const struct mask *m, const struct mask_names *names, struct str text, struct spans *ret_spans);
+
 #define AUTO_SPANS __attribute__((cleanup(spans_done))) struct spans
 
 #endif
