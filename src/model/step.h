@@ -10,13 +10,16 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* conclusion: name in C, name everywhere else, whether the step counts as failed */
+/* conclusion: name in C, name everywhere else, whether the step counts as failed. Of a step that streams and has not
+ * ended it is "running"; "runner_lost" is said by the server, of a stream that went silent. */
 #define CONCLUSIONS(X)                                                                                       \
 	X(SUCCESS, "success", false)                                                                         \
 	X(FAILURE, "failure", true)                                                                          \
 	X(CANCELLED, "cancelled", false)                                                                     \
 	X(SKIPPED, "skipped", false)                                                                         \
-	X(TIMED_OUT, "timed_out", true)
+	X(TIMED_OUT, "timed_out", true)                                                                      \
+	X(RUNNING, "running", false)                                                                         \
+	X(RUNNER_LOST, "runner_lost", true)
 
 enum conclusion {
 #define X(name, text, failed) CONCLUSION_##name,

@@ -7,6 +7,7 @@
  * by their limit; their total is exact to 10,000 and -1 beyond.
  */
 #include "base/digest.h"
+#include "model/log.h"
 #include "model/repo.h"
 #include "model/step.h"
 #include "model/token.h"
@@ -30,9 +31,13 @@ MUST_CHECK enum err_code repos_list(struct db *db, struct arena *a, struct str f
 
 /* ---- steps.c ---- */
 
+/* W. The run, job and step that a stream is of come into being, or are found. */
+MUST_CHECK enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
+	int64_t *ret_step_id, int64_t *ret_run_id, struct err *e);
 /*
  * W. One post: the run, job and step it names come into being, or are found by their keys and brought up to
- * date, and the step's tail is replaced. text_zst: one zstd frame. A retry changes no ids and adds no rows.
+ * date, and the step's tail is replaced. text_zst: one zstd frame. A retry changes no ids and adds no rows. Of a step
+ * that streams, or has, only what the stream did not tell is taken.
  */
 MUST_CHECK enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts *f,
 	const struct tail_size *size, struct str text_zst, int64_t now, int64_t *ret_step_id, struct err *e);
@@ -59,6 +64,65 @@ MUST_CHECK enum err_code steps_failed(struct db *db, struct arena *a, const stru
  */
 MUST_CHECK enum err_code steps_expire_logs(struct db *db, int64_t before, int64_t now, int64_t limit,
 	bool dry, int64_t *ret_rows, int64_t *ret_bytes, struct err *e);
+
+/* ---- logs.c ---- */
+
+/* Text that is in no file yet. */
+struct chunk {
+	int64_t number;
+	struct str entry; /* frame_index_encode() of one */
+	struct str zstd;  /* empty when it was not asked for */
+};
+
+/* ERR_NOT_FOUND: no such step. A step without a log is found as well (LOG_NONE). */
+MUST_CHECK enum err_code logs_get(
+	struct db *db, struct arena *a, int64_t step_id, struct log *ret, struct err *e);
+/* W. The step (steps_open) gets an empty log, and loses its tail; it has none yet. */
+MUST_CHECK enum err_code logs_add(struct db *db, int64_t step_id, int64_t now, struct err *e);
+/*
+ * W. The log becomes as l says, if it is open and has sent_before (ERR_CONFLICT). Chunks from number `from` on are gone (INT64_MAX: none),
+ * those given are new.
+ */
+MUST_CHECK enum err_code logs_append(struct db *db, const struct log *l, int64_t sent_before, int64_t from,
+	const struct chunk *chunks, size_t n, struct err *e);
+/* How a step ended. */
+struct step_end {
+	enum conclusion conclusion;
+	bool has_exit_code;
+	int64_t exit_code;
+	int64_t duration_ms; /* -1: not told */
+	int64_t at;
+};
+/* W. All of the log is here: LOG_ENDED, and the step's facts are told. An ended or sealed log stays as it is. */
+MUST_CHECK enum err_code logs_end(
+	struct db *db, const struct log *l, const struct step_end *end, struct err *e);
+/* W. A lost one goes on: it is open again, and its step is running. */
+MUST_CHECK enum err_code logs_revive(struct db *db, const struct log *l, struct err *e);
+/* Chunks from number `from` on, in order, as many as hold at most max_bytes of zstd, at least one; with_text: their zstd too. */
+MUST_CHECK enum err_code logs_chunks(struct db *db, struct arena *a, int64_t step_id, int64_t from,
+	bool with_text, int64_t max_bytes, struct chunk **ret, size_t *ret_n, struct err *e);
+/* One chunk's zstd. ERR_NOT_FOUND: it has moved to the file. */
+MUST_CHECK enum err_code logs_chunk(
+	struct db *db, struct arena *a, int64_t step_id, int64_t number, struct str *ret_zstd, struct err *e);
+/* The index of the file that is not sealed: all its entries as one. */
+MUST_CHECK enum err_code logs_parts(
+	struct db *db, struct arena *a, int64_t step_id, struct str *ret_entries, struct err *e);
+/* W. The chunks below `below` are in the file now, which has file_bytes of them from file_at on: their entries take their place. */
+MUST_CHECK enum err_code logs_move(struct db *db, int64_t step_id, int64_t below, int64_t file_at,
+	struct str entries, int64_t file_bytes, struct err *e);
+/* W. All is in one file of file_bytes: no chunk and no part is left. */
+MUST_CHECK enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, struct err *e);
+/* W. The text of a step is gone: no log, and marked expired at now (0: it is not said to have expired). */
+MUST_CHECK enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err *e);
+/* Steps whose log is not sealed, in the order of their ids, from after on. */
+MUST_CHECK enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64_t limit,
+	struct log **ret, size_t *ret_n, struct err *e);
+
+/* W. What the run asks to be masked, from number on; sealed by the caller. */
+MUST_CHECK enum err_code run_masks_add(
+	struct db *db, int64_t run_id, int64_t number, struct str value, struct err *e);
+MUST_CHECK enum err_code run_masks_list(
+	struct db *db, struct arena *a, int64_t run_id, struct str **ret, size_t *ret_n, struct err *e);
 
 /* ---- users.c ---- */
 

@@ -74,6 +74,10 @@ static enum err_code put_job(
 		ret_id, e);
 }
 
+/* A step that streams, or has, knows this better than a post. */
+#define POSTED(column)                                                                                       \
+	" " column " = CASE WHEN step.began_at = 0 THEN excluded." column " ELSE step." column " END"
+
 static enum err_code put_step(struct db *db, int64_t job_id, const struct step_facts *f,
 	const struct tail_size *size, int64_t now, int64_t *ret_id, struct err *e)
 {
@@ -87,17 +91,41 @@ static enum err_code put_step(struct db *db, int64_t job_id, const struct step_f
 		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET"
-		" name = excluded.name, step_index = excluded.step_index, conclusion = excluded.conclusion,"
-		" exit_code = excluded.exit_code, received_at = excluded.received_at, n_lines = "
-		"excluded.n_lines,"
-		" n_bytes = excluded.n_bytes, n_dropped_lines = excluded.n_dropped_lines,"
-		" n_dropped_bytes = excluded.n_dropped_bytes, log_expired_at = 0"
+		" name = excluded.name, step_index = excluded.step_index," POSTED("conclusion") "," POSTED(
+			"received_at") "," POSTED("n_lines") "," POSTED("n_bytes") "," POSTED("n_dropped_lines") ","
+		POSTED("n_dropped_bytes") "," POSTED("log_expired_at") ","
+		" exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
+		" ELSE coalesce(step.exit_code, excluded.exit_code) END"
 		" RETURNING id",
 		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
 			DB_T(str_z(conclusion_name(f->conclusion))),
 			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
 			DB_I(size->n_bytes), DB_I(size->n_dropped_lines), DB_I(size->n_dropped_bytes)),
 		ret_id, e);
+}
+
+enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
+	int64_t *ret_step_id, int64_t *ret_run_id, struct err *e)
+{
+	int64_t run_id = 0, job_id = 0;
+	AUTO_BUF key;
+
+	buf_init(&key, KEY_MAX);
+	write_step_key(f, &key);
+	TRY(buf_check(&key, "step_name", e));
+	TRY(put_run(db, repo_id, f, now, &run_id, e));
+	TRY(put_job(db, run_id, f, &job_id, e));
+	TRY(db_int(db,
+		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
+		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at, began_at)"
+		" VALUES ($1, $2, $3, $4, 'running', NULL, $5, 0, 0, 0, 0, 0, $5)"
+		" ON CONFLICT (job_id, step_key) DO UPDATE SET name = excluded.name,"
+		" step_index = excluded.step_index"
+		" RETURNING id",
+		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index), DB_I(now)),
+		ret_step_id, e));
+	*ret_run_id = run_id;
+	return ERR_OK;
 }
 
 enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts *f,
@@ -109,7 +137,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	TRY(put_job(db, run_id, f, &job_id, e));
 	TRY(put_step(db, job_id, f, size, now, &step_id, e));
 	TRY(db_run(db,
-		"INSERT INTO tail (step_id, zstd) VALUES ($1, $2)"
+		"INSERT INTO tail (step_id, zstd) SELECT id, $2 FROM step WHERE id = $1 AND began_at = 0"
 		" ON CONFLICT (step_id) DO UPDATE SET zstd = excluded.zstd",
 		DB_ARGS(DB_I(step_id), DB_B(text_zst)), NULL, e));
 	*ret_step_id = step_id;

@@ -29,7 +29,7 @@
 struct store {
 	const struct db_driver *driver;
 	struct arena arena; /* of the path */
-	const char *path;
+	const char *folder, *path; /* of the database */
 	int lock_fd;
 	struct writer *writer; /* NULL: read only */
 	struct readers *readers;
@@ -106,6 +106,7 @@ enum err_code store_open(const struct store_options *o, struct store **ret, stru
 	s->driver = &db_sqlite;
 	s->lock_fd = -1;
 	arena_init(&s->arena);
+	s->folder = arena_cstr(&s->arena, str_z(o->data));
 	s->path = arena_fmt(&s->arena, "%s/sluice.db", o->data).p;
 	for_reading = options_of(s, o, true);
 	s->readers = readers_new(s->driver, &for_reading, o->n_readers ? o->n_readers : 4);
@@ -151,6 +152,11 @@ enum err_code store_ping(struct store *s, struct err *e)
 	code = schema_version(db, &version, e);
 	readers_put(s->readers, db);
 	return code;
+}
+
+const char *store_folder(const struct store *s)
+{
+	return s->folder;
 }
 
 int64_t store_bytes(struct store *s)

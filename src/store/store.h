@@ -55,6 +55,7 @@ MUST_CHECK enum err_code store_submit(struct store *s, struct store_op *op, stru
 /* Submit and wait for the outcome; op->done is not used. Not from the writer's thread. */
 MUST_CHECK enum err_code store_write(struct store *s, struct store_op *op, struct err *e);
 
+const char *store_folder(const struct store *s); /* as it was given */
 int64_t store_bytes(struct store *s); /* size of the database and its write-ahead log on disk */
 /* One cheap read on a fresh or kept connection: is the database there and well? */
 MUST_CHECK enum err_code store_ping(struct store *s, struct err *e);

@@ -1,0 +1,32 @@
+#ifndef STORE_LOG_FILE_H
+#define STORE_LOG_FILE_H
+/*
+ * log_file: the files in which the text of logs is: DATA/logs/NNN/ID.part while a log grows, ID.zst once it is sealed, where
+ * NNN is the step's id by the thousand. What the bytes mean is the caller's.
+ *
+ * How much of a .part counts is in the database. What is behind that was written for a commit that did not come, and is written
+ * over. Folders are 0700, files 0600.
+ *
+ * Errors: ERR_FULL, ERR_STORAGE; ERR_NOT_FOUND where a file has to be there.
+ */
+#include "base/buf.h"
+#include "store/store.h"
+
+/* Writes bytes at `at` of the step's .part, which it makes if need be and cuts off behind, and syncs it and, when it is new, its folders. */
+MUST_CHECK enum err_code log_file_append(
+	struct store *s, int64_t step_id, int64_t at, struct str bytes, struct err *e);
+/* For reading. The .zst when sealed, else the .part. */
+MUST_CHECK enum err_code log_file_open(
+	struct store *s, int64_t step_id, bool sealed, int *ret_fd, struct err *e);
+/* The .part, whose bytes are all synced, is the .zst from now on; the folder is synced. Again is no error. */
+MUST_CHECK enum err_code log_file_seal(struct store *s, int64_t step_id, struct err *e);
+/* The .zst is a .part again, of which so many bytes count. Again is no error. */
+MUST_CHECK enum err_code log_file_unseal(struct store *s, int64_t step_id, int64_t bytes, struct err *e);
+/* Both of them, if they are there. */
+MUST_CHECK enum err_code log_file_remove(struct store *s, int64_t step_id, struct err *e);
+/* Calls back for each file there is; stops on an error, which it passes on. Others than ours are passed by. */
+MUST_CHECK enum err_code log_file_each(struct store *s,
+	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e), void *arg,
+	struct err *e);
+
+#endif

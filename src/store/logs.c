@@ -1,0 +1,306 @@
+/*
+ * logs: what is in rows of the logs that streams make; 0002-logs.sql is the essay on it.
+ *
+ * Nothing here looks into a chunk or an entry, nor at a file: rows say which part of a file counts, and the service keeps
+ * the two in step.
+ */
+#include "store/nouns.h"
+#include "store/rows.h"
+
+#define LOG_COLUMNS                                                                                          \
+	"step.id, job.run_id, run.repo_id, coalesce(log.state, 'none'), step.conclusion, "                   \
+	"step.log_expired_at, log.sent_bytes, log.text_bytes, log.n_line_ends, coalesce(log.gap_at, -1), "   \
+	"log.gap_bytes, log.gap_line_ends, coalesce(log.group_line, -1), log.n_chunks, log.saved, "          \
+	"coalesce(log.lost_bytes, -1), log.file_bytes"
+#define LOG_TABLES                                                                                           \
+	" FROM step JOIN job ON job.id = step.job_id JOIN run ON run.id = job.run_id"                        \
+	" LEFT JOIN log ON log.step_id = step.id"
+
+static enum err_code take_log(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+	struct log l = {
+		.step_id = row_int(row, 0),
+		.run_id = row_int(row, 1),
+		.repo_id = row_int(row, 2),
+		.log_expired_at = row_int(row, 5),
+		.sent_bytes = row_int(row, 6),
+		.text_bytes = row_int(row, 7),
+		.n_line_ends = row_int(row, 8),
+		.gap_at = row_int(row, 9),
+		.gap_bytes = row_int(row, 10),
+		.gap_line_ends = row_int(row, 11),
+		.group_line = row_int(row, 12),
+		.n_chunks = row_int(row, 13),
+		.saved = row_str(row, 14, rows->a),
+		.lost_bytes = row_int(row, 15),
+		.file_bytes = row_int(row, 16),
+	};
+
+	if (!log_state_find(row->v[3].s, &l.state) || !conclusion_find(row->v[4].s, &l.conclusion))
+		return err_set(e, ERR_STORAGE, "the log of step %lld in the database is damaged",
+			(long long)l.step_id);
+	*(struct log *)rows_add(rows) = l;
+	return ERR_OK;
+}
+
+enum err_code logs_get(struct db *db, struct arena *a, int64_t step_id, struct log *ret, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(db, "SELECT " LOG_COLUMNS LOG_TABLES " WHERE step.id = $1", DB_ARGS(DB_I(step_id)),
+		take_log, &rows, e));
+	if (rows.n == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no step %lld", (long long)step_id);
+	*ret = *(struct log *)rows.first;
+	return ERR_OK;
+}
+
+enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64_t limit, struct log **ret,
+	size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		"SELECT " LOG_COLUMNS LOG_TABLES
+		" WHERE log.state <> 'sealed' AND log.step_id > $1 ORDER BY log.step_id LIMIT $2",
+		DB_ARGS(DB_I(after), DB_I(limit)), take_log, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
+
+enum err_code logs_add(struct db *db, int64_t step_id, int64_t now, struct err *e)
+{
+	TRY(db_run(db, "DELETE FROM tail WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	TRY(db_run(db,
+		"INSERT INTO log (step_id, state, sent_bytes, text_bytes, n_line_ends, gap_at, gap_bytes, "
+		"gap_line_ends, group_line, n_chunks, saved, lost_bytes, file_bytes)"
+		" VALUES ($1, 'open', 0, 0, 0, -1, 0, 0, -1, 0, $2, -1, 0)",
+		DB_ARGS(DB_I(step_id), DB_B(STR(""))), NULL, e));
+	return db_run(db,
+		"UPDATE step SET conclusion = 'running', exit_code = NULL, received_at = $2, began_at = $2, "
+		"ended_at = 0, duration_ms = -1, n_lines = 0, n_bytes = 0, n_dropped_lines = 0, "
+		"n_dropped_bytes = 0, log_expired_at = 0 WHERE id = $1",
+		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
+}
+
+/* ---- growing ---- */
+
+static enum err_code add_chunks(
+	struct db *db, int64_t step_id, const struct chunk *chunks, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		TRY(db_run(db, "INSERT INTO chunk (step_id, number, entry, zstd) VALUES ($1, $2, $3, $4)",
+			DB_ARGS(DB_I(step_id), DB_I(chunks[i].number), DB_B(chunks[i].entry),
+				DB_B(chunks[i].zstd)),
+			NULL, e));
+	return ERR_OK;
+}
+
+static enum err_code delete_chunks_from(struct db *db, int64_t step_id, int64_t from, struct err *e)
+{
+	if (from == INT64_MAX)
+		return ERR_OK;
+	return db_run(db, "DELETE FROM chunk WHERE step_id = $1 AND number >= $2",
+		DB_ARGS(DB_I(step_id), DB_I(from)), NULL, e);
+}
+
+enum err_code logs_append(struct db *db, const struct log *l, int64_t sent_before, int64_t from,
+	const struct chunk *chunks, size_t n, struct err *e)
+{
+	int64_t changed = 0;
+
+	TRY(db_run(db,
+		"UPDATE log SET sent_bytes = $3, text_bytes = $4, n_line_ends = $5, gap_at = $6, "
+		"gap_bytes = $7, gap_line_ends = $8, group_line = $9, n_chunks = $10, saved = $11"
+		" WHERE step_id = $1 AND sent_bytes = $2 AND state = 'open'",
+		DB_ARGS(DB_I(l->step_id), DB_I(sent_before), DB_I(l->sent_bytes), DB_I(l->text_bytes),
+			DB_I(l->n_line_ends), DB_I(l->gap_at), DB_I(l->gap_bytes), DB_I(l->gap_line_ends),
+			DB_I(l->group_line), DB_I(l->n_chunks), DB_B(l->saved)),
+		&changed, e));
+	if (changed == 0)
+		return err_set(e, ERR_CONFLICT, "the log of step %lld has moved on", (long long)l->step_id);
+	TRY(delete_chunks_from(db, l->step_id, from, e));
+	return add_chunks(db, l->step_id, chunks, n, e);
+}
+
+enum err_code logs_end(struct db *db, const struct log *l, const struct step_end *end, struct err *e)
+{
+	int64_t changed = 0;
+
+	TRY(db_run(db,
+		"UPDATE log SET state = 'ended', saved = $2, lost_bytes = $3 WHERE step_id = $1 AND state = "
+		"'open'",
+		DB_ARGS(DB_I(l->step_id), DB_B(STR("")), DB_I(l->lost_bytes)), &changed, e));
+	if (changed == 0)
+		return ERR_OK;
+	return db_run(db,
+		"UPDATE step SET conclusion = $2, exit_code = $3, duration_ms = $4, ended_at = $5, "
+		"received_at = $5, n_lines = $6, n_bytes = $7, n_dropped_lines = $8, n_dropped_bytes = $9"
+		" WHERE id = $1",
+		DB_ARGS(DB_I(l->step_id), DB_T(str_z(conclusion_name(end->conclusion))),
+			end->has_exit_code ? DB_I(end->exit_code) : DB_NONE, DB_I(end->duration_ms),
+			DB_I(end->at), DB_I(l->n_line_ends - l->gap_line_ends),
+			DB_I(l->text_bytes - l->gap_bytes), DB_I(l->gap_line_ends), DB_I(l->gap_bytes)),
+		NULL, e);
+}
+
+enum err_code logs_revive(struct db *db, const struct log *l, struct err *e)
+{
+	TRY(db_run(db,
+		"UPDATE log SET state = 'open', text_bytes = $2, n_line_ends = $3, group_line = $4, "
+		"n_chunks = $5, saved = $6, lost_bytes = -1, file_bytes = $7 WHERE step_id = $1",
+		DB_ARGS(DB_I(l->step_id), DB_I(l->text_bytes), DB_I(l->n_line_ends), DB_I(l->group_line),
+			DB_I(l->n_chunks), DB_B(l->saved), DB_I(l->file_bytes)),
+		NULL, e));
+	return db_run(db,
+		"UPDATE step SET conclusion = 'running', exit_code = NULL, ended_at = 0, duration_ms = -1"
+		" WHERE id = $1",
+		DB_ARGS(DB_I(l->step_id)), NULL, e);
+}
+
+enum err_code logs_move(struct db *db, int64_t step_id, int64_t below, int64_t file_at, struct str entries,
+	int64_t file_bytes, struct err *e)
+{
+	TRY(db_run(db, "DELETE FROM chunk WHERE step_id = $1 AND number < $2",
+		DB_ARGS(DB_I(step_id), DB_I(below)), NULL, e));
+	TRY(db_run(db, "INSERT INTO part (step_id, file_at, entries) VALUES ($1, $2, $3)",
+		DB_ARGS(DB_I(step_id), DB_I(file_at), DB_B(entries)), NULL, e));
+	return db_run(db, "UPDATE log SET file_bytes = $2 WHERE step_id = $1",
+		DB_ARGS(DB_I(step_id), DB_I(file_bytes)), NULL, e);
+}
+
+enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, struct err *e)
+{
+	TRY(db_run(db, "DELETE FROM chunk WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	TRY(db_run(db, "DELETE FROM part WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	return db_run(db, "UPDATE log SET state = 'sealed', file_bytes = $2 WHERE step_id = $1",
+		DB_ARGS(DB_I(step_id), DB_I(file_bytes)), NULL, e);
+}
+
+enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err *e)
+{
+	TRY(db_run(db, "DELETE FROM log WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	return db_run(db, "UPDATE step SET log_expired_at = $2 WHERE id = $1",
+		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
+}
+
+/* ---- reading back ---- */
+
+struct chunk_rows {
+	struct rows rows;
+	int64_t bytes, max_bytes;
+};
+
+static enum err_code take_chunk(void *arg, const struct db_row *row, struct err *e)
+{
+	struct chunk_rows *c = arg;
+	int64_t len = row_int(row, 3);
+
+	(void)e;
+	if (c->rows.n > 0 && len > c->max_bytes - c->bytes)
+		c->max_bytes = 0; /* and so no other one */
+	if (c->rows.n > 0 && c->max_bytes == 0)
+		return ERR_OK;
+	c->bytes += len;
+	*(struct chunk *)rows_add(&c->rows) = (struct chunk){
+		.number = row_int(row, 0), .entry = row_str(row, 1, c->rows.a), .zstd = row_str(row, 2, c->rows.a)
+	};
+	return ERR_OK;
+}
+
+enum err_code logs_chunks(struct db *db, struct arena *a, int64_t step_id, int64_t from, bool with_text,
+	int64_t max_bytes, struct chunk **ret, size_t *ret_n, struct err *e)
+{
+	struct chunk_rows c = { .rows = { .a = a, .size = sizeof **ret }, .max_bytes = max_bytes };
+	const char *sql = with_text ? "SELECT number, entry, zstd, length(zstd) FROM chunk"
+				      " WHERE step_id = $1 AND number >= $2 ORDER BY number"
+				    : "SELECT number, entry, NULL, length(zstd) FROM chunk"
+				      " WHERE step_id = $1 AND number >= $2 ORDER BY number";
+
+	TRY(db_each(db, sql, DB_ARGS(DB_I(step_id), DB_I(from)), take_chunk, &c, e));
+	*ret = c.rows.first;
+	*ret_n = c.rows.n;
+	return ERR_OK;
+}
+
+struct one_str {
+	struct arena *a;
+	struct str s;
+	bool found;
+};
+
+static enum err_code take_one(void *arg, const struct db_row *row, struct err *e)
+{
+	struct one_str *one = arg;
+
+	(void)e;
+	one->s = row_str(row, 0, one->a);
+	one->found = true;
+	return ERR_OK;
+}
+
+enum err_code logs_chunk(
+	struct db *db, struct arena *a, int64_t step_id, int64_t number, struct str *ret_zstd, struct err *e)
+{
+	struct one_str one = { .a = a };
+
+	TRY(db_each(db, "SELECT zstd FROM chunk WHERE step_id = $1 AND number = $2",
+		DB_ARGS(DB_I(step_id), DB_I(number)), take_one, &one, e));
+	if (!one.found)
+		return err_set(e, ERR_NOT_FOUND, "chunk %lld of step %lld is not in the database any more",
+			(long long)number, (long long)step_id);
+	*ret_zstd = one.s;
+	return ERR_OK;
+}
+
+static enum err_code add_entries(void *arg, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	buf_str(arg, row->v[0].s);
+	return ERR_OK;
+}
+
+enum err_code logs_parts(struct db *db, struct arena *a, int64_t step_id, struct str *ret_entries, struct err *e)
+{
+	AUTO_BUF all;
+
+	buf_init(&all, (size_t)256 << 20);
+	TRY(db_each(db, "SELECT entries FROM part WHERE step_id = $1 ORDER BY file_at",
+		DB_ARGS(DB_I(step_id)), add_entries, &all, e));
+	TRY(buf_check(&all, "the index of a log", e));
+	*ret_entries = arena_str(a, buf_view(&all));
+	return ERR_OK;
+}
+
+/* ---- what a run asks to be masked ---- */
+
+enum err_code run_masks_add(struct db *db, int64_t run_id, int64_t number, struct str value, struct err *e)
+{
+	return db_run(db,
+		"INSERT INTO run_mask (run_id, number, value) VALUES ($1, $2, $3)"
+		" ON CONFLICT (run_id, number) DO UPDATE SET value = excluded.value",
+		DB_ARGS(DB_I(run_id), DB_I(number), DB_B(value)), NULL, e);
+}
+
+static enum err_code take_str(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+
+	(void)e;
+	*(struct str *)rows_add(rows) = row_str(row, 0, rows->a);
+	return ERR_OK;
+}
+
+enum err_code run_masks_list(
+	struct db *db, struct arena *a, int64_t run_id, struct str **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db, "SELECT value FROM run_mask WHERE run_id = $1 ORDER BY number", DB_ARGS(DB_I(run_id)),
+		take_str, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
