@@ -97,6 +97,18 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+char *buf_room(struct buf *b, size_t n)
+{
+	return grow(b, n) ? b->p + b->len : NULL;
+}
+
+void buf_wrote(struct buf *b, size_t n)
+{
+	assert(b->len + n < b->cap);
+	b->len += n;
+	b->p[b->len] = '\0';
+}
+
 void buf_cut(struct buf *b, size_t len)
 {
 	assert(len <= b->len);

@@ -28,6 +28,10 @@ void buf_z(struct buf *b, const char *z);
 void buf_char(struct buf *b, char c);
 void buf_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vfmt(struct buf *b, const char *fmt, __builtin_va_list ap) __attribute__((format(printf, 2, 0)));
+/* For a library that writes where it is told to: room for n bytes behind those that are there, NULL over the
+ * ceiling; then buf_wrote() says how many of them it used, also when that is none. */
+char *buf_room(struct buf *b, size_t n);
+void buf_wrote(struct buf *b, size_t n);
 void buf_cut(struct buf *b, size_t len);   /* shorten to len, which is at most b->len */
 void buf_drop(struct buf *b, size_t n);    /* take n bytes off the front, n at most b->len */
 struct str buf_view(const struct buf *b);  /* valid until the next addition */

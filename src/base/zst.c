@@ -50,28 +50,40 @@ static struct contexts *contexts(void)
 	return x;
 }
 
-enum err_code zst_compress(struct str bytes, int level, struct buf *out, struct err *e)
+static enum err_code compress_into(
+	struct buf *out, char *room, size_t bound, struct str bytes, int level, struct err *e)
 {
-	size_t bound = ZSTD_compressBound(bytes.len), n;
 	ZSTD_CCtx *c = contexts()->c;
-	enum err_code code = ERR_OK;
-	char *frame;
+	size_t n;
 
-	if (ZSTD_isError(bound))
-		return err_set(e, ERR_TOO_LARGE, "a text of %zu bytes is too long to compress", bytes.len);
-	frame = mem_grow(NULL, bound);
 	ZSTD_CCtx_reset(c, ZSTD_reset_session_and_parameters);
 	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level);
 	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
-	n = ZSTD_compress2(c, frame, bound, bytes.len ? bytes.p : "", bytes.len);
+	n = ZSTD_compress2(c, room, bound, bytes.len ? bytes.p : "", bytes.len);
 	if (ZSTD_isError(n)) {
-		code = err_set(e, ERR_INTERNAL, "zstd: %s", ZSTD_getErrorName(n));
-	} else {
-		buf_add(out, frame, n);
-		code = buf_check(out, "compressed text", e);
+		buf_wrote(out, 0);
+		return err_set(e, ERR_INTERNAL, "zstd: %s", ZSTD_getErrorName(n));
 	}
-	free(frame);
-	return code;
+	buf_wrote(out, n);
+	return ERR_OK;
+}
+
+enum err_code zst_compress(struct str bytes, int level, struct buf *out, struct err *e)
+{
+	size_t bound = ZSTD_compressBound(bytes.len);
+	AUTO_BUF apart;
+
+	buf_init(&apart, SIZE_MAX);
+	if (ZSTD_isError(bound))
+		return err_set(e, ERR_TOO_LARGE, "a text of %zu bytes is too long to compress", bytes.len);
+	TRY(buf_check(out, "compressed text", e));
+	if (bound <= out->ceiling - out->len)
+		return compress_into(out, buf_room(out, bound), bound, bytes, level, e);
+
+	/* What zstd asks for would not fit, but what it writes is likely to. */
+	TRY(compress_into(&apart, buf_room(&apart, bound), bound, bytes, level, e));
+	buf_str(out, buf_view(&apart));
+	return buf_check(out, "compressed text", e);
 }
 
 static enum err_code damaged(struct err *e, const char *how)
@@ -103,25 +115,33 @@ static enum err_code check_frame(struct str frame, unsigned long long *ret_size,
 
 enum err_code zst_decompress(struct str frame, size_t max, struct buf *out, struct err *e)
 {
-	enum err_code code = ERR_OK;
 	unsigned long long size = 0;
-	char *text;
+	char *room;
 	size_t n;
 
 	TRY(check_frame(frame, &size, e));
 	if (size > max)
 		return err_set(e, ERR_TOO_LARGE, "a compressed text has %llu bytes; at most %zu are read",
 			size, max);
-	text = mem_grow(NULL, (size_t)size);
-	n = ZSTD_decompressDCtx(contexts()->d, text, (size_t)size, frame.p, frame.len);
-	if (ZSTD_isError(n)) {
-		code = damaged(e, ZSTD_getErrorName(n));
-	} else if (n != size) {
-		code = damaged(e, "it is shorter than it says");
-	} else {
-		buf_add(out, text, n);
-		code = buf_check(out, "text", e);
+	room = buf_room(out, (size_t)size);
+	if (!room)
+		return buf_check(out, "text", e);
+	n = ZSTD_decompressDCtx(contexts()->d, room, (size_t)size, frame.p, frame.len);
+	if (ZSTD_isError(n) || n != size) {
+		buf_wrote(out, 0);
+		return damaged(e, ZSTD_isError(n) ? ZSTD_getErrorName(n) : "it is shorter than it says");
 	}
-	free(text);
-	return code;
+	buf_wrote(out, n);
+	return ERR_OK;
+}
+
+bool zst_checksum(struct str frame, uint32_t *ret_checksum)
+{
+	const uint8_t *p;
+
+	if (frame.len < 9 || !(frame.p[4] & 0x04)) /* RFC 8878, 3.1.1.1.1: Content_Checksum_Flag */
+		return false;
+	p = (const uint8_t *)frame.p + frame.len - 4;
+	*ret_checksum = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	return true;
 }
