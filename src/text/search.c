@@ -1,0 +1,408 @@
+/*
+ * search: vectorscan says where the next match ends; the line it ends in is a candidate, and the search goes on behind it.
+ *
+ * A scan that is stopped at its first match and begun again behind its line costs about 100 ns a candidate, whatever the pattern. Left
+ * to run, vectorscan reports every end of every match: one a byte for `.*`, and the time would depend on the
+ * pattern. Where few lines match (nearly always) a scan passes many GB/s.
+ *
+ * Over many lines at once [^x] and \s also match line ends, so what is found may reach over more than one line. Hence a candidate is looked
+ * at once more, alone: whatever a line matches by itself is also found over the whole text with ^ and $ at line ends, and
+ * no later than where it ends in the line. The few patterns of which this is not true, those that match nothing at all (`^$`) and those
+ * that name the ends of the text (\A, \z), are looked for line by line; 100 ns a line as well.
+ *
+ * What a reader would get wrong: scratch memory is for one thread at a time. There is a list of idle ones in the search, each made
+ * when a thread finds none there.
+ */
+#include "text/search.h"
+
+#include "base/arena.h"
+#include "base/utf8.h"
+#include "text/escape.h"
+#include "text/search_limit.h"
+
+#include <assert.h>
+#include <hs/hs.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct matcher {
+	hs_database_t *db; /* NULL: everything matches */
+	bool by_line;      /* over many lines at once it may miss some */
+};
+
+/* What a thread needs while it searches. */
+struct worker {
+	struct worker *next;
+	hs_scratch_t *scratch;
+	struct buf plain; /* the text without escapes */
+};
+
+struct pool {
+	pthread_mutex_t lock; /* guards idle */
+	struct worker *idle;
+};
+
+struct search {
+	struct matcher contains, regex;
+	char *literal; /* NULL: none */
+	size_t literal_len;
+	hs_scratch_t *scratch; /* never used, only cloned */
+	struct pool *pool;
+};
+
+/* ---- making one ---- */
+
+static enum err_code compile(
+	const char *pattern, const char *field, struct matcher *m, hs_scratch_t **scratch, struct err *e)
+{
+	unsigned flags = HS_FLAG_MULTILINE | HS_FLAG_UTF8 | HS_FLAG_ALLOWEMPTY;
+	hs_compile_error_t *wrong = NULL;
+	hs_expr_info_t *info = NULL;
+
+	if (hs_expression_info(pattern, flags, &info, &wrong) == HS_SUCCESS)
+		m->by_line = m->by_line || info->min_width == 0;
+	free(info);
+	if (!wrong && hs_compile(pattern, flags, HS_MODE_BLOCK, NULL, &m->db, &wrong) == HS_SUCCESS &&
+		hs_alloc_scratch(m->db, scratch) == HS_SUCCESS)
+		return ERR_OK;
+
+	enum err_code code = wrong && wrong->expression >= 0
+				     ? err_field(e, field, "is not supported: %s", wrong->message)
+				     : err_set(e, ERR_INTERNAL, "compile a search: %s",
+					       wrong ? wrong->message : "no scratch memory");
+	hs_free_compile_error(wrong);
+	return code;
+}
+
+/*
+ * Letters of ASCII as a class, so that no other character is folded to one (the Kelvin sign is a k to Unicode); all else as
+ * its code, so that nothing in it is syntax.
+ */
+static void add_literal(struct str text, struct buf *pattern)
+{
+	for (size_t i = 0; i < text.len;) {
+		uint32_t c, lower;
+		size_t n = utf8_decode(text.p + i, text.len - i, &c);
+
+		lower = c | 0x20;
+		if (lower >= 'a' && lower <= 'z')
+			buf_fmt(pattern, "[\\x{%x}\\x{%x}]", (unsigned)lower, (unsigned)lower & ~0x20u);
+		else
+			buf_fmt(pattern, c < 0x80 ? "\\x{%x}" : "(?i:\\x{%x})", (unsigned)c);
+		i += n;
+	}
+}
+
+static size_t count_characters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += ((uint8_t)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* The longest run of ASCII, in lower case. */
+static void set_literal(struct search *s, struct str contains)
+{
+	struct str best = { NULL, 0 }, run = { contains.p, 0 };
+
+	for (size_t i = 0; i < contains.len; i++) {
+		if ((uint8_t)contains.p[i] < 0x80)
+			run.len++;
+		else
+			run = (struct str){ contains.p + i + 1, 0 };
+		if (run.len > best.len)
+			best = run;
+	}
+	s->literal = mem_dup(best);
+	s->literal_len = best.len;
+	for (size_t i = 0; i < best.len; i++)
+		if (best.p[i] >= 'A' && best.p[i] <= 'Z')
+			s->literal[i] = (char)(best.p[i] | 0x20);
+}
+
+static enum err_code set_contains(struct search *s, struct str contains, struct err *e)
+{
+	AUTO_BUF pattern;
+
+	buf_init(&pattern, SIZE_MAX);
+	if (utf8_valid(contains) < contains.len)
+		return err_field(e, "contains", "must be UTF-8");
+	if (count_characters(contains) > SEARCH_CONTAINS_MAX)
+		return err_field(e, "contains", "must have at most %d characters", SEARCH_CONTAINS_MAX);
+	if (str_find(contains, '\n') < contains.len)
+		return err_field(e, "contains", "is looked for in single lines and must not have a line end");
+	add_literal(contains, &pattern);
+	set_literal(s, contains);
+	return compile(buf_cstr(&pattern), "contains", &s->contains, &s->scratch, e);
+}
+
+static enum err_code set_regex(struct search *s, struct str regex, struct err *e)
+{
+	AUTO_BUF pattern;
+
+	buf_init(&pattern, SEARCH_REGEX_MAX);
+	TRY(search_limit_check(regex, &s->regex.by_line, e));
+	buf_str(&pattern, regex);
+	return compile(buf_cstr(&pattern), "regex", &s->regex, &s->scratch, e);
+}
+
+enum err_code search_new(struct str contains, struct str regex, struct search **ret, struct err *e)
+{
+	struct search *s = mem_alloc(sizeof *s);
+	enum err_code code = ERR_OK;
+
+	s->pool = mem_alloc(sizeof *s->pool);
+	pthread_mutex_init(&s->pool->lock, NULL);
+	if (contains.len > 0)
+		code = set_contains(s, contains, e);
+	if (code == ERR_OK && regex.len > 0)
+		code = set_regex(s, regex, e);
+	if (code == ERR_OK)
+		*ret = s;
+	else
+		search_free(s);
+	return code;
+}
+
+static void worker_free(struct worker *w)
+{
+	hs_free_scratch(w->scratch);
+	buf_done(&w->plain);
+	free(w);
+}
+
+void search_free(struct search *s)
+{
+	if (!s)
+		return;
+	while (s->pool->idle) {
+		struct worker *w = s->pool->idle;
+
+		s->pool->idle = w->next;
+		worker_free(w);
+	}
+	hs_free_database(s->contains.db);
+	hs_free_database(s->regex.db);
+	hs_free_scratch(s->scratch);
+	pthread_mutex_destroy(&s->pool->lock);
+	free(s->pool);
+	free(s->literal);
+	free(s);
+}
+
+struct str search_literal(const struct search *s)
+{
+	return (struct str){ s->literal, s->literal_len };
+}
+
+/* ---- searching ---- */
+
+static enum err_code worker_take(const struct search *s, struct worker **ret, struct err *e)
+{
+	pthread_mutex_lock(&s->pool->lock);
+	struct worker *w = s->pool->idle;
+	if (w)
+		s->pool->idle = w->next;
+	pthread_mutex_unlock(&s->pool->lock);
+
+	if (!w) {
+		w = mem_alloc(sizeof *w);
+		buf_init(&w->plain, SEARCH_TEXT_MAX);
+		if (s->scratch && hs_clone_scratch(s->scratch, &w->scratch) != HS_SUCCESS) {
+			worker_free(w);
+			return err_set(e, ERR_INTERNAL, "search: no scratch memory");
+		}
+	}
+	*ret = w;
+	return ERR_OK;
+}
+
+static void worker_put_back(const struct search *s, struct worker *w)
+{
+	pthread_mutex_lock(&s->pool->lock);
+	w->next = s->pool->idle;
+	s->pool->idle = w;
+	pthread_mutex_unlock(&s->pool->lock);
+}
+
+/* Offset of the first `byte` at or behind `from`; text.len when there is none. */
+static size_t find_from(struct str text, size_t from, char byte)
+{
+	return from + str_find(str_from(text, from), byte);
+}
+
+/* Links and colours taken out. Between two of them, memory is copied. */
+static struct str without_escapes(struct str text, struct buf *out)
+{
+	size_t done = 0, first = find_from(text, 0, ESCAPE_FIRST), c1 = find_from(text, 0, ESCAPE_FIRST_C1);
+
+	buf_reset(out);
+	while (first < text.len || c1 < text.len) {
+		size_t at = first < c1 ? first : c1;
+		size_t end = escape_end(text, at);
+
+		if (end > at) {
+			buf_add(out, text.p + done, at - done);
+			done = end;
+		} else {
+			end = at + 1;
+		}
+		if (first < end)
+			first = find_from(text, end, ESCAPE_FIRST);
+		if (c1 < end)
+			c1 = find_from(text, end, ESCAPE_FIRST_C1);
+	}
+	buf_str(out, str_from(text, done));
+	return buf_view(out);
+}
+
+static int stop_at_first(
+	unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *ret_end)
+{
+	(void)id;
+	(void)from;
+	(void)flags;
+	*(size_t *)ret_end = (size_t)to;
+	return 1;
+}
+
+/* Where the first match ends. */
+static enum err_code scan(const struct matcher *m, const struct worker *w, struct str text, bool *ret_found,
+	size_t *ret_end, struct err *e)
+{
+	hs_error_t got = hs_scan(
+		m->db, text.p ? text.p : "", (unsigned)text.len, 0, w->scratch, stop_at_first, ret_end);
+
+	if (got != HS_SUCCESS && got != HS_SCAN_TERMINATED)
+		return err_set(e, ERR_INTERNAL, "search: vectorscan failed with %d", got);
+	*ret_found = got == HS_SCAN_TERMINATED;
+	return ERR_OK;
+}
+
+/* The line of text that byte `at` is in, or ends. from: the start of this or an earlier one. */
+static struct str line_at(struct str text, size_t from, size_t at)
+{
+	const char *before = memrchr(text.p + from, '\n', at - from);
+	size_t begin = before ? (size_t)(before - text.p) + 1 : from;
+
+	return (struct str){ text.p + begin, find_from(text, at, '\n') - begin };
+}
+
+/* The next line from `from` (a line start) on that matches. False: none. */
+static enum err_code next_line(const struct search *s, const struct worker *w, struct str text, size_t from,
+	bool *ret_found, struct str *ret_line, struct err *e)
+{
+	const struct matcher *first = s->contains.db ? &s->contains : &s->regex;
+
+	while (from < text.len) {
+		bool found = true;
+		size_t end = 1;
+
+		if (first->db && !first->by_line)
+			TRY(scan(first, w, str_from(text, from), &found, &end, e));
+		if (!found)
+			break;
+		assert(end > 0); /* or else it is by_line */
+
+		struct str line = line_at(text, from, from + end - 1);
+		if (s->regex.db)
+			TRY(scan(&s->regex, w, line, &found, &end, e));
+		if (found) {
+			*ret_found = true;
+			*ret_line = line;
+			return ERR_OK;
+		}
+		from = (size_t)(line.p - text.p) + line.len + 1;
+	}
+	*ret_found = false;
+	return ERR_OK;
+}
+
+/* Where the caller's text is while its plain form is searched: line for line, for no escape reaches over a line end. */
+struct place {
+	struct str plain, text;
+	size_t plain_at, text_at; /* starts of the same line */
+	size_t line;              /* its number */
+};
+
+static void move_to(struct place *p, size_t plain_at)
+{
+	for (; p->plain_at < plain_at; p->line++) {
+		p->plain_at = find_from(p->plain, p->plain_at, '\n') + 1;
+		if (p->plain.p != p->text.p)
+			p->text_at = find_from(p->text, p->text_at, '\n') + 1;
+	}
+	if (p->plain.p == p->text.p)
+		p->text_at = p->plain_at;
+}
+
+static enum err_code each_line(const struct search *s, struct worker *w, struct place *p,
+	search_line_fn *each, void *arg, struct err *e)
+{
+	for (;;) {
+		struct str line;
+		bool found;
+
+		TRY(next_line(s, w, p->plain, p->plain_at, &found, &line, e));
+		if (!found)
+			return ERR_OK;
+		move_to(p, (size_t)(line.p - p->plain.p));
+
+		size_t end = find_from(p->text, p->text_at, '\n');
+		struct str own = { p->text.p + p->text_at, end - p->text_at };
+		if (!each(arg, p->line, own))
+			return ERR_OK;
+		move_to(p, p->plain_at + line.len + 1);
+	}
+}
+
+static enum err_code count_lines(
+	const struct search *s, const struct worker *w, struct str text, int64_t *ret_n, struct err *e)
+{
+	int64_t n = 0;
+
+	for (size_t from = 0;;) {
+		struct str line;
+		bool found;
+
+		TRY(next_line(s, w, text, from, &found, &line, e));
+		if (!found)
+			break;
+		n++;
+		from = (size_t)(line.p - text.p) + line.len + 1;
+	}
+	*ret_n = n;
+	return ERR_OK;
+}
+
+enum err_code search_lines(const struct search *s, struct str text, bool has_escapes, search_line_fn *each,
+	void *arg, struct err *e)
+{
+	struct worker *w;
+
+	assert(text.len <= SEARCH_TEXT_MAX);
+	TRY(worker_take(s, &w, e));
+
+	struct str plain = has_escapes ? without_escapes(text, &w->plain) : text;
+	struct place p = { .plain = plain, .text = text };
+	enum err_code code = each_line(s, w, &p, each, arg, e);
+	worker_put_back(s, w);
+	return code;
+}
+
+enum err_code search_count(
+	const struct search *s, struct str text, bool has_escapes, int64_t *ret_n, struct err *e)
+{
+	struct worker *w;
+
+	assert(text.len <= SEARCH_TEXT_MAX);
+	TRY(worker_take(s, &w, e));
+
+	struct str plain = has_escapes ? without_escapes(text, &w->plain) : text;
+	enum err_code code = count_lines(s, w, plain, ret_n, e);
+	worker_put_back(s, w);
+	return code;
+}
