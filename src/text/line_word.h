@@ -1,0 +1,22 @@
+#ifndef TEXT_LINE_WORD_H
+#define TEXT_LINE_WORD_H
+/*
+ * line_word: the words that mean a level, and the forms in which tools write them.
+ */
+#include "base/str.h"
+#include "text/line.h"
+
+/* A whole word, in any case: "ERROR", "warn", "severe". */
+bool line_word_level(struct str word, enum line_level *ret);
+/* The word that s begins with: letters of ASCII only. */
+struct str line_word_at(struct str s);
+
+/*
+ * The level that s begins with, written so that it is meant: "error:", "error[E0308]:", "error TS2304:", "ERROR ", "ERR!",
+ * "fatal error:", "TypeError:", "DeprecationWarning:". Returns its length, 0: there is none.
+ */
+size_t line_word_stated(struct str s, enum line_level *ret);
+/* A level by letter, as linters write behind a location: "E:", "W0611:", "[W]", "E501 ". Length, or 0. */
+size_t line_word_letter(struct str s, enum line_level *ret);
+
+#endif
