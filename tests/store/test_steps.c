@@ -291,10 +291,11 @@ static void only_failed_steps_are_listed_and_all_are_counted(void **state)
 	}
 	acc = account_of_sha(repo, SHA_A);
 	assert_int_equal(acc.n_steps, CONCLUSION_N);
-	assert_int_equal(acc.n_failed, 2);
-	assert_int_equal(acc.n, 2);
+	assert_int_equal(acc.n_failed, 3);
+	assert_int_equal(acc.n, 3);
 	equals(acc.steps[0].facts.step_name, "failure");
 	equals(acc.steps[1].facts.step_name, "timed_out");
+	equals(acc.steps[2].facts.step_name, "runner_lost");
 }
 
 static void a_commit_that_nobody_posted_for_has_nothing(void **state)
