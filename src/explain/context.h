@@ -9,8 +9,9 @@
  * instructions; names in headings are code spans made the same way. What did not fit is said, with where to
  * read it. When there is no step, it says that none arrived and why that may be. The budget holds for the
  * whole answer. It is shared out: every step gets its heading first, then text from the end of its tail,
- * evenly, and what a short one leaves goes to the others. At the smallest budget (1 KiB) with many steps,
- * those that do not fit are counted.
+ * evenly, and what a short one leaves goes to the others. Where not all have a place, or text worth reading, it
+ * is the newest that have, and the newest of all has both before an older one has a place: what is left out is
+ * counted.
  */
 #include "base/buf.h"
 #include "model/step.h"
@@ -37,6 +38,7 @@ struct context_input {
 	const struct step *steps; /* the failed ones, in the order they began; a step whose text expired has
 				     has_text false */
 	size_t n_steps;
+	int64_t n_beyond; /* failed steps that are not among them, because they are too many: counted only */
 	enum run_status status; /* of the runs together: fail if one failed */
 	unsigned absence;       /* when n_steps is 0 */
 	int64_t expired_at;

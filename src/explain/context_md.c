@@ -37,7 +37,7 @@ struct shown { /* of one step's text */
 
 struct plan {
 	const struct context_input *in;
-	size_t n_fit;    /* steps that have a place at all */
+	size_t first;    /* the steps from here on have a place, those in front of it have none */
 	size_t *heading; /* at most so long is the heading of each */
 	size_t *text;    /* so long is its text with fences, at first in full, then as much as it is given */
 	struct buf scratch;
@@ -52,15 +52,15 @@ static const char *bullet(bool *first)
 	return s;
 }
 
-static bool is_new_run(const struct context_input *in, size_t i)
+/* before: the step that is shown in front of s, NULL for the first. */
+static bool is_new_run(const struct step *s, const struct step *before)
 {
-	return i == 0 || in->steps[i].run_id != in->steps[i - 1].run_id;
+	return !before || s->run_id != before->run_id;
 }
 
-static bool is_new_url(const struct context_input *in, size_t i)
+static bool is_new_url(const struct step *s, const struct step *before)
 {
-	return in->steps[i].facts.url.len > 0 &&
-	       (i == 0 || !str_eq(in->steps[i].facts.url, in->steps[i - 1].facts.url));
+	return s->facts.url.len > 0 && (!before || !str_eq(s->facts.url, before->facts.url));
 }
 
 static void named(const char *what, struct str name, bool *first, struct buf *out)
@@ -73,24 +73,24 @@ static void named(const char *what, struct str name, bool *first, struct buf *ou
 }
 
 /* A line for each run, above its steps; and for each further page of it at the forge. */
-static void write_run(const struct context_input *in, size_t i, struct buf *out)
+static void write_run(const struct step *s, const struct step *before, struct buf *out)
 {
-	const struct step_facts *f = &in->steps[i].facts;
+	const struct step_facts *f = &s->facts;
 	bool first = true;
 
-	if (!is_new_run(in, i) && !is_new_url(in, i))
+	if (!is_new_run(s, before) && !is_new_url(s, before))
 		return;
 	buf_char(out, '\n');
-	if (is_new_run(in, i)) {
+	if (is_new_run(s, before)) {
 		named("Run ", f->external_run_id, &first, out);
 		if (first)
-			buf_fmt(out, "%sRun %" PRId64, bullet(&first), in->steps[i].run_id);
+			buf_fmt(out, "%sRun %" PRId64, bullet(&first), s->run_id);
 		named("workflow ", f->workflow, &first, out);
 		named("branch ", f->branch, &first, out);
 		if (f->pull_request > 0)
 			buf_fmt(out, "%spull request %" PRId64, bullet(&first), f->pull_request);
 	}
-	if (is_new_url(in, i)) {
+	if (is_new_url(s, before)) {
 		buf_z(out, first ? "At the forge: " : bullet(&first));
 		part_code(f->url, PART_URL_MAX, out);
 	}
@@ -136,13 +136,12 @@ static void write_step_name(const struct step_facts *f, bool *first, struct buf 
 }
 
 static void write_heading(
-	const struct context_input *in, size_t i, const struct shown *shown, struct buf *out)
+	const struct step *s, const struct step *before, const struct shown *shown, struct buf *out)
 {
-	const struct step *s = &in->steps[i];
 	const struct step_facts *f = &s->facts;
 	bool first = true;
 
-	write_run(in, i, out);
+	write_run(s, before, out);
 	buf_z(out, "\n### ");
 	named("job ", part_job(f), &first, out);
 	if (part_leg_is_told(f)) {
@@ -163,21 +162,21 @@ static void write_heading(
 	buf_char(out, '\n');
 }
 
-static size_t heading_len(const struct context_input *in, size_t i, const struct shown *shown)
+static size_t heading_len(const struct step *s, const struct step *before, const struct shown *shown)
 {
 	AUTO_BUF b;
 
 	buf_init(&b, PIECE_MAX);
-	write_heading(in, i, shown, &b);
+	write_heading(s, before, shown, &b);
 	return b.len;
 }
 
-/* As long as the heading of step i can become. */
-static size_t heading_most(const struct context_input *in, size_t i)
+/* As long as the heading of a step can become. */
+static size_t heading_most(const struct step *s, const struct step *before)
 {
-	struct shown most = { .text = STR("x"), .n_lines = part_total_lines(&in->steps[i]), .in_line = true };
+	struct shown most = { .text = STR("x"), .n_lines = part_total_lines(s), .in_line = true };
 
-	return heading_len(in, i, &most);
+	return heading_len(s, before, &most);
 }
 
 static size_t fence_len(struct str text)
@@ -263,7 +262,7 @@ static size_t write_step(struct plan *p, size_t i, size_t room, struct buf *out)
 		p->n_cut_lines += s->size.n_lines - shown.n_lines + shown.in_line;
 
 	size_t before = out->len;
-	write_heading(p->in, i, &shown, out);
+	write_heading(s, i > p->first ? s - 1 : NULL, &shown, out);
 	size_t heading_left = p->heading[i] - (out->len - before);
 	if (shown.text.len == 0)
 		return heading_left + room;
@@ -281,13 +280,13 @@ static void write_start(const struct context_input *in, struct buf *out)
 	buf_z(out, ", commit ");
 	part_code(f->head_sha, PART_NAME_MAX, out);
 	buf_z(out, ": ");
-	part_count((int64_t)in->n_steps, "failed step", "failed steps", out);
+	part_count((int64_t)in->n_steps + in->n_beyond, "failed step", "failed steps", out);
 	buf_z(out, ".\n");
 }
 
 static void write_places(const struct context_input *in, bool with_url, struct buf *out)
 {
-	const char *between = " All that is kept: `";
+	const char *between = in->n_beyond > 0 ? " More of it: `" : " All that is kept: `";
 	AUTO_BUF piece;
 
 	buf_init(&piece, PIECE_MAX);
@@ -340,7 +339,7 @@ static size_t rest_most(const struct context_input *in, int detail)
 	buf_init(&b, PIECE_MAX);
 	for (size_t i = 0; i < in->n_steps; i++)
 		n_lines += in->steps[i].size.n_lines;
-	write_rest(in, (int64_t)in->n_steps + 1, n_lines, detail, &b);
+	write_rest(in, (int64_t)in->n_steps + in->n_beyond + 1, n_lines, detail, &b);
 	return b.len;
 }
 
@@ -364,27 +363,39 @@ static size_t measure_steps(struct plan *p)
 	size_t total = 0;
 
 	for (size_t i = 0; i < p->in->n_steps; i++) {
-		part_text(&p->in->steps[i], &p->scratch);
+		const struct step *s = &p->in->steps[i], *before = i > 0 ? s - 1 : NULL;
+
+		part_text(s, &p->scratch);
 
 		struct shown whole = {
-			.text = buf_view(&p->scratch), .all = true, .n_lines = p->in->steps[i].size.n_lines
+			.text = buf_view(&p->scratch), .all = true, .n_lines = s->size.n_lines
 		};
-		p->heading[i] = heading_most(p->in, i);
+		p->heading[i] = heading_most(s, before);
 		p->text[i] = whole.text.len > 0 ? text_cost(whole.text) : 0;
-		total += heading_len(p->in, i, &whole) + p->text[i];
+		total += heading_len(s, before, &whole) + p->text[i];
 	}
 	return total;
 }
 
-/* Which steps have a place in room, and how much of its text each may show. */
+/* Which steps have a place in room, the newest before all others, and how much of its text each may show. */
 static void share_out(struct plan *p, size_t room)
 {
-	size_t n = 0;
+	size_t n = p->in->n_steps, used = 0, alone = 0, kept = part_kept_for_last(p->text, n, TEXT_LEAST);
 
-	while (n < p->in->n_steps && p->heading[n] <= room)
-		room -= p->heading[n++];
-	p->n_fit = n;
-	part_share(p->text, n, room, TEXT_LEAST, p->text);
+	for (p->first = n; p->first > 0; p->first--) {
+		/* Whoever comes first names its run, although a step of the same run may be in front of it. */
+		size_t most = heading_most(&p->in->steps[p->first - 1], NULL);
+
+		if (used + most + (p->first < n ? kept : 0) > room)
+			break;
+		alone = most;
+		used += p->heading[p->first - 1];
+	}
+	if (p->first < n) {
+		used += alone - p->heading[p->first];
+		p->heading[p->first] = alone;
+	}
+	part_share(p->text + p->first, n - p->first, room - used, TEXT_LEAST, p->text + p->first);
 }
 
 static void write_steps(struct plan *p, struct buf *out)
@@ -398,8 +409,7 @@ static void write_steps(struct plan *p, struct buf *out)
 	write_start(in, &start);
 	total = start.len + measure_steps(p);
 	detail = rest_detail(in, start.len);
-	p->n_fit = in->n_steps;
-	if (total > in->budget) {
+	if (total > in->budget || in->n_beyond > 0) {
 		size_t reserved = start.len + rest_most(in, detail);
 
 		assert(reserved <= in->budget);
@@ -407,10 +417,10 @@ static void write_steps(struct plan *p, struct buf *out)
 	}
 
 	buf_str(out, buf_view(&start));
-	for (size_t i = 0; i < p->n_fit; i++)
+	for (size_t i = p->first; i < in->n_steps; i++)
 		carry = write_step(p, i, p->text[i] + carry, out);
-	if (p->n_fit < in->n_steps || p->n_cut_lines > 0)
-		write_rest(in, (int64_t)(in->n_steps - p->n_fit), p->n_cut_lines, detail, out);
+	if (p->first > 0 || in->n_beyond > 0 || p->n_cut_lines > 0)
+		write_rest(in, (int64_t)p->first + in->n_beyond, p->n_cut_lines, detail, out);
 }
 
 /* A list item, if there is still room for it. */

@@ -117,17 +117,24 @@ void part_share(const size_t *need, size_t n, size_t room, size_t least, size_t 
 {
 	struct want *wants = mem_alloc((n + 1) * sizeof *wants);
 
-	for (size_t done = 0; done < n;) {
+	for (size_t left = n; left > 0;) {
 		size_t k = room / least > 0 ? room / least : 1;
 
-		if (k > n - done)
-			k = n - done;
+		if (k > left)
+			k = left;
+		left -= k;
 		for (size_t i = 0; i < k; i++)
-			wants[i] = (struct want){ need[done + i], done + i };
+			wants[i] = (struct want){ need[left + i], left + i };
 		room = share_evenly(wants, k, room, ret_share);
-		done += k;
 	}
 	free(wants);
+}
+
+size_t part_kept_for_last(const size_t *need, size_t n, size_t least)
+{
+	size_t last = n > 0 ? need[n - 1] : 0;
+
+	return last < least ? last : least;
 }
 
 void part_subject(const struct context_query *q, struct buf *out)

@@ -28,9 +28,12 @@ int64_t part_total_lines(const struct step *s);
 
 /*
  * Shares room out among n that need so much each: evenly, and what the small ones leave goes to the others.
- * Where an even share would be less than `least`, the first ones get that and the last ones nothing.
+ * Where an even share would be less than `least`, the last ones get that and the first ones nothing: steps
+ * come in the order of time, and what broke last is read first.
  */
 void part_share(const size_t *need, size_t n, size_t room, size_t least, size_t *ret_share);
+/* Room that headings of others may not take from the text of the last one: what it needs, at most `least`. */
+size_t part_kept_for_last(const size_t *need, size_t n, size_t least);
 
 /* What was asked for, in words: "commit `..` of `..`". */
 void part_subject(const struct context_query *q, struct buf *out);

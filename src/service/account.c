@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define STEPS_MAX 200 /* of one context; what is beyond is counted */
+#define STEPS_MAX 200 /* of one context: the newest; what is beyond is counted */
 
 static enum err_code check_query(const struct account_query *q, struct err *e)
 {
@@ -108,7 +108,8 @@ static unsigned absence_of(const struct found *f, bool watched)
 	return failed_expired ? CONTEXT_EXPIRED : CONTEXT_NOT_FAILED;
 }
 
-/* A step whose text has expired is told beside those that have theirs. Where none has, that is the whole story. */
+/* A step whose text has expired is told beside those that have theirs. Where none has, that is the whole story:
+ * and none has, because those that have come first into the list. */
 static void forget_if_no_text(struct found *f)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -127,6 +128,7 @@ static void write(const struct config *cfg, const struct account_query *q, const
 			.run_id = q->run_id },
 		.steps = f->steps,
 		.n_steps = f->n,
+		.n_beyond = f->n > 0 ? f->n_failed - (int64_t)f->n : 0,
 		.status = run_status_derive(f->n_steps, f->n_failed),
 		.absence = f->n == 0 ? absence_of(f, watched) : 0,
 		.expired_at = f->expired_at,

@@ -51,7 +51,8 @@ struct step_query {
 };
 /*
  * The failed steps of the newest attempt of each (run, job name else key, leg), in the order they were
- * received, at most limit, with their text. Beside them, of one moment: ret_n_steps, how many steps there are
+ * received, at most limit (those that have their text before those that have not, the new before the old),
+ * with their text. Beside them, of one moment: ret_n_steps, how many steps there are
  * of these attempts, failed or not; ret_n_failed, how many of them failed; ret_expired_at, the newest
  * log_expired_at among them (0: none).
  */

@@ -154,7 +154,9 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
  * The statement, but for the condition that says whose steps: $1 is a repo, $2 what it is asked by, $3 the
  * limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
  * its name, as ids differ from attempt to attempt on some forges. told: those of the newest attempts; total:
- * what there is of them; failed: the ones to be listed. There is always one row, because total has one.
+ * what there is of them; failed: the ones to be listed, and where the limit leaves some out, these are the ones
+ * without text and the old ones: last night's failure must not hide behind last month's. There is always one
+ * row, because total has one.
  */
 #define ACCOUNT_OF(condition)                                                                                \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
@@ -165,7 +167,8 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	" told AS (SELECT id, received_at, log_expired_at, failed FROM seen WHERE attempt = newest),"        \
 	" total AS (SELECT count(*) AS n_steps, count(*) FILTER (WHERE failed) AS n_failed,"                 \
 	" coalesce(max(log_expired_at), 0) AS expired_at FROM told),"                                        \
-	" failed AS (SELECT id FROM told WHERE failed ORDER BY received_at, id LIMIT $3)"                    \
+	" failed AS (SELECT id FROM told WHERE failed"                                                       \
+	" ORDER BY (log_expired_at = 0) DESC, received_at DESC, id DESC LIMIT $3)"                           \
 	" SELECT total.n_steps, total.n_failed, total.expired_at,"                                           \
 	" step.id, step.name, step.step_index, step.conclusion, step.exit_code, step.received_at,"           \
 	" step.n_lines, step.n_bytes, step.n_dropped_lines, step.n_dropped_bytes, step.log_expired_at,"      \

@@ -2,6 +2,8 @@
 
 #include "tests/test.h"
 
+#include "base/zst.h"
+#include "store/nouns.h"
 #include "tests/service/fixture.h"
 
 #include <string.h>
@@ -145,6 +147,51 @@ static void an_expired_log_is_told_with_its_date(void **state)
 	assert_non_null(strstr(buf_cstr(&out), "\"steps\":[]"));
 }
 
+#define N_OLD 201 /* one more than a context lists */
+
+static enum err_code apply_many(struct store_op *op, struct db *db, struct err *e)
+{
+	struct step_facts f = a_post("", STR("")).facts;
+	struct tail_size size = { .n_lines = 1, .n_bytes = 1 };
+	int64_t id;
+	AUTO_BUF frame;
+
+	(void)op;
+	buf_init(&frame, 1024);
+	TRY(zst_compress(STR("x"), 1, &frame, e));
+	for (f.step_index = 0; f.step_index < N_OLD; f.step_index++)
+		TRY(steps_put(db, fx.repo.id, &f, &size, buf_view(&frame), NOW, &id, e));
+	return ERR_OK;
+}
+
+static void a_fresh_failure_is_told_however_many_expired_ones_there_are(void **state)
+{
+	struct store_op old = { .apply = apply_many, .bytes = 1000 };
+	struct chore_report reports[CHORE_N];
+	struct ingest_post fresh = a_post("link", STR("broken last night"));
+	struct account_query q = by_sha("acme/pump", SHA);
+	struct err e;
+	size_t n;
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	assert_int_equal(store_write(fx.store, &old, &e), ERR_OK);
+	assert_int_equal(post_at(&fresh, NOW + 14 * DAY_MS), ERR_OK);
+	assert_int_equal(janitor_pass(fx.store, fx.cfg, false, NOW + 15 * DAY_MS, reports, &n, &e), ERR_OK);
+	for (q.budget = 1024; q.budget <= 1024 * 1024; q.budget *= 32) {
+		q.format = ACCOUNT_MARKDOWN;
+		assert_int_equal(ask(&reader, q, &out), ERR_OK);
+		assert_non_null(strstr(buf_cstr(&out), "broken last night"));
+		assert_non_null(strstr(buf_cstr(&out), "202 failed steps"));
+		q.format = ACCOUNT_JSON;
+		assert_int_equal(ask(&reader, q, &out), ERR_OK);
+		assert_non_null(strstr(buf_cstr(&out), "202 failed steps"));
+		if (q.budget > 1024) /* at the least one, JSON has room for no step's facts */
+			assert_non_null(strstr(buf_cstr(&out), "broken last night"));
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_up, fixture_down)
 static void a_failed_step_without_its_text_is_told_beside_one_that_has_it(void **state)
 {
@@ -178,6 +225,7 @@ int main(void)
 		TEST(a_bound_token_reads_its_repo_alone),
 		TEST(an_expired_log_is_told_with_its_date),
 		TEST(a_failed_step_without_its_text_is_told_beside_one_that_has_it),
+		TEST(a_fresh_failure_is_told_however_many_expired_ones_there_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

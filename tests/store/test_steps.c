@@ -327,7 +327,7 @@ static void steps_come_in_the_order_they_were_received(void **state)
 		assert_int_equal(acc.steps[i].facts.step_name.p[0], 'a' + (int)i);
 }
 
-static void the_limit_holds_the_list_and_not_the_count(void **state)
+static void the_limit_holds_the_list_to_the_newest_and_not_the_count(void **state)
 {
 	int64_t repo = add_repo("default", "acme/pump");
 	struct account acc;
@@ -344,7 +344,8 @@ static void the_limit_holds_the_list_and_not_the_count(void **state)
 	acc = account_of(&(struct step_query){ .repo_id = repo, .head_sha = STR(SHA_A) }, 5);
 	assert_int_equal(acc.n, 5);
 	assert_int_equal(acc.n_failed, 12);
-	equals(acc.steps[4].facts.step_name, "step 4");
+	equals(acc.steps[0].facts.step_name, "step 7");
+	equals(acc.steps[4].facts.step_name, "step 11");
 }
 
 static void the_newest_attempt_of_each_job_is_taken(void **state)
@@ -555,6 +556,23 @@ static void old_text_goes_and_young_text_stays(void **state)
 	assert_int_equal(expire(T0 + 4, 100).rows, 0);
 }
 
+static void the_limit_leaves_out_expired_steps_before_live_ones(void **state)
+{
+	int64_t repo = ten_steps();
+	struct step_facts f = a_step("sent again by a machine whose clock is behind");
+	struct account acc;
+	(void)state;
+
+	assert_int_equal(expire(T0 + 10, 100).rows, 10);
+	put(repo, &f, "alive", T0 - 1);
+	acc = account_of(&(struct step_query){ .repo_id = repo, .head_sha = STR(SHA_A) }, 3);
+	assert_int_equal(acc.n, 3);
+	assert_int_equal(acc.n_failed, 11);
+	equals(acc.steps[0].text, "alive");
+	equals(acc.steps[1].facts.step_name, "step 8");
+	equals(acc.steps[2].facts.step_name, "step 9");
+}
+
 static void a_pass_in_pieces_takes_the_oldest_first(void **state)
 {
 	(void)state;
@@ -652,7 +670,7 @@ int main(void)
 		T(only_failed_steps_are_listed_and_all_are_counted),
 		T(a_commit_that_nobody_posted_for_has_nothing),
 		T(steps_come_in_the_order_they_were_received),
-		T(the_limit_holds_the_list_and_not_the_count),
+		T(the_limit_holds_the_list_to_the_newest_and_not_the_count),
 		T(the_newest_attempt_of_each_job_is_taken),
 		T(a_job_that_passes_at_last_is_no_failure_any_more),
 		T(an_attempt_with_a_new_job_id_is_the_same_job_by_its_name),
@@ -662,6 +680,7 @@ int main(void)
 		T(a_query_that_names_nothing_is_refused),
 		T(damaged_text_is_said_with_its_step),
 		T(old_text_goes_and_young_text_stays),
+		T(the_limit_leaves_out_expired_steps_before_live_ones),
 		T(a_pass_in_pieces_takes_the_oldest_first),
 		T(a_dry_run_reports_what_a_heal_would_do_and_deletes_nothing),
 		T(megabytes_of_text_go_in_one_operation_or_come_back),

@@ -11,6 +11,7 @@
 #include "explain/context.h"
 #include "text/tail.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -407,6 +408,7 @@ static void the_budget_holds_for_any_number_and_size_of_steps(void **state)
 			AUTO_BUF out;
 			AUTO_BUF outside;
 
+			in.n_beyond = budget % 2 ? 1234567 : 0;
 			in.budget = budget;
 			markdown(&in, &out);
 			buf_init(&outside, CEILING);
@@ -547,11 +549,13 @@ static void room_is_shared_evenly_and_what_short_ones_leave_goes_to_others(void 
 	free(pool);
 }
 
-static void with_many_steps_the_first_ones_have_text_worth_reading(void **state)
+static void with_many_steps_the_last_ones_have_text_worth_reading(void **state)
 {
 	char *pool = fill_pool(32768);
 	struct step *s = calloc(100, sizeof *s);
 	struct context_input in = input_of(s, 100);
+	struct json_doc *doc;
+	struct json *steps;
 	AUTO_BUF out;
 	AUTO_BUF outside;
 
@@ -563,6 +567,16 @@ static void with_many_steps_the_first_ones_have_text_worth_reading(void **state)
 	buf_init(&outside, CEILING);
 	assert_true(outside_fences(&out, &outside) >= 2);
 	assert_has(&outside, "none shown here");
+	assert_true(str_ends(buf_view(&out), STR(".\n"))); /* the note; above it the text of the last step */
+	assert_non_null(strstr(strrchr(buf_cstr(&outside), '#'), "Output of programs"));
+
+	in.budget = 40000;
+	doc = json(&in);
+	steps = json_get(json_root(doc), "steps");
+	assert_true(json_len(steps) < 100);
+	assert_true(json_str(json_get(json_at(steps, json_len(steps) - 1), "text")).len > 300);
+	assert_int_equal(json_str(json_get(json_at(steps, 0), "text")).len, 0);
+	json_free(doc);
 	free(s);
 	free(pool);
 }
@@ -608,6 +622,56 @@ static void steps_without_a_place_are_counted(void **state)
 	assert_int_equal(n + (int64_t)json_len(json_get(json_root(doc), "steps")), 60);
 	json_free(doc);
 	free(s);
+}
+
+/* One run, so that but for the first no step would say whose it is. */
+static void the_newest_step_has_a_place_and_the_first_that_is_shown_tells_its_run(void **state)
+{
+	struct step s[60];
+	struct context_input in = input_of(s, 60);
+	char name[60][20];
+	struct json_doc *doc;
+	struct json *steps;
+
+	(void)state;
+	for (size_t i = 0; i < 60; i++) {
+		s[i] = step_of("some text");
+		snprintf(name[i], sizeof name[i], "step %zu", i);
+		s[i].facts.step_name = str_z(name[i]);
+	}
+	for (in.budget = CONTEXT_BUDGET_MIN; in.budget < 9000; in.budget += 101) {
+		AUTO_BUF out;
+
+		markdown(&in, &out);
+		assert_has(&out, "`step 59` · exit code 2 · 1 line\n\nOutput of programs");
+		assert_has(&out, "Run `871` · workflow");
+		doc = json(&in);
+		steps = json_get(json_root(doc), "steps");
+		if (json_len(steps) > 0)
+			assert_true(str_eq(json_str(json_get(json_at(steps, json_len(steps) - 1), "step")),
+				STR("step 59")));
+		json_free(doc);
+	}
+}
+
+static void steps_beyond_those_that_are_listed_are_counted(void **state)
+{
+	struct step s[2] = { step_of("a"), step_of("b") };
+	struct context_input in = input_of(s, 2);
+	struct json_doc *doc;
+	int64_t n;
+	AUTO_BUF out;
+
+	(void)state;
+	in.n_beyond = 40;
+	markdown(&in, &out);
+	assert_has(&out, ": 42 failed steps.\n");
+	assert_has(&out, "\nNot shown, for want of room: 40 failed steps. More of it: `sluice context");
+	doc = json(&in);
+	assert_true(json_int(json_get(json_get(json_root(doc), "omitted"), "steps"), &n) && n == 40);
+	assert_int_equal(json_len(json_get(json_root(doc), "steps")), 2);
+	assert_true(str_starts(json_str(json_get(json_root(doc), "message")), STR("42 failed steps.")));
+	json_free(doc);
 }
 
 static void at_the_largest_budget_nothing_larger_is_offered(void **state)
@@ -834,9 +898,11 @@ int main(void)
 		cmocka_unit_test(text_that_grows_when_shown_does_not_break_the_budget),
 		cmocka_unit_test(hostile_names_do_not_break_the_least_budget),
 		cmocka_unit_test(room_is_shared_evenly_and_what_short_ones_leave_goes_to_others),
-		cmocka_unit_test(with_many_steps_the_first_ones_have_text_worth_reading),
+		cmocka_unit_test(with_many_steps_the_last_ones_have_text_worth_reading),
 		cmocka_unit_test(what_did_not_fit_is_said_with_where_to_read_it),
 		cmocka_unit_test(steps_without_a_place_are_counted),
+		cmocka_unit_test(the_newest_step_has_a_place_and_the_first_that_is_shown_tells_its_run),
+		cmocka_unit_test(steps_beyond_those_that_are_listed_are_counted),
 		cmocka_unit_test(at_the_largest_budget_nothing_larger_is_offered),
 		cmocka_unit_test(nothing_arrived_is_said_with_the_reasons),
 		cmocka_unit_test(nothing_arrived_fits_the_least_budget_with_all_reasons),
