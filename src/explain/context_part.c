@@ -13,7 +13,7 @@
 
 bool part_leg_is_told(const struct step_facts *f)
 {
-	return f->leg.len > 0 && !str_starts(f->leg, STR("auto-"));
+	return f->leg.len > 0 && !str_starts(f->leg, STR(LEG_MADE_UP));
 }
 
 struct str part_job(const struct step_facts *f)

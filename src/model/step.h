@@ -32,6 +32,12 @@ const char *conclusion_name(enum conclusion c);
 bool conclusion_find(struct str name, enum conclusion *ret_conclusion);
 bool conclusion_failed(enum conclusion c);
 
+/*
+ * Where a workflow does not say which leg of a matrix it is, the runner makes up a leg that begins so. It keeps
+ * the legs of one attempt apart and means nothing beyond: the next attempt of the same leg makes up another.
+ */
+#define LEG_MADE_UP "auto-"
+
 /* What is told about a step when it is sent. Views of the sender's memory; empty when not told. */
 struct step_facts {
 	struct str repo;            /* owner/name */

@@ -51,10 +51,10 @@ struct step_query {
 };
 /*
  * The failed steps of the newest attempt of each (run, job name else key, leg), in the order they were
- * received, at most limit (those that have their text before those that have not, the new before the old),
- * with their text. Beside them, of one moment: ret_n_steps, how many steps there are
- * of these attempts, failed or not; ret_n_failed, how many of them failed; ret_expired_at, the newest
- * log_expired_at among them (0: none).
+ * received, at most limit (those that have their text before those that have not, the new before the old), with
+ * their text. Made-up legs of a job are one leg when attempts are compared. Beside them, of one moment:
+ * ret_n_steps, how many steps there are of these attempts, failed or not; ret_n_failed, how many of them
+ * failed; ret_expired_at, the newest log_expired_at among them (0: none).
  */
 MUST_CHECK enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q,
 	size_t limit, struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,

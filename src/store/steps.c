@@ -150,6 +150,11 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 #define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
 #define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
 
+/* The leg, as attempts are compared by it: made-up ones are one, as nobody can tell which was which before. */
+#define LEG_OF_ATTEMPTS                                                                                      \
+	"CASE WHEN substr(job.leg, 1, length('" LEG_MADE_UP "')) = '" LEG_MADE_UP "'"                        \
+	" THEN '' ELSE job.leg END"
+
 /*
  * The statement, but for the condition that says whose steps: $1 is a repo, $2 what it is asked by, $3 the
  * limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
@@ -161,8 +166,8 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 #define ACCOUNT_OF(condition)                                                                                \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
-	" CASE WHEN job.job_name <> '' THEN 'name:' || job.job_name ELSE job.job_key END, job.leg) AS "      \
-	"newest"                                                                                             \
+	" CASE WHEN job.job_name <> '' THEN 'name:' || job.job_name ELSE job.job_key END,"                   \
+	" " LEG_OF_ATTEMPTS ") AS newest"                                                                    \
 	" FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id WHERE " condition "),"  \
 	" told AS (SELECT id, received_at, log_expired_at, failed FROM seen WHERE attempt = newest),"        \
 	" total AS (SELECT count(*) AS n_steps, count(*) FILTER (WHERE failed) AS n_failed,"                 \

@@ -171,6 +171,13 @@ class WhatIsSent(OnARunner):
             self.run_it("sh", "-c", "exit 1", options=("--step", "s"), RUNNER_TEMP=os.path.join(self.home, temp))
         self.assertEqual(len(self.steps()), 4)
 
+    def test_of_a_job_that_is_run_again_the_newest_attempt_is_told_though_its_legs_have_no_name(self):
+        for attempt, leg in ((1, "debian"), (1, "alpine"), (2, "debian"), (2, "alpine")):
+            temp = os.path.join(self.home, f"temp of {leg} {attempt}")  # each job has a new one
+            os.mkdir(temp)
+            self.run_it("sh", "-c", f"echo {leg} broke; exit 1", options=("--step", "s"), RUNNER_TEMP=temp, GITHUB_RUN_ATTEMPT=str(attempt))
+        self.assertEqual([(step["attempt"], step["text"]) for step in self.steps()], [(2, "debian broke"), (2, "alpine broke")])
+
     def test_what_is_not_known_is_named_with_how_to_say_it(self):
         done = self.run_it("sh", "-c", "exit 5", GITHUB_SHA=None, GITHUB_RUN_ID=None, SLUICE_TOKEN=None)
         self.assertEqual(done.returncode, 5)

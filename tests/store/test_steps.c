@@ -408,6 +408,30 @@ static void an_attempt_with_a_new_job_id_is_the_same_job_by_its_name(void **stat
 	equals(acc.steps[1].text, "leg");
 }
 
+static void a_leg_that_was_made_up_does_not_keep_an_old_attempt_alive(void **state)
+{
+	int64_t repo = add_repo("default", "acme/pump");
+	struct step_facts f = a_step("make");
+	struct account acc;
+	(void)state;
+
+	f.leg = STR("auto-11111111");
+	put(repo, &f, "first attempt", T0);
+	f.leg = STR("debian");
+	put(repo, &f, "a leg that was told", T0 + 1);
+	f.attempt = 2;
+	f.leg = STR("auto-22222222");
+	put(repo, &f, "second attempt, one leg", T0 + 2);
+	f.leg = STR("auto-33333333");
+	put(repo, &f, "second attempt, another", T0 + 3);
+	acc = account_of_sha(repo, SHA_A);
+	assert_int_equal(acc.n, 3);
+	equals(acc.steps[0].text, "a leg that was told");
+	equals(acc.steps[1].text, "second attempt, one leg");
+	equals(acc.steps[2].text, "second attempt, another");
+	assert_int_equal(ask("SELECT count(*) FROM step"), 4);
+}
+
 static void an_attempt_of_one_run_does_not_hide_another_run(void **state)
 {
 	int64_t repo = add_repo("default", "acme/pump");
@@ -674,6 +698,7 @@ int main(void)
 		T(the_newest_attempt_of_each_job_is_taken),
 		T(a_job_that_passes_at_last_is_no_failure_any_more),
 		T(an_attempt_with_a_new_job_id_is_the_same_job_by_its_name),
+		T(a_leg_that_was_made_up_does_not_keep_an_old_attempt_alive),
 		T(an_attempt_of_one_run_does_not_hide_another_run),
 		T(a_commit_is_found_in_whatever_case),
 		T(a_run_is_found_by_both_its_ids_and_held_to_the_repo),
