@@ -7,9 +7,9 @@
  * removed; what is left of control characters (C0 but TAB and LF, DEL, C1), bidi controls (U+061C, U+200E-F,
  * U+202A-E, U+2066-9), zero-width and other invisible characters (U+200B-D, U+2060-4, U+FEFF, U+00AD,
  * U+2028-9, tags U+E0000-7F, variation selectors supplement) is shown as \u{..}. (Unicode TR 36 and "Trojan
- * Source", CVE-2021-42574.) A lone CR shows what a terminal would: text before it on the line is overwritten;
- * so it is taken as the start of the line again and the earlier part is dropped, but for a CR at the end of a
- * line, which is dropped itself.
+ * Source", CVE-2021-42574.) A lone CR shows what a terminal would: what comes behind it is written over the
+ * line from its start, one column a character, and of what stood there the rest stays, unless it is erased (EL).
+ * A CR or an erasure at the end of a line is dropped itself.
  */
 #include "base/buf.h"
 

@@ -186,8 +186,83 @@ static void a_carriage_return_starts_the_line_again(void **state)
 	assert_shown("a\n10%\r20%\nb", "a\n20%\nb");
 	assert_shown("10%\r\x1b[K20%", "20%");
 	assert_shown("10%\r\x01", "\\u{1}");
-	assert_shown("10%\r\xc3\xa9", "\xc3\xa9");
 	assert_shown("10%\r\r\r20%", "20%");
+}
+
+/* As a terminal would: what is shorter covers only so much of what stood there. */
+static void what_is_shorter_leaves_the_rest_of_what_it_is_written_over(void **state)
+{
+	(void)state;
+	assert_shown("fatal: cannot open pump.h\r \n", " atal: cannot open pump.h\n");
+	assert_shown("error: no\rok\nnext", "okror: no\nnext");
+	assert_shown("a\nabcdef\rxy\rz", "a\nzycdef");
+	assert_shown("abc\rxyz", "xyz");
+	assert_shown("abc\rwxyz!", "wxyz!");
+	assert_shown("\rabc\n\rdef", "abc\ndef");
+	assert_shown("abc\rx\n\ndef\ry", "xbc\n\nyef");
+}
+
+static void a_column_is_a_character_however_many_bytes_it_has(void **state)
+{
+	(void)state;
+	assert_shown("10%\r\xc3\xa9", "\xc3\xa9"
+				      "0%");
+	assert_shown("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80!\rab", "ab\xf0\x9f\x98\x80!");
+	assert_shown("ab\r\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"
+					     "b");
+	assert_shown(
+		"\xe2\x9a\xa0\xef\xb8\x8f warning\rx", "x warning"); /* the emoji goes with its selector */
+	assert_shown("ab\xef\xb8\x8f\rx\xef\xb8\x8f", "x\xef\xb8\x8f"
+						      "b\xef\xb8\x8f");
+	assert_shown(
+		"abcdefgh\r\x01", "\\u{1}fgh"); /* what is shown in its place has as many as it has letters */
+}
+
+static void an_erase_takes_the_rest_of_a_line_that_is_written_over(void **state)
+{
+	(void)state;
+	assert_shown("10 of 20\r\x1b[Kdone\n", "done\n");
+	assert_shown("10 of 20\x1b[2K\rdone\n", "done\n");
+	assert_shown("10 of 20\r\x1b[0K\x1b[32mdone\n", "done\n");
+	assert_shown("10 of 20\r\xc2\x9bKdone\n", "done\n");
+	assert_shown("10 of 20\rdone\x1b[K\nnext", "done\nnext");
+	assert_shown("10 of 20\rdone\x1b[1K\n", "donef 20\n"); /* another one: not done */
+}
+
+/* A bar that takes itself away leaves what it said last: this is an account, and nothing came in its place. */
+static void an_erase_that_nothing_follows_changes_nothing(void **state)
+{
+	(void)state;
+	assert_shown("10 of 20\r\x1b[K\nnext", "10 of 20\nnext");
+	assert_shown("10 of 20\x1b[2K\r", "10 of 20");
+	assert_shown("10 of 20\x1b[K more", "10 of 20 more");
+	assert_shown("a\x1b[2K\nb\rc", "a\nc");
+	assert_shown("a\x1b[2Kbcd\re", "ebcd"); /* of a line that goes on it is forgotten */
+}
+
+/* Whoever moves the rest of the line for each character that is written does not come back from this. */
+static void a_long_line_is_written_over_a_million_times_in_linear_time(void **state)
+{
+	size_t n = 1 << 20;
+	char *text = malloc(3 * n);
+	AUTO_BUF out;
+
+	(void)state;
+	buf_init(&out, 4 * n);
+	memset(text, 'a', n);
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + n + 2 * i, "\rb", 2);
+	text_visible((struct str){ text, 3 * n }, &out);
+	assert_int_equal(out.len, n);
+	assert_true(out.p[0] == 'b' && out.p[1] == 'a' && out.p[n - 1] == 'a');
+
+	buf_reset(&out);
+	text[n] = '\r';
+	for (size_t i = 0; i < n - 2; i += 2)
+		memcpy(text + n + 1 + i, "\xc3\xa9", 2);
+	text_visible((struct str){ text, 2 * n - 1 }, &out);
+	assert_int_equal(out.len, n - 2 + (n - (n - 2) / 2));
+	free(text);
 }
 
 static void a_carriage_return_at_the_end_of_a_line_changes_nothing(void **state)
@@ -288,6 +363,11 @@ int main(void)
 		cmocka_unit_test(only_one_variation_selector_belongs_to_a_character),
 		cmocka_unit_test(invalid_bytes_become_replacement_characters),
 		cmocka_unit_test(a_carriage_return_starts_the_line_again),
+		cmocka_unit_test(what_is_shorter_leaves_the_rest_of_what_it_is_written_over),
+		cmocka_unit_test(a_column_is_a_character_however_many_bytes_it_has),
+		cmocka_unit_test(an_erase_takes_the_rest_of_a_line_that_is_written_over),
+		cmocka_unit_test(an_erase_that_nothing_follows_changes_nothing),
+		cmocka_unit_test(a_long_line_is_written_over_a_million_times_in_linear_time),
 		cmocka_unit_test(a_carriage_return_at_the_end_of_a_line_changes_nothing),
 		cmocka_unit_test(what_was_in_the_buffer_before_is_not_overwritten),
 		cmocka_unit_test(a_name_stays_on_its_line),
