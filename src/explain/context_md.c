@@ -113,7 +113,7 @@ static void write_lines(const struct step *s, const struct shown *shown, struct 
 	} else if (shown->text.len == 0) {
 		part_count(total, "line", "lines", out);
 		buf_z(out, ", none shown here");
-	} else if (shown->all && s->size.n_dropped_lines == 0) {
+	} else if (shown->all && s->size.n_dropped_lines == 0 && !part_begins_in_line(s)) {
 		buf_z(out, total == 1 ? "" : "all ");
 		part_count(total, "line", "lines", out);
 	} else {
@@ -121,7 +121,9 @@ static void write_lines(const struct step *s, const struct shown *shown, struct 
 		part_number(shown->n_lines, out);
 		buf_z(out, " of ");
 		part_count(total, "line", "lines", out);
-		buf_z(out, shown->in_line ? ", the first of them cut" : "");
+		buf_z(out, shown->in_line || (shown->all && part_begins_in_line(s))
+				   ? ", the first of them cut"
+				   : "");
 	}
 }
 

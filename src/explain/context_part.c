@@ -88,6 +88,21 @@ int64_t part_total_lines(const struct step *s)
 	return s->size.n_lines + s->size.n_dropped_lines;
 }
 
+#define KEPT_LEAST (256 - 3) /* least limits.tail-bytes, less a character that did not fit */
+
+bool part_begins_in_line(const struct step *s)
+{
+	size_t line = str_find(s->text, '\n'), end = s->text.len;
+
+	if (!s->has_text || s->size.n_dropped_bytes == 0)
+		return false;
+	if (s->size.n_dropped_lines == 0)
+		return true;
+	while (end > line && s->text.p[end - 1] == '\n')
+		end--;
+	return end <= line && s->text.len >= KEPT_LEAST;
+}
+
 struct want {
 	size_t need, index;
 };

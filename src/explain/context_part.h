@@ -25,6 +25,12 @@ void part_text(const struct step *s, struct buf *out);
 /* A ceiling for that buffer which no step reaches. */
 size_t part_text_ceiling(const struct context_input *in);
 int64_t part_total_lines(const struct step *s);
+/*
+ * Does the kept text of a step begin inside a line? It is told by its shape, which the cutting gives it (text/tail.h,
+ * and the runner does the same): bytes are gone and no line; or some are, and all that is kept is a single line as
+ * long as the least that can be kept, with at most empty ones behind it.
+ */
+bool part_begins_in_line(const struct step *s);
 
 /*
  * Shares room out among n that need so much each: evenly, and what the small ones leave goes to the others.

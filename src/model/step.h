@@ -60,8 +60,8 @@ struct step_facts {
 /* Kept text of a step, with what is missing in front of it. */
 struct tail_size {
 	int64_t n_lines, n_bytes; /* kept, after masking */
-	int64_t n_dropped_lines,
-		n_dropped_bytes; /* in front of them; lines that were cut in two count as dropped */
+	/* In front of them. Lines that are gone in whole; bytes also of a line whose end is kept. */
+	int64_t n_dropped_lines, n_dropped_bytes;
 };
 
 /* A step as it is read back, with its run and job. Strings live in the arena it was read into. */

@@ -93,7 +93,6 @@ struct tail text_tail(struct str text, int64_t max_lines, size_t max_bytes)
 {
 	int64_t n_lines;
 	size_t start;
-	bool in_line;
 
 	if (text.len == 0)
 		return (struct tail){ .text = text };
@@ -103,12 +102,12 @@ struct tail text_tail(struct str text, int64_t max_lines, size_t max_bytes)
 		n_lines += cut < start;
 		start = cut;
 	}
-	in_line = start > 0 && text.p[start - 1] != '\n';
 
 	struct str dropped = { text.p, start }, kept = str_from(text, start);
 	return (struct tail){
 		.text = kept,
-		.dropped_lines = count_line_ends(dropped) + in_line,
+		.in_line = kept.len > 0 && start > 0 && text.p[start - 1] != '\n',
+		.dropped_lines = count_line_ends(dropped) + (kept.len == 0),
 		.dropped_bytes = (int64_t)start,
 		.n_lines = kept.len > 0 ? n_lines : 0,
 	};

@@ -17,8 +17,9 @@ int64_t text_count_lines(struct str text);
 
 struct tail {
 	struct str text;       /* a view of the end of what was given */
-	int64_t dropped_lines; /* line ends in what was cut off, and one more if a line was cut in two */
-	int64_t dropped_bytes;
+	bool in_line;          /* text begins inside a line: that line is kept, in part */
+	int64_t dropped_lines; /* gone in whole: with n_lines these are all there were */
+	int64_t dropped_bytes; /* of these lines, and of the one that was cut */
 	int64_t n_lines; /* in text, where an empty last line counts: its line end was taken off before */
 };
 /*

@@ -452,7 +452,15 @@ class WhatIsKeptOfALog(Case):
     def test_one_line_over_32_kib_is_cut_inside(self):
         text, step = self.kept_of("a" * 40000)
         self.assertEqual(text, "a" * 32768)
-        self.assertEqual(step["dropped_bytes"], 40000 - 32768)
+        self.assertEqual((step["lines"], step["dropped_lines"], step["dropped_bytes"]), (1, 0, 40000 - 32768))
+
+    def test_a_line_that_is_cut_is_one_of_the_lines_and_is_told(self):
+        post = post_of(log_tail="one\ntwo\n" + "a" * 40000)
+        self.server.must_post(post)
+        step = self.server.kept(post["head_sha"])
+        self.assertEqual((step["lines"], step["dropped_lines"]), (1, 2))
+        self.assertIn("last 1 of 3 lines, the first of them cut\n",
+                      self.server.get(f"/api/v1/context?repo={REPO}&sha={post['head_sha']}&budget=100000").text)
 
     def test_no_cut_is_inside_a_character(self):
         for pad in range(4):

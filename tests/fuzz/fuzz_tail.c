@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	size_t start = (size_t)t.dropped_bytes;
 	assert(t.text.len == 0 || start == 0 || text.p[start - 1] == '\n' || t.text.len + 4 > data[1]);
-	assert((t.dropped_lines == 0) == (start == 0));
+	assert(t.in_line == (t.text.len > 0 && start > 0 && text.p[start - 1] != '\n'));
+	assert(t.dropped_lines + t.n_lines == text_count_lines(text) + str_ends(text, STR("\n")));
 	return 0;
 }

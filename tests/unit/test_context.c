@@ -878,6 +878,32 @@ static void a_text_cut_inside_a_line_says_so(void **state)
 	free(line);
 }
 
+/* Cut by whoever kept it, not here. */
+static void a_kept_text_that_begins_inside_a_line_says_so(void **state)
+{
+	char line[301];
+	struct step s;
+
+	(void)state;
+	memset(line, 'x', 300);
+	line[300] = '\0';
+	s = step_of(line);
+	s.size.n_dropped_bytes = 700; /* of this one line */
+	assert_heading(s, " · last 1 of 1 line, the first of them cut\n");
+	s.size.n_dropped_bytes = 2000;
+	s.size.n_dropped_lines = 3;
+	assert_heading(s, " · last 1 of 4 lines, the first of them cut\n");
+	line[298] = line[299] = '\n';
+	s.size.n_lines = 3;
+	assert_heading(s, " · last 3 of 6 lines, the first of them cut\n");
+	line[297] = '\n', line[298] = 'y'; /* a line that is not empty would have been kept alone */
+	assert_heading(s, " · last 3 of 6 lines\n");
+	s = step_of("error: no");
+	s.size.n_dropped_bytes = 2000;
+	s.size.n_dropped_lines = 3;
+	assert_heading(s, " · last 1 of 4 lines\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -912,6 +938,7 @@ int main(void)
 		cmocka_unit_test(json_text_is_made_visible_too),
 		cmocka_unit_test(json_of_nothing_has_no_steps_and_a_message),
 		cmocka_unit_test(a_text_cut_inside_a_line_says_so),
+		cmocka_unit_test(a_kept_text_that_begins_inside_a_line_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

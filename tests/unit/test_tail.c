@@ -75,6 +75,8 @@ static void assert_tail(
 		fail_msg("\"%s\" to %d lines, %zu bytes: \"%.*s\"", text, (int)lines, bytes, STR_FMT(t.text));
 	assert_int_equal(t.dropped_lines, dropped_lines);
 	assert_int_equal(t.dropped_bytes, (int64_t)(strlen(text) - strlen(want)));
+	assert_int_equal(t.in_line,
+		*want && strlen(text) > strlen(want) && text[strlen(text) - strlen(want) - 1] != '\n');
 }
 
 static void what_is_within_the_limits_is_kept_whole(void **state)
@@ -104,19 +106,19 @@ static void bytes_cut_at_a_line_start(void **state)
 	assert_tail("aaa\nbbb\nccc", 100, 3, "ccc", 2);
 }
 
-static void a_line_that_is_too_long_by_itself_is_cut_inside_and_counts_as_dropped(void **state)
+static void a_line_that_is_too_long_by_itself_is_cut_inside_and_is_not_dropped(void **state)
 {
 	(void)state;
-	assert_tail("aaa\nbbbccc", 100, 3, "ccc", 2);
-	assert_tail("abcdef", 100, 3, "def", 1);
-	assert_tail("abcdef", 1, 3, "def", 1);
+	assert_tail("aaa\nbbbccc", 100, 3, "ccc", 1);
+	assert_tail("abcdef", 100, 3, "def", 0);
+	assert_tail("abcdef", 1, 3, "def", 0);
 }
 
 static void empty_lines_behind_a_long_line_are_not_all_that_is_kept(void **state)
 {
 	(void)state;
-	assert_tail("abcdefgh\n\n", 100, 6, "efgh\n\n", 1);
-	assert_tail("abcdefgh\n\n\n", 100, 3, "\n\n\n", 0 + 1);
+	assert_tail("abcdefgh\n\n", 100, 6, "efgh\n\n", 0);
+	assert_tail("abcdefgh\n\n\n", 100, 3, "\n\n\n", 0);
 	assert_tail("abc\n\n\n", 2, 100, "\n", 2); /* but asked for two lines it gives two */
 }
 
@@ -166,6 +168,7 @@ static void limits_hold_and_nothing_is_lost_for_every_limit(void **state)
 			assert_true(t.text.len <= bytes);
 			assert_true(t.n_lines <= lines);
 			assert_int_equal(t.dropped_bytes + (int64_t)t.text.len, (int64_t)s.len);
+			assert_int_equal(t.dropped_lines + t.n_lines, text_count_lines(s));
 			assert_true(str_ends(s, t.text));
 			assert_int_equal(utf8_valid(t.text), t.text.len);
 		}
@@ -181,7 +184,7 @@ int main(void)
 		cmocka_unit_test(what_is_within_the_limits_is_kept_whole),
 		cmocka_unit_test(the_last_lines_are_kept),
 		cmocka_unit_test(bytes_cut_at_a_line_start),
-		cmocka_unit_test(a_line_that_is_too_long_by_itself_is_cut_inside_and_counts_as_dropped),
+		cmocka_unit_test(a_line_that_is_too_long_by_itself_is_cut_inside_and_is_not_dropped),
 		cmocka_unit_test(empty_lines_behind_a_long_line_are_not_all_that_is_kept),
 		cmocka_unit_test(no_limit_leaves_anything_without_lines_or_bytes),
 		cmocka_unit_test(a_cut_never_splits_a_character),
