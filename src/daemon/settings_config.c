@@ -13,12 +13,35 @@
 #define INTERNAL_MAX (sizeof((struct internal_tokens){ 0 }.digest) / sizeof(struct sha256))
 #define TOKEN_FILE_MAX 4096
 
+/* What could never be presented in an Authorization header would leave every runner outside, and say nothing. */
+static enum err_code check_internal(struct str token, const char *from, struct err *e)
+{
+	if (token.len == 0)
+		return err_set(e, ERR_CONFIG, "%s: the internal token is empty", from);
+	if (token.len > ACCESS_TOKEN_MAX)
+		return err_set(e, ERR_CONFIG, "%s: the internal token has %zu bytes; at most %d are accepted",
+			from, token.len, ACCESS_TOKEN_MAX);
+	for (size_t i = 0; i < token.len; i++) {
+		char c = token.p[i];
+
+		if (c <= ' ' || c > '~')
+			return err_set(e, ERR_CONFIG,
+				"%s: the internal token has %s in it, which no Authorization header brings; "
+				"it must "
+				"be of visible ASCII characters only",
+				from,
+				c == '\n' || c == '\r'  ? "a line break"
+				: c == ' ' || c == '\t' ? "a blank"
+							: "a character that is not visible ASCII");
+	}
+	return ERR_OK;
+}
+
 /* A token that is accepted; and masked, should it ever be printed in a log. */
 static enum err_code add_internal(struct config *c, struct str token, const char *from, struct err *e)
 {
 	token = str_trim(token);
-	if (token.len == 0)
-		return err_set(e, ERR_CONFIG, "%s: the internal token is empty", from);
+	TRY(check_internal(token, from, e));
 	if (c->internal.n == INTERNAL_MAX)
 		return err_set(e, ERR_CONFIG, "%s: more than %zu internal tokens", from, INTERNAL_MAX);
 	c->internal.digest[c->internal.n++] = sha256_of(token);

@@ -29,7 +29,7 @@ static bool bearer_of(struct str authorization, struct str *ret_token)
 	if (!str_eq_nocase(scheme, STR("bearer")))
 		return false;
 	token = str_trim(str_from(authorization, scheme.len));
-	if (token.len == 0 || token.len > 512)
+	if (token.len == 0 || token.len > ACCESS_TOKEN_MAX)
 		return false;
 	*ret_token = token;
 	return true;

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "model/token.h"
 
+#define ACCESS_TOKEN_MAX 512 /* bytes; a longer one is no token */
+
 struct store;
 
 enum identity_kind { IDENTITY_NONE, IDENTITY_INTERNAL, IDENTITY_TOKEN };

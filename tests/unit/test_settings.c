@@ -196,6 +196,38 @@ static void an_empty_token_file_stops_the_start(void **state)
 		"no such file");
 }
 
+static void an_internal_token_that_no_header_can_carry_stops_the_start(void **state)
+{
+	char path[100], conf[200], longest[ACCESS_TOKEN_MAX + 2];
+	struct config *c;
+	struct err e;
+	AUTO_BUF text;
+	(void)state;
+
+	refused("[internal]\ntoken = two words\n", "internal.token", "blank", "visible ASCII");
+	refused("[internal]\ntoken = \"a\\tb\"\n", "internal.token", "blank", "visible ASCII");
+	refused("[internal]\ntoken = schl\xc3\xbcssel\n", "internal.token", "visible ASCII", "");
+	refused("[internal]\ntoken = \"a\\bb\"\n", "internal.token", "visible ASCII", "");
+
+	snprintf(path, sizeof path, "%s/token", folder);
+	snprintf(conf, sizeof conf, "[internal]\ntoken-file = %s\n", path);
+	assert_int_equal(file_write_atomic(path, STR("old-token\nnew-token\n"), 0600, &e), ERR_OK);
+	refused(conf, path, "line break", "visible ASCII");
+	assert_int_equal(file_write_atomic(path, STR("\xef\xbb\xbftoken\n"), 0600, &e), ERR_OK);
+	refused(conf, path, "visible ASCII", "");
+
+	buf_init(&text, 1000);
+	memset(longest, 'x', sizeof longest);
+	longest[ACCESS_TOKEN_MAX + 1] = '\0';
+	buf_fmt(&text, "[internal]\ntoken = %s\n", longest);
+	refused(buf_cstr(&text), "internal.token", "513 bytes", "512");
+	buf_reset(&text);
+	buf_fmt(&text, "[internal]\ntoken = %s\n", longest + 1);
+	c = config_of(buf_cstr(&text));
+	assert_int_equal(c->internal.n, 1);
+	config_free(c);
+}
+
 static void secrets_are_not_shown(void **state)
 {
 	struct settings *s = load("[internal]\ntoken = sentinel-one\n[mask]\nvalue = sentinel-two\n");
@@ -353,6 +385,7 @@ int main(void)
 		cmocka_unit_test(a_short_mask_value_is_refused_without_being_shown),
 		cmocka_unit_test(the_internal_token_comes_from_file_setting_or_environment),
 		cmocka_unit_test(an_empty_token_file_stops_the_start),
+		cmocka_unit_test(an_internal_token_that_no_header_can_carry_stops_the_start),
 		cmocka_unit_test(secrets_are_not_shown),
 		cmocka_unit_test(the_default_forge_is_the_marked_one_else_the_first),
 		cmocka_unit_test(what_is_set_on_the_command_line_goes_over_the_file),
