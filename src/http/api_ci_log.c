@@ -78,6 +78,8 @@ static struct step_facts facts_of(struct call *c)
 	};
 
 	conclusion_find(text_field(c, "conclusion"), &f.conclusion);
+	if (f.attempt == 0) /* Gitea's run_attempt of a run that was never run again */
+		f.attempt = 1;
 	f.has_exit_code = json_int(json_get(c->body, "exit_code"), &f.exit_code);
 	if (f.platform.len == 0)
 		f.platform = STR("linux");

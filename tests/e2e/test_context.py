@@ -67,6 +67,13 @@ class Markdown(Case):
         self.server.must_post(post_of(head_sha=sha, job_name="build", attempt=2, conclusion="success", log_tail="it is fine"))
         self.assertNotIn("it broke", self.md(sha))
 
+    def test_attempt_zero_is_the_first(self):
+        sha = new_sha()
+        self.server.must_post(post_of(head_sha=sha, job_name="build", attempt=0, log_tail="as Gitea counts"))
+        self.server.must_post(post_of(head_sha=sha, job_name="build", attempt=1, log_tail="the same again"))
+        step = self.server.kept(sha)
+        self.assertEqual((step["attempt"], step["text"]), (1, "the same again"))
+
     def test_an_older_attempt_that_arrives_late_changes_nothing(self):
         sha = new_sha()
         self.server.must_post(post_of(head_sha=sha, job_name="build", attempt=10, log_tail="of attempt ten"))

@@ -44,7 +44,7 @@ class FieldsOfAPost(Case):
             "leg": [1, {}],
             "step_index": [-1, "one", 1.5, True],
             "workflow": [1, []],
-            "attempt": [0, -1, "two", 1.5],
+            "attempt": [-1, "two", 1.5],
             "conclusion": ["fail", "FAILURE", "", 1, "neutral"],
             "exit_code": ["x", 1.5, True],
             "branch": [1, []],
@@ -64,7 +64,7 @@ class FieldsOfAPost(Case):
         self.names_field(self.server.post(post_of(log_tial="x")), "log_tial")
 
     def test_all_wrong_fields_are_named_at_once(self):
-        details = self.refused(self.server.post(post_of(head_sha="abc", attempt=0, log_tail=None)), 400, "validation_error")
+        details = self.refused(self.server.post(post_of(head_sha="abc", attempt=-1, log_tail=None)), 400, "validation_error")
         self.assertEqual(set(details["fields"]), {"head_sha", "attempt", "log_tail"})
 
     def test_every_optional_field_is_kept_and_read_back(self):

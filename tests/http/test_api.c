@@ -197,7 +197,7 @@ static void a_repo_whose_name_is_malformed_is_a_wrong_field_and_not_404(void **s
 
 static void a_forge_that_is_not_configured_is_a_wrong_field_beside_the_others(void **state)
 {
-	AUTO_ANSWER r = post_log(POST_OF(REPO, ",\"forge\":\"nosuch\",\"attempt\":0"), INTERNAL);
+	AUTO_ANSWER r = post_log(POST_OF(REPO, ",\"forge\":\"nosuch\",\"attempt\":-1"), INTERNAL);
 	AUTO_ANSWER s = post_log(POST_OF(REPO, ",\"forge\":\"no such\""), INTERNAL);
 	(void)state;
 
