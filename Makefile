@@ -14,8 +14,8 @@ build: deps
 demo: build
 	@tools/demo
 
-## check: everything that must hold before a commit: two compilers, lint, all suites, sanitizers, fuzz corpora
-check: deps-check
+## check: everything that must hold before a commit: two compilers, lint, all suites, the contract, sanitizers, fuzz corpora
+check: deps-check deps-contract
 	@tools/check
 
 ## lint: both compilers with warnings as errors, format, layers, headers alone, SQL, documents against tables
@@ -42,7 +42,7 @@ soak: deps-check
 bench: deps-bench
 	@bench/run
 
-## contract: the server against api/openapi.yaml, as an outsider measures it (schemathesis, about a minute with its set-up)
+## contract: the server against api/openapi.yaml, as an outsider measures it (schemathesis; `make check` does it too, always with the same data)
 contract: deps-contract
 	@tools/build build && tools/contract
 
