@@ -197,6 +197,41 @@ static void who_guesses_is_told_the_limit_that_stops_them(void **state)
 	assert_string_equal(header_of(&last, "X-RateLimit-Reset"), header_of(&last, "Retry-After"));
 }
 
+/* Size, rate, who, may they: of two reasons to refuse the one that comes first is told. */
+static void of_several_reasons_size_comes_first_then_rate_then_who_and_what_they_may(void **state)
+{
+	const char *powerless = token_with(0, ROLE_USER).p;
+	struct ask add = { .method = "POST", .target = "/api/v1/repos", .body = "{\"repo\":\"a/b\"}" };
+	struct ask large = { .method = "POST", .target = "/api/v1/repos", .length = 1 << 30 };
+	(void)state;
+
+	AUTO_ANSWER large_nobody = ask(large);
+	large.token = add.token = powerless;
+	AUTO_ANSWER large_powerless = ask(large);
+	config_swap(fx.app.config, fixture_config(1, 1));
+	AUTO_ANSWER within = ask(add);
+	AUTO_ANSWER over = ask(add);
+	AUTO_ANSWER over_large = ask(large);
+	large.token = add.token = "slc_wrong";
+	large.peer = add.peer = "192.0.2.99"; /* that has guessed nothing yet */
+	AUTO_ANSWER within_wrong = ask(add);
+	AUTO_ANSWER over_wrong = ask(add);
+	AUTO_ANSWER over_large_wrong = ask(large);
+	config_swap(fx.app.config, fixture_config(0, 0));
+
+	assert_error(&large_nobody, 413, "payload_too_large");
+	assert_error(&large_powerless, 413, "payload_too_large");
+	assert_error(&within, 403, "forbidden");
+	assert_error(&over, 429, "rate_limited");
+	assert_true(over.before_body);
+	assert_error(&over_large, 413, "payload_too_large");
+	assert_string_equal(header_of(&over_large, "X-RateLimit-Remaining"), "0");
+	assert_error(&within_wrong, 401, "unauthorized");
+	assert_error(&over_wrong, 429, "rate_limited");
+	assert_non_null(strstr(over_wrong.body, "requests of this kind"));
+	assert_error(&over_large_wrong, 413, "payload_too_large");
+}
+
 static void an_empty_answer_is_never_called_json(void **state)
 {
 	AUTO_ANSWER r = get_as("/api/v1/context?repo=" REPO
@@ -236,6 +271,7 @@ int main(void)
 		cmocka_unit_test(tokens_of_everybody_are_refused_with_the_role_that_is_missing),
 		cmocka_unit_test(a_bound_token_cannot_tell_a_repo_that_is_watched_from_one_that_is_not),
 		cmocka_unit_test(who_guesses_is_told_the_limit_that_stops_them),
+		cmocka_unit_test(of_several_reasons_size_comes_first_then_rate_then_who_and_what_they_may),
 		cmocka_unit_test(an_empty_answer_is_never_called_json),
 		cmocka_unit_test(metrics_are_not_free_behind_whatever_a_proxy_leaves),
 	};

@@ -92,6 +92,85 @@ static void tokens_that_differ_only_in_length_are_refused_alike(void **state)
 	assert_string_equal(longer.text, other.text);
 }
 
+/*
+ * Constant time cannot be measured here, but what it hangs on can be seen: whatever is presented, its digest is
+ * compared with each accepted one by sha256_equal() (and that with libcrypto's constant-time comparison, which
+ * test_digest.c sees), all of them, always; and that comparison alone decides. So its answer is made up here: whoever
+ * looks at lengths or bytes before or beside it comes to another result.
+ */
+enum answer { AS_IT_IS, ALWAYS_EQUAL, NEVER_EQUAL };
+
+static struct {
+	enum answer answer;
+	int n_calls;
+	int n_presented; /* calls in which one side was the digest of what was presented */
+	struct sha256 presented;
+} compared;
+
+bool __real_sha256_equal(const struct sha256 *a, const struct sha256 *b);
+bool __wrap_sha256_equal(const struct sha256 *a, const struct sha256 *b);
+
+bool __wrap_sha256_equal(const struct sha256 *a, const struct sha256 *b)
+{
+	compared.n_calls++;
+	compared.n_presented +=
+		__real_sha256_equal(a, &compared.presented) || __real_sha256_equal(b, &compared.presented);
+	if (compared.answer != AS_IT_IS)
+		return compared.answer == ALWAYS_EQUAL;
+	return __real_sha256_equal(a, b);
+}
+
+static enum err_code present_compared(const char *token, enum access_realm realm, enum answer answer)
+{
+	struct identity id;
+	enum err_code code;
+	AUTO_BUF text;
+
+	buf_init(&text, 1000);
+	buf_z(&text, token);
+	memset(&compared, 0, sizeof compared);
+	compared.answer = answer;
+	compared.presented = sha256_of(str_z(token));
+	code = present_token(&text, realm, NOW, &id);
+	compared.answer = AS_IT_IS;
+	assert_int_equal(compared.n_presented, compared.n_calls);
+	return code;
+}
+
+static void an_internal_token_is_compared_by_digest_with_all_of_them_and_by_nothing_else(void **state)
+{
+	static const char *const texts[] = { "abcdefgh", "second token", "the third", "wrong", "abcdefg",
+		"abcdefghi", "zbcdefgh", "abcdefgz", "x" };
+	(void)state;
+
+	for (size_t i = 0; i < 3; i++)
+		fx.cfg->internal.digest[i] = sha256_of(str_z(texts[i]));
+	fx.cfg->internal.n = 3;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		assert_int_equal(present_compared(texts[i], REALM_INTERNAL, AS_IT_IS),
+			i < 3 ? ERR_OK : ERR_UNAUTHORIZED);
+		assert_int_equal(compared.n_calls, 3);
+		assert_int_equal(present_compared(texts[i], REALM_INTERNAL, ALWAYS_EQUAL), ERR_OK);
+		assert_int_equal(compared.n_calls, 3);
+		assert_int_equal(present_compared(texts[i], REALM_INTERNAL, NEVER_EQUAL), ERR_UNAUTHORIZED);
+		assert_int_equal(compared.n_calls, 3);
+	}
+}
+
+static void a_token_of_the_database_is_compared_by_digest_too(void **state)
+{
+	struct identity id;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(present_compared(buf_cstr(&token), REALM_API, AS_IT_IS), ERR_OK);
+	assert_int_equal(compared.n_calls, 1);
+	assert_int_equal(present_compared(buf_cstr(&token), REALM_API, NEVER_EQUAL), ERR_UNAUTHORIZED);
+	assert_int_equal(compared.n_calls, 1);
+}
+
 static void malformed_headers_are_no_token(void **state)
 {
 	static const char *const wrong[] = { "Bearer", "Bearer ", "Basic abc", "Token abc", "bearerabc",
@@ -234,6 +313,8 @@ int main(void)
 		TEST(internal_is_closed_until_a_token_is_configured),
 		TEST(the_internal_token_sends_logs_and_nothing_else),
 		TEST(tokens_that_differ_only_in_length_are_refused_alike),
+		TEST(an_internal_token_is_compared_by_digest_with_all_of_them_and_by_nothing_else),
+		TEST(a_token_of_the_database_is_compared_by_digest_too),
 		TEST(malformed_headers_are_no_token),
 		TEST(a_token_of_the_database_works_even_while_internal_is_closed),
 		TEST(expired_and_revoked_are_told_like_unknown),

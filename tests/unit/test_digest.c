@@ -46,6 +46,32 @@ static void digests_are_equal_only_in_every_bit(void **state)
 	}
 }
 
+static size_t n_compared; /* bytes, by libcrypto in constant time */
+
+int __real_CRYPTO_memcmp(const void *a, const void *b, size_t n);
+int __wrap_CRYPTO_memcmp(const void *a, const void *b, size_t n);
+
+int __wrap_CRYPTO_memcmp(const void *a, const void *b, size_t n)
+{
+	n_compared += n;
+	return __real_CRYPTO_memcmp(a, b, n);
+}
+
+static void all_bytes_are_compared_in_constant_time_wherever_the_first_difference_is(void **state)
+{
+	struct sha256 a = sha256_of(STR("a")), b;
+	(void)state;
+
+	for (size_t i = 0; i <= SHA256_LEN; i++) {
+		b = a;
+		if (i < SHA256_LEN)
+			b.b[i] ^= 1;
+		n_compared = 0;
+		assert_int_equal(sha256_equal(&a, &b), i == SHA256_LEN);
+		assert_int_equal(n_compared, SHA256_LEN);
+	}
+}
+
 static void random_bytes_fill_all_and_differ(void **state)
 {
 	static unsigned char a[5000], b[5000];
@@ -125,6 +151,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_texts_have_their_known_digests),
 		cmocka_unit_test(digests_are_equal_only_in_every_bit),
+		cmocka_unit_test(all_bytes_are_compared_in_constant_time_wherever_the_first_difference_is),
 		cmocka_unit_test(random_bytes_fill_all_and_differ),
 		cmocka_unit_test(base64_is_as_in_the_rfc),
 		cmocka_unit_test(hex_is_written_lower_and_known_in_both_cases),
