@@ -352,7 +352,7 @@ def type_text(doc, schema):
         return f"list of {type_text(doc, schema['items'])}" + (f", {schema['maxItems']} at most" if "maxItems" in schema else "")
     parts = [schema.get("type", "any")]
     if "enum" in schema:
-        parts = [" | ".join(schema["enum"])]
+        parts = [" | ".join(word for word in schema["enum"] if word is not None)]  # null is told below
     low, high = schema.get("minimum"), schema.get("maximum")
     if high == INT64_MAX:
         high = None

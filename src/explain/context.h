@@ -39,7 +39,7 @@ struct context_input {
 				     has_text false */
 	size_t n_steps;
 	int64_t n_beyond; /* failed steps that are not among them, because they are too many: counted only */
-	enum run_status status; /* of the runs together: fail if one failed */
+	enum run_status status; /* of the runs together: fail if one failed; not told when nothing was sent */
 	unsigned absence;       /* when n_steps is 0 */
 	int64_t expired_at;
 	int64_t log_days; /* retention; 0: for ever */

@@ -148,6 +148,12 @@ static void write_message(const struct plan *p, struct buf *out)
 	part_retention(in, out);
 }
 
+/* Whether a run that nobody spoke of is running, or is at all, is not known. */
+static bool nothing_sent(const struct context_input *in)
+{
+	return in->n_steps == 0 && (in->absence & (CONTEXT_NOT_WATCHED | CONTEXT_NOTHING_POSTED)) != 0;
+}
+
 static void put_head(struct json_out *j, const struct plan *p)
 {
 	const struct context_input *in = p->in;
@@ -162,7 +168,7 @@ static void put_head(struct json_out *j, const struct plan *p)
 		put_positive(j, "run_id", in->query.run_id);
 		put_name(j, "external_run_id", in->query.external_run_id, PART_NAME_MAX);
 	}
-	json_put_z(j, "status", run_status_name(in->status));
+	json_put_z(j, "status", nothing_sent(in) ? NULL : run_status_name(in->status));
 	json_put_str(j, "message", buf_view(&message));
 	json_open_array(j, "reasons");
 	for (unsigned i = 0; i < PART_N_REASONS; i++)

@@ -226,6 +226,7 @@ class WhenThereIsNone(Case):
 
     def test_a_commit_of_which_nothing_arrived_is_said_to_be_so(self):
         text, account = self.both(f"repo={REPO}&sha={new_sha()}")
+        self.assertIsNone(account["status"])
         self.assertRegex(text, r"(?i)no log|nothing")
         self.assertTrue(account["message"])
         self.assertNotIn("not watched", text)

@@ -858,6 +858,27 @@ static void json_of_nothing_has_no_steps_and_a_message(void **state)
 	json_free(doc);
 }
 
+static void json_of_what_nobody_sent_anything_about_has_no_status(void **state)
+{
+	static const struct {
+		unsigned absence;
+		bool has_status;
+	} rows[] = { { CONTEXT_NOT_WATCHED, false }, { CONTEXT_NOTHING_POSTED, false },
+		{ CONTEXT_EXPIRED, true }, { CONTEXT_NOT_FAILED, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct context_input in = input_of(NULL, 0);
+		struct json_doc *doc;
+
+		in.absence = rows[i].absence;
+		doc = json(&in);
+		assert_int_equal(json_kind(json_get(json_root(doc), "status")),
+			rows[i].has_status ? JSON_STRING : JSON_NULL);
+		json_free(doc);
+	}
+}
+
 static void a_text_cut_inside_a_line_says_so(void **state)
 {
 	char *line = malloc(20001);
@@ -937,6 +958,7 @@ int main(void)
 		cmocka_unit_test(json_says_what_was_cut),
 		cmocka_unit_test(json_text_is_made_visible_too),
 		cmocka_unit_test(json_of_nothing_has_no_steps_and_a_message),
+		cmocka_unit_test(json_of_what_nobody_sent_anything_about_has_no_status),
 		cmocka_unit_test(a_text_cut_inside_a_line_says_so),
 		cmocka_unit_test(a_kept_text_that_begins_inside_a_line_says_so),
 	};
