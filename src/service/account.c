@@ -35,8 +35,55 @@ static void put_reader(struct store *const *store, struct db **db)
 	*db = NULL;
 }
 
+static enum err_code was_sent(struct db *db, struct arena *a, const struct account_query *q, int64_t repo_id,
+	bool *ret, struct err *e)
+{
+	struct step_query sq = { .repo_id = repo_id,
+		.head_sha = q->head_sha,
+		.run_id = q->run_id,
+		.external_run_id = q->external_run_id };
+	struct step *steps;
+	size_t n;
+	int64_t n_steps, n_failed, expired_at;
+
+	TRY(steps_failed(db, a, &sq, 0, &steps, &n, &n_steps, &n_failed, &expired_at, e));
+	*ret = n_steps > 0;
+	return ERR_OK;
+}
+
+/* No forge is named, and the default one has not got the repo. Of the others that have, a bound token's own is
+ * meant, else the first from which something was sent, else the first. */
+static enum err_code find_elsewhere(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, const struct account_query *q, struct repo *ret, struct err *e)
+{
+	struct repo found, first = { 0 };
+	bool sent = false;
+
+	for (size_t i = 1; i < cfg->n_forges; i++) {
+		enum err_code code = repos_find(db, a, cfg->forges[i].name, q->repo, &found, e);
+
+		if (code == ERR_NOT_FOUND)
+			continue;
+		TRY(code);
+		if (found.id == id->token.repo_id) {
+			*ret = found;
+			return ERR_OK;
+		}
+		if (sent)
+			continue;
+		TRY(was_sent(db, a, q, found.id, &sent, e));
+		if (sent || first.id == 0)
+			first = found;
+	}
+	if (first.id == 0)
+		return err_set(e, ERR_NOT_FOUND, "no forge has a watched repo of that name");
+	*ret = first;
+	return ERR_OK;
+}
+
 static enum err_code resolve_repo(struct db *db, struct arena *a, const struct config *cfg,
-	const struct account_query *q, struct repo *ret, bool *ret_watched, struct err *e)
+	const struct identity *id, const struct account_query *q, struct repo *ret, bool *ret_watched,
+	struct err *e)
 {
 	struct str forge;
 	enum err_code code;
@@ -46,11 +93,8 @@ static enum err_code resolve_repo(struct db *db, struct arena *a, const struct c
 		return ERR_OK;
 	TRY(config_forge(cfg, q->forge, &forge, e));
 	code = repos_find(db, a, forge, q->repo, ret, e);
-	if (code == ERR_NOT_FOUND && q->forge.len == 0) {
-		/* Not on the default forge; but if only one forge has it, that one is meant. */
-		for (size_t i = 1; i < cfg->n_forges && code == ERR_NOT_FOUND; i++)
-			code = repos_find(db, a, cfg->forges[i].name, q->repo, ret, e);
-	}
+	if (code == ERR_NOT_FOUND && q->forge.len == 0)
+		code = find_elsewhere(db, a, cfg, id, q, ret, e);
 	if (code == ERR_NOT_FOUND) {
 		*ret_watched = false;
 		return ERR_OK;
@@ -157,7 +201,7 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	arena_init(&a);
 	TRY(check_query(q, e));
 	TRY(store_reader_get(store, &db, e));
-	code = resolve_repo(db, &a, cfg, q, &repo, &watched, e);
+	code = resolve_repo(db, &a, cfg, id, q, &repo, &watched, e);
 	if (code == ERR_OK)
 		code = check_binding(id, q, &repo, e);
 	if (code == ERR_OK && watched)

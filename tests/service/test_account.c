@@ -97,6 +97,68 @@ static void the_newest_attempt_of_a_job_counts_and_the_other_jobs_stay(void **st
 	assert_non_null(strstr(buf_cstr(&out), "lint is unhappy"));
 }
 
+/* acme/valve is not on the default forge, but on two others. Posts go to the one on the last. */
+static void watch_on_two_others(int64_t ret_id[2])
+{
+	static const char *const forges[] = { "hub", "lab" };
+	struct err e;
+	bool is_new;
+
+	fx.cfg->forges = arena_array(&fx.cfg->arena, 3, sizeof *fx.cfg->forges);
+	fx.cfg->forges[0] = (struct forge_config){ STR("home"), STR("") };
+	for (size_t i = 0; i < 2; i++)
+		fx.cfg->forges[i + 1] = (struct forge_config){ str_z(forges[i]), STR("") };
+	fx.cfg->n_forges = 3;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(manage_repo_add(fx.store, fx.cfg, str_z(forges[i]), STR("acme/valve"), NOW,
+					 &fx.arena, &fx.repo, &is_new, &e),
+			ERR_OK);
+		ret_id[i] = fx.repo.id;
+	}
+}
+
+static void of_forges_that_have_the_repo_the_one_that_something_was_sent_from_is_meant(void **state)
+{
+	struct account_query q = by_sha("acme/valve", SHA);
+	int64_t id[2];
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	watch_on_two_others(id);
+	assert_int_equal(ask(&reader, q, &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "nothing_posted"));
+	post_text("compile", "broken valve");
+	assert_int_equal(ask(&reader, q, &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "broken valve"));
+	assert_non_null(strstr(buf_cstr(&out), "\"forge\":\"lab\""));
+	q.forge = STR("hub"); /* said is said */
+	assert_int_equal(ask(&reader, q, &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "nothing_posted"));
+}
+
+static void of_forges_that_have_the_repo_a_bound_tokens_own_is_meant(void **state)
+{
+	struct identity bound = reader;
+	int64_t id[2];
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, 1 << 20);
+	watch_on_two_others(id);
+	for (size_t i = 0; i < 2; i++) {
+		bound.token.repo_id = id[i];
+		assert_int_equal(ask(&bound, by_sha("acme/valve", SHA), &out), ERR_OK);
+		assert_non_null(strstr(buf_cstr(&out), "nothing_posted"));
+	}
+	post_text("compile", "broken valve");
+	assert_int_equal(ask(&bound, by_sha("acme/valve", SHA), &out), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&out), "broken valve"));
+	bound.token.repo_id = id[0];
+	assert_int_equal(ask(&bound, by_sha("acme/valve", SHA), &out), ERR_OK);
+	assert_null(strstr(buf_cstr(&out), "broken valve"));
+}
+
 static void runs_are_found_by_either_id(void **state)
 {
 	AUTO_BUF out;
@@ -221,6 +283,8 @@ int main(void)
 		TEST(a_green_commit_is_not_a_dead_pipe),
 		TEST(silence_is_possible_for_who_appends_it),
 		TEST(the_newest_attempt_of_a_job_counts_and_the_other_jobs_stay),
+		TEST(of_forges_that_have_the_repo_the_one_that_something_was_sent_from_is_meant),
+		TEST(of_forges_that_have_the_repo_a_bound_tokens_own_is_meant),
 		TEST(runs_are_found_by_either_id),
 		TEST(a_bound_token_reads_its_repo_alone),
 		TEST(an_expired_log_is_told_with_its_date),
