@@ -16,6 +16,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum err_code fd_read_at(int fd, int64_t at, size_t len, struct buf *out, struct err *e)
+{
+	char *room = buf_room(out, len);
+	size_t done = 0;
+
+	if (!room)
+		return buf_check(out, "a part of a file", e);
+	while (done < len) {
+		ssize_t n = pread(fd, room + done, len - done, (off_t)at + (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			buf_wrote(out, 0);
+			return n < 0 ? err_errno(e, ERR_STORAGE, errno, "read a file")
+				     : err_set(e, ERR_STORAGE, "a file is shorter than it was");
+		}
+		done += (size_t)n;
+	}
+	buf_wrote(out, len);
+	return ERR_OK;
+}
+
 void fd_close(int *fd)
 {
 	if (*fd >= 0)

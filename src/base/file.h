@@ -22,6 +22,8 @@ MUST_CHECK enum err_code dir_sync(const char *path, struct err *e);
 bool file_exists(const char *path);
 /* All of it or an error; retries EINTR and short writes. */
 MUST_CHECK enum err_code fd_write_all(int fd, struct str bytes, struct err *e);
+/* len bytes from at on, appended to out. ERR_STORAGE when there are fewer. Retries EINTR and short reads. */
+MUST_CHECK enum err_code fd_read_at(int fd, int64_t at, size_t len, struct buf *out, struct err *e);
 void fd_close(int *fd); /* closes when >= 0 and sets -1 */
 
 #define AUTO_FD __attribute__((cleanup(fd_close))) int

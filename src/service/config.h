@@ -19,6 +19,10 @@ struct config {
 	int64_t reads_per_minute, writes_per_minute;
 	int64_t body_bytes; /* of all request bodies at once */
 	int64_t post_bytes, tail_lines, tail_bytes;
+	int64_t chunk_bytes; /* of one piece of a stream, decoded */
+	int64_t step_bytes;  /* of text a log */
+	int64_t streams;     /* open at once */
+	int64_t lost_after_ms;
 	/* [internal] */
 	struct internal_tokens internal;
 	/* [mask] */

@@ -81,7 +81,7 @@ enum err_code ingest_find_repo(struct store *store, const struct config *cfg, co
 	return ERR_OK;
 }
 
-static void mask_name(struct ingest *i, const struct mask *mask, struct str *name)
+static void mask_name(const struct mask *mask, struct arena *a, struct str *name)
 {
 	size_t n;
 	AUTO_BUF masked;
@@ -91,17 +91,16 @@ static void mask_name(struct ingest *i, const struct mask *mask, struct str *nam
 	if (n == 0)
 		return;
 	metric_add(METRIC_SECRETS_MASKED, (int64_t)n);
-	*name = arena_str(&i->arena, buf_view(&masked));
+	*name = arena_str(a, buf_view(&masked));
 }
 
-static void mask_names(struct ingest *i, const struct mask *mask)
+void ingest_mask_names(struct step_facts *f, const struct mask *mask, struct arena *a)
 {
-	struct step_facts *f = &i->facts;
 	struct str *const names[] = { &f->step_name, &f->job_name, &f->leg, &f->workflow, &f->branch,
 		&f->platform, &f->url };
 
 	for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-		mask_name(i, mask, names[k]);
+		mask_name(mask, a, names[k]);
 }
 
 /* What is kept of a text, as one frame; and what was cut. */
@@ -165,7 +164,7 @@ enum err_code ingest_start(struct store *store, const struct config *cfg, int64_
 		.arg = arg };
 	arena_init(&i->arena);
 	buf_init(&i->frame, 4 * post->log_tail.len + 4096);
-	mask_names(i, cfg->mask);
+	ingest_mask_names(&i->facts, cfg->mask, &i->arena);
 	code = prepare(i, cfg, post, e);
 	if (code == ERR_OK) {
 		i->op.bytes = sizeof *i + i->frame.len;

@@ -25,7 +25,9 @@ static const char *folder_of(struct store *s, int64_t step_id, struct arena *a)
 
 static const char *path_of(struct store *s, int64_t step_id, bool sealed, struct arena *a)
 {
-	return arena_fmt(a, "%s/%lld.%s", folder_of(s, step_id, a), (long long)step_id, sealed ? "zst" : "part").p;
+	return arena_fmt(
+		a, "%s/%lld.%s", folder_of(s, step_id, a), (long long)step_id, sealed ? "zst" : "part")
+		.p;
 }
 
 static enum err_code fail(const char *path, struct err *e)
@@ -130,18 +132,52 @@ enum err_code log_file_unseal(struct store *s, int64_t step_id, int64_t bytes, s
 	return truncate(path, (off_t)bytes) == 0 ? ERR_OK : fail(path, e);
 }
 
-enum err_code log_file_remove(struct store *s, int64_t step_id, struct err *e)
+bool log_file_exists(struct store *s, int64_t step_id, bool sealed)
 {
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	for (int sealed = 0; sealed < 2; sealed++) {
-		const char *path = path_of(s, step_id, sealed, &a);
+	return file_exists(path_of(s, step_id, sealed, &a));
+}
 
-		if (unlink(path) != 0 && errno != ENOENT)
-			return fail(path, e);
+#define COPY_PIECE ((int64_t)1 << 20)
+
+enum err_code log_file_copy_back(struct store *s, int64_t step_id, int64_t bytes, struct err *e)
+{
+	AUTO_FD fd = -1;
+	AUTO_BUF piece;
+
+	buf_init(&piece, COPY_PIECE);
+	TRY(log_file_open(s, step_id, true, &fd, e));
+	TRY(log_file_append(s, step_id, 0, STR(""), e));
+	for (int64_t at = 0; at < bytes; at += (int64_t)piece.len) {
+		buf_reset(&piece);
+		TRY(fd_read_at(
+			fd, at, (size_t)(bytes - at < COPY_PIECE ? bytes - at : COPY_PIECE), &piece, e));
+		TRY(log_file_append(s, step_id, at, buf_view(&piece), e));
 	}
 	return ERR_OK;
+}
+
+static enum err_code remove_one(struct store *s, int64_t step_id, bool sealed, struct err *e)
+{
+	AUTO_ARENA a;
+	const char *path;
+
+	arena_init(&a);
+	path = path_of(s, step_id, sealed, &a);
+	return unlink(path) == 0 || errno == ENOENT ? ERR_OK : fail(path, e);
+}
+
+enum err_code log_file_remove_sealed(struct store *s, int64_t step_id, struct err *e)
+{
+	return remove_one(s, step_id, true, e);
+}
+
+enum err_code log_file_remove(struct store *s, int64_t step_id, struct err *e)
+{
+	TRY(remove_one(s, step_id, false, e));
+	return remove_one(s, step_id, true, e);
 }
 
 /* ---- all of them ---- */
@@ -181,8 +217,8 @@ static enum err_code walk_folder(const struct walk *w, const char *path, struct 
 }
 
 enum err_code log_file_each(struct store *s,
-	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e), void *arg,
-	struct err *e)
+	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e),
+	void *arg, struct err *e)
 {
 	struct walk w = { each, arg };
 	enum err_code code = ERR_OK;

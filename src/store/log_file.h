@@ -22,11 +22,16 @@ MUST_CHECK enum err_code log_file_open(
 MUST_CHECK enum err_code log_file_seal(struct store *s, int64_t step_id, struct err *e);
 /* The .zst is a .part again, of which so many bytes count. Again is no error. */
 MUST_CHECK enum err_code log_file_unseal(struct store *s, int64_t step_id, int64_t bytes, struct err *e);
+/* A .part of the first bytes of the .zst, which stays. */
+MUST_CHECK enum err_code log_file_copy_back(struct store *s, int64_t step_id, int64_t bytes, struct err *e);
+/* The .zst alone, if it is there. */
+MUST_CHECK enum err_code log_file_remove_sealed(struct store *s, int64_t step_id, struct err *e);
+bool log_file_exists(struct store *s, int64_t step_id, bool sealed);
 /* Both of them, if they are there. */
 MUST_CHECK enum err_code log_file_remove(struct store *s, int64_t step_id, struct err *e);
 /* Calls back for each file there is; stops on an error, which it passes on. Others than ours are passed by. */
 MUST_CHECK enum err_code log_file_each(struct store *s,
-	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e), void *arg,
-	struct err *e);
+	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e),
+	void *arg, struct err *e);
 
 #endif

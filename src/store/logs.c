@@ -125,6 +125,12 @@ enum err_code logs_append(struct db *db, const struct log *l, int64_t sent_befor
 	return add_chunks(db, l->step_id, chunks, n, e);
 }
 
+enum err_code logs_drop_chunks(struct db *db, int64_t step_id, int64_t from, int64_t below, struct err *e)
+{
+	return db_run(db, "DELETE FROM chunk WHERE step_id = $1 AND number >= $2 AND number < $3",
+		DB_ARGS(DB_I(step_id), DB_I(from), DB_I(below)), NULL, e);
+}
+
 enum err_code logs_end(struct db *db, const struct log *l, const struct step_end *end, struct err *e)
 {
 	int64_t changed = 0;
@@ -132,7 +138,8 @@ enum err_code logs_end(struct db *db, const struct log *l, const struct step_end
 	TRY(db_run(db,
 		"UPDATE log SET state = 'ended', saved = $2, lost_bytes = $3 WHERE step_id = $1 AND state = "
 		"'open'",
-		DB_ARGS(DB_I(l->step_id), DB_B(STR("")), DB_I(l->lost_bytes)), &changed, e));
+		DB_ARGS(DB_I(l->step_id), DB_B(l->lost_bytes >= 0 ? l->saved : STR("")), DB_I(l->lost_bytes)),
+		&changed, e));
 	if (changed == 0)
 		return ERR_OK;
 	return db_run(db,
@@ -146,14 +153,24 @@ enum err_code logs_end(struct db *db, const struct log *l, const struct step_end
 		NULL, e);
 }
 
-enum err_code logs_revive(struct db *db, const struct log *l, struct err *e)
+enum err_code logs_revive(
+	struct db *db, const struct log *l, struct str parts, const struct chunk *chunk, struct err *e)
 {
+	int64_t changed = 0;
+
 	TRY(db_run(db,
 		"UPDATE log SET state = 'open', text_bytes = $2, n_line_ends = $3, group_line = $4, "
-		"n_chunks = $5, saved = $6, lost_bytes = -1, file_bytes = $7 WHERE step_id = $1",
+		"n_chunks = $5, lost_bytes = -1, file_bytes = $6 WHERE step_id = $1 AND state = 'sealed'",
 		DB_ARGS(DB_I(l->step_id), DB_I(l->text_bytes), DB_I(l->n_line_ends), DB_I(l->group_line),
-			DB_I(l->n_chunks), DB_B(l->saved), DB_I(l->file_bytes)),
-		NULL, e));
+			DB_I(l->n_chunks), DB_I(l->file_bytes)),
+		&changed, e));
+	if (changed == 0)
+		return err_set(e, ERR_CONFLICT, "the log of step %lld has moved on", (long long)l->step_id);
+	if (parts.len > 0)
+		TRY(db_run(db, "INSERT INTO part (step_id, file_at, entries) VALUES ($1, 0, $2)",
+			DB_ARGS(DB_I(l->step_id), DB_B(parts)), NULL, e));
+	if (chunk)
+		TRY(add_chunks(db, l->step_id, chunk, 1, e));
 	return db_run(db,
 		"UPDATE step SET conclusion = 'running', exit_code = NULL, ended_at = 0, duration_ms = -1"
 		" WHERE id = $1",
@@ -191,38 +208,81 @@ enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err 
 struct chunk_rows {
 	struct rows rows;
 	int64_t bytes, max_bytes;
+	bool more;
 };
 
 static enum err_code take_chunk(void *arg, const struct db_row *row, struct err *e)
 {
 	struct chunk_rows *c = arg;
-	int64_t len = row_int(row, 3);
+	int64_t len = (int64_t)row->v[2].s.len;
 
 	(void)e;
-	if (c->rows.n > 0 && len > c->max_bytes - c->bytes)
-		c->max_bytes = 0; /* and so no other one */
-	if (c->rows.n > 0 && c->max_bytes == 0)
+	if (c->more || (c->rows.n > 0 && len > c->max_bytes - c->bytes)) {
+		c->more = true;
 		return ERR_OK;
+	}
 	c->bytes += len;
-	*(struct chunk *)rows_add(&c->rows) = (struct chunk){
-		.number = row_int(row, 0), .entry = row_str(row, 1, c->rows.a), .zstd = row_str(row, 2, c->rows.a)
-	};
+	*(struct chunk *)rows_add(&c->rows) = (struct chunk){ .number = row_int(row, 0),
+		.entry = row_str(row, 1, c->rows.a),
+		.zstd = row_str(row, 2, c->rows.a) };
 	return ERR_OK;
 }
 
-enum err_code logs_chunks(struct db *db, struct arena *a, int64_t step_id, int64_t from, bool with_text,
-	int64_t max_bytes, struct chunk **ret, size_t *ret_n, struct err *e)
+enum err_code logs_chunks(struct db *db, struct arena *a, int64_t step_id, int64_t below, int64_t max_bytes,
+	struct chunk **ret, size_t *ret_n, bool *ret_more, struct err *e)
 {
 	struct chunk_rows c = { .rows = { .a = a, .size = sizeof **ret }, .max_bytes = max_bytes };
-	const char *sql = with_text ? "SELECT number, entry, zstd, length(zstd) FROM chunk"
-				      " WHERE step_id = $1 AND number >= $2 ORDER BY number"
-				    : "SELECT number, entry, NULL, length(zstd) FROM chunk"
-				      " WHERE step_id = $1 AND number >= $2 ORDER BY number";
 
-	TRY(db_each(db, sql, DB_ARGS(DB_I(step_id), DB_I(from)), take_chunk, &c, e));
+	/* More than anybody puts into one file at once; what is beyond comes at the next call. */
+	TRY(db_each(db,
+		"SELECT number, entry, zstd FROM chunk WHERE step_id = $1 AND number < $2"
+		" ORDER BY number LIMIT 2000",
+		DB_ARGS(DB_I(step_id), DB_I(below)), take_chunk, &c, e));
 	*ret = c.rows.first;
 	*ret_n = c.rows.n;
+	*ret_more = c.more || c.rows.n == 2000;
 	return ERR_OK;
+}
+
+struct index_rows {
+	struct rows chunks;
+	struct buf parts;
+};
+
+static enum err_code take_index(void *arg, const struct db_row *row, struct err *e)
+{
+	struct index_rows *x = arg;
+
+	(void)e;
+	if (row_int(row, 0) == 0)
+		buf_str(&x->parts, row->v[2].s);
+	else
+		*(struct chunk *)rows_add(&x->chunks) =
+			(struct chunk){ .number = row_int(row, 1), .entry = row_str(row, 2, x->chunks.a) };
+	return ERR_OK;
+}
+
+/* One statement, so that what moves from the chunks to the parts meanwhile is in one of them and not in both. */
+enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct str *ret_parts,
+	struct chunk **ret_chunks, size_t *ret_n, struct err *e)
+{
+	struct index_rows x = { .chunks = { .a = a, .size = sizeof **ret_chunks } };
+	enum err_code code;
+
+	buf_init(&x.parts, (size_t)256 << 20);
+	code = db_each(db,
+		"SELECT 0 AS kind, file_at AS place, entries FROM part WHERE step_id = $1"
+		" UNION ALL SELECT 1, number, entry FROM chunk WHERE step_id = $1 ORDER BY 1, 2",
+		DB_ARGS(DB_I(step_id)), take_index, &x, e);
+	if (code == ERR_OK)
+		code = buf_check(&x.parts, "the index of a log", e);
+	if (code == ERR_OK) {
+		*ret_parts = arena_str(a, buf_view(&x.parts));
+		*ret_chunks = x.chunks.first;
+		*ret_n = x.chunks.n;
+	}
+	buf_done(&x.parts);
+	return code;
 }
 
 struct one_str {
@@ -255,33 +315,14 @@ enum err_code logs_chunk(
 	return ERR_OK;
 }
 
-static enum err_code add_entries(void *arg, const struct db_row *row, struct err *e)
-{
-	(void)e;
-	buf_str(arg, row->v[0].s);
-	return ERR_OK;
-}
-
-enum err_code logs_parts(struct db *db, struct arena *a, int64_t step_id, struct str *ret_entries, struct err *e)
-{
-	AUTO_BUF all;
-
-	buf_init(&all, (size_t)256 << 20);
-	TRY(db_each(db, "SELECT entries FROM part WHERE step_id = $1 ORDER BY file_at",
-		DB_ARGS(DB_I(step_id)), add_entries, &all, e));
-	TRY(buf_check(&all, "the index of a log", e));
-	*ret_entries = arena_str(a, buf_view(&all));
-	return ERR_OK;
-}
-
 /* ---- what a run asks to be masked ---- */
 
-enum err_code run_masks_add(struct db *db, int64_t run_id, int64_t number, struct str value, struct err *e)
+enum err_code run_masks_add(struct db *db, int64_t run_id, struct str value, struct err *e)
 {
 	return db_run(db,
-		"INSERT INTO run_mask (run_id, number, value) VALUES ($1, $2, $3)"
-		" ON CONFLICT (run_id, number) DO UPDATE SET value = excluded.value",
-		DB_ARGS(DB_I(run_id), DB_I(number), DB_B(value)), NULL, e);
+		"INSERT INTO run_mask (run_id, number, value)"
+		" SELECT $1, coalesce(max(number), -1) + 1, $2 FROM run_mask WHERE run_id = $1",
+		DB_ARGS(DB_I(run_id), DB_B(value)), NULL, e);
 }
 
 static enum err_code take_str(void *arg, const struct db_row *row, struct err *e)

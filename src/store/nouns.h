@@ -59,6 +59,9 @@ struct step_query {
 MUST_CHECK enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q,
 	size_t limit, struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
 	int64_t *ret_expired_at, struct err *e);
+/* The kept text of a step that was posted (empty: it has none), and how many lines went before it. */
+MUST_CHECK enum err_code steps_tail(struct db *db, struct arena *a, int64_t step_id, struct str *ret_text,
+	int64_t *ret_n_dropped, struct err *e);
 /*
  * W, or a reader when dry. Deletes the tails of the steps received before `before`, the oldest `limit` of
  * them, and marks these steps expired at now. dry: only counts, without limit. Bytes are as stored.
@@ -86,6 +89,9 @@ MUST_CHECK enum err_code logs_add(struct db *db, int64_t step_id, int64_t now, s
  */
 MUST_CHECK enum err_code logs_append(struct db *db, const struct log *l, int64_t sent_before, int64_t from,
 	const struct chunk *chunks, size_t n, struct err *e);
+/* W. Chunks [from, below) are gone. */
+MUST_CHECK enum err_code logs_drop_chunks(
+	struct db *db, int64_t step_id, int64_t from, int64_t below, struct err *e);
 /* How a step ended. */
 struct step_end {
 	enum conclusion conclusion;
@@ -97,17 +103,21 @@ struct step_end {
 /* W. All of the log is here: LOG_ENDED, and the step's facts are told. An ended or sealed log stays as it is. */
 MUST_CHECK enum err_code logs_end(
 	struct db *db, const struct log *l, const struct step_end *end, struct err *e);
-/* W. A lost one goes on: it is open again, and its step is running. */
-MUST_CHECK enum err_code logs_revive(struct db *db, const struct log *l, struct err *e);
-/* Chunks from number `from` on, in order, as many as hold at most max_bytes of zstd, at least one; with_text: their zstd too. */
-MUST_CHECK enum err_code logs_chunks(struct db *db, struct arena *a, int64_t step_id, int64_t from,
-	bool with_text, int64_t max_bytes, struct chunk **ret, size_t *ret_n, struct err *e);
+/*
+ * W. A sealed log that was given up goes on as l says: it is open again, and its step is running. What is in its file is told by parts (empty: nothing
+ * is), and chunk (NULL: none) is the text behind that.
+ */
+MUST_CHECK enum err_code logs_revive(
+	struct db *db, const struct log *l, struct str parts, const struct chunk *chunk, struct err *e);
+/* The first chunks below number `below`, as many as hold at most max_bytes of zstd, at least one. ret_more: there are others. */
+MUST_CHECK enum err_code logs_chunks(struct db *db, struct arena *a, int64_t step_id, int64_t below,
+	int64_t max_bytes, struct chunk **ret, size_t *ret_n, bool *ret_more, struct err *e);
 /* One chunk's zstd. ERR_NOT_FOUND: it has moved to the file. */
 MUST_CHECK enum err_code logs_chunk(
 	struct db *db, struct arena *a, int64_t step_id, int64_t number, struct str *ret_zstd, struct err *e);
-/* The index of the file that is not sealed: all its entries as one. */
-MUST_CHECK enum err_code logs_parts(
-	struct db *db, struct arena *a, int64_t step_id, struct str *ret_entries, struct err *e);
+/* The index of a log that is not sealed, of one moment: that of its file, and its chunks without their text. */
+MUST_CHECK enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct str *ret_parts,
+	struct chunk **ret_chunks, size_t *ret_n, struct err *e);
 /* W. The chunks below `below` are in the file now, which has file_bytes of them from file_at on: their entries take their place. */
 MUST_CHECK enum err_code logs_move(struct db *db, int64_t step_id, int64_t below, int64_t file_at,
 	struct str entries, int64_t file_bytes, struct err *e);
@@ -119,9 +129,9 @@ MUST_CHECK enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, 
 MUST_CHECK enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64_t limit,
 	struct log **ret, size_t *ret_n, struct err *e);
 
-/* W. What the run asks to be masked, from number on; sealed by the caller. */
-MUST_CHECK enum err_code run_masks_add(
-	struct db *db, int64_t run_id, int64_t number, struct str value, struct err *e);
+/* W. One more value that the run asks to be masked; sealed by the caller. */
+MUST_CHECK enum err_code run_masks_add(struct db *db, int64_t run_id, struct str value, struct err *e);
+/* In the order in which they came. */
 MUST_CHECK enum err_code run_masks_list(
 	struct db *db, struct arena *a, int64_t run_id, struct str **ret, size_t *ret_n, struct err *e);
 

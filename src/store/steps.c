@@ -292,6 +292,34 @@ enum err_code steps_failed(struct db *db, struct arena *a, const struct step_que
 	return ERR_OK;
 }
 
+struct tail_row {
+	struct arena *a;
+	struct step step; /* id and text only */
+	int64_t n_dropped;
+};
+
+static enum err_code take_tail(void *arg, const struct db_row *row, struct err *e)
+{
+	struct tail_row *t = arg;
+
+	t->n_dropped = row_int(row, 0);
+	return read_text(&row->v[1], t->a, &t->step, e);
+}
+
+enum err_code steps_tail(struct db *db, struct arena *a, int64_t step_id, struct str *ret_text,
+	int64_t *ret_n_dropped, struct err *e)
+{
+	struct tail_row t = { .a = a, .step = { .id = step_id } };
+
+	TRY(db_each(db,
+		"SELECT step.n_dropped_lines, tail.zstd FROM step LEFT JOIN tail ON tail.step_id = step.id"
+		" WHERE step.id = $1",
+		DB_ARGS(DB_I(step_id)), take_tail, &t, e));
+	*ret_text = t.step.text;
+	*ret_n_dropped = t.n_dropped;
+	return ERR_OK;
+}
+
 /* ---- retention ---- */
 
 struct expired {

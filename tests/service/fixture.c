@@ -3,6 +3,7 @@
 
 #include "tests/service/fixture.h"
 
+#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,10 @@ struct config *fixture_config(void)
 	c->tail_lines = 200;
 	c->tail_bytes = 32768;
 	c->post_bytes = 65536;
+	c->chunk_bytes = 1 << 20;
+	c->step_bytes = INT64_C(2) << 30;
+	c->streams = 1000;
+	c->lost_after_ms = 60000;
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;
 	c->mask = mask_new();
@@ -46,20 +51,22 @@ int fixture_up(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
 int fixture_down(void **state)
 {
-	static const char *const names[] = { "sluice.db", "sluice.db-wal", "sluice.db-shm", "sluice.lock" };
-	char path[100];
 	(void)state;
 
 	store_close(fx.store);
 	config_free(fx.cfg);
 	arena_done(&fx.arena);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", fx.folder, names[i]);
-		remove(path);
-	}
-	if (remove(fx.folder) != 0)
+	if (nftw(fx.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
 		return -1;
 	memset(&fx, 0, sizeof fx);
 	return 0;
