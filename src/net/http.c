@@ -191,6 +191,7 @@ static void read_facts(CURL *curl, struct http_answer *a)
 	long status = 0;
 	curl_off_t retry_after = 0;
 	const char *type = NULL;
+	struct curl_header *offset;
 
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
@@ -198,6 +199,9 @@ static void read_facts(CURL *curl, struct http_answer *a)
 	a->status = (int)status;
 	a->retry_after_s = retry_after > 0 ? (int64_t)retry_after : 0;
 	snprintf(a->content_type, sizeof a->content_type, "%s", type ? type : "");
+	if (curl_easy_header(curl, "Upload-Offset", 0, CURLH_HEADER, -1, &offset) != CURLHE_OK ||
+		!str_to_int(str_z(offset->value), &a->upload_offset) || a->upload_offset < 0)
+		a->upload_offset = -1;
 }
 
 /*

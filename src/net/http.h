@@ -31,6 +31,7 @@ struct http_answer {
 	int status;            /* 100-599 */
 	struct buf body;       /* http_answer_done frees */
 	int64_t retry_after_s; /* 0: not said */
+	int64_t upload_offset; /* the header Upload-Offset; -1: not said, or not a number of bytes */
 	char content_type[100];
 };
 

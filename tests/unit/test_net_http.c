@@ -89,6 +89,35 @@ static void when_to_come_again_is_read(void **state)
 	assert_int_equal(answer.retry_after_s, 17);
 }
 
+static void how_far_an_upload_has_come_is_read(void **state)
+{
+	static const struct {
+		const char *header;
+		int64_t offset;
+	} cases[] = {
+		{ "Upload-Offset: 0", 0 },
+		{ "upload-offset:  281474976710657 ", INT64_C(281474976710657) },
+		{ "X-Upload-Offset: 5", -1 },
+		{ "Upload-Offset:", -1 },
+		{ "Upload-Offset: -2", -1 },
+		{ "Upload-Offset: 1k", -1 },
+		{ "Upload-Offset: 9223372036854775808", -1 },
+	};
+	char text[200];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "HTTP/1.1 204 Done\r\n%s\r\nConnection: close\r\n\r\n",
+			cases[i].header);
+		little_server_say(server, LITTLE_BYTES, text);
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(ask(little_server_url(server), (struct http_request){ 0 }), ERR_OK);
+		if (answer.upload_offset != cases[i].offset)
+			fail_msg("%s: %lld", cases[i].header, (long long)answer.upload_offset);
+	}
+}
+
 static void a_redirect_is_an_answer_and_is_not_followed(void **state)
 {
 	struct little_server *elsewhere = little_server_new();
@@ -337,6 +366,7 @@ int main(void)
 		TEST(head_token_type_and_body_arrive_as_they_are),
 		TEST(every_status_is_an_answer),
 		TEST(when_to_come_again_is_read),
+		TEST(how_far_an_upload_has_come_is_read),
 		TEST(a_redirect_is_an_answer_and_is_not_followed),
 		TEST(a_server_that_says_nothing_is_waited_for_so_long_and_no_longer),
 		TEST(a_server_that_never_ends_is_waited_for_no_longer_either),
