@@ -28,6 +28,11 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	void *ready_arg;
 };
 
+struct reply_file { /* a piece of a regular file */
+	int fd;
+	int64_t offset, length;
+};
+
 struct call {
 	struct app *app;
 	const struct config *cfg; /* snapshot of this call */
@@ -42,7 +47,8 @@ struct call {
 	int status;
 	const char *content_type; /* a literal */
 	struct buf reply;
-	void *state; /* of the router and transport */
+	struct reply_file file; /* in place of reply, when its fd is not -1 */
+	void *state;            /* of the router and transport */
 };
 
 /* Parameters, typed and checked; defaults of the document filled in. has: was it given or has a default. */
@@ -50,6 +56,9 @@ bool arg_has(const struct call *c, const char *name);
 struct str arg_str(const struct call *c, const char *name);
 int64_t arg_int(const struct call *c, const char *name);
 bool arg_bool(const struct call *c, const char *name);
+
+/* A header of the request by its name, without case; empty when absent. */
+struct str call_header(const struct call *c, const char *name);
 
 /* This call needs more than its operation does: a 403 tells these as required too. Who refuses is the service. */
 void call_needs(struct call *c, scope_set scopes, unsigned roles);
@@ -61,6 +70,13 @@ struct json_out reply_json(struct call *c, int status);
 struct json_out reply_page(struct call *c, int64_t limit, int64_t offset, size_t n, int64_t total);
 void reply_page_end(struct json_out *j);
 void reply_text(struct call *c, int status, const char *content_type, struct str text);
+/*
+ * length bytes of the regular file fd from offset on: what is too large for memory is read while it is sent,
+ * with a Content-Length. fd is taken, also when the call then fails. The caller has made sure that the bytes
+ * are there: of a file that is shortened meanwhile the connection is cut, for an answer that ends early must
+ * not look whole. With HEAD nothing is read.
+ */
+void reply_file(struct call *c, int status, const char *content_type, int fd, int64_t offset, int64_t length);
 void reply_empty(struct call *c, int status);                           /* 204 */
 void reply_header(struct call *c, const char *name, const char *value); /* few; copied */
 

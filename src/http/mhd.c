@@ -157,15 +157,28 @@ static bool begin_call(struct request *r, const char *method)
 
 /* --- replies */
 
+static struct MHD_Response *response_of(struct call *c)
+{
+	struct MHD_Response *response;
+	struct reply_file file;
+
+	/* The bytes live as long as the call, which is freed when the request is completed. */
+	if (!router_take_file(c, &file))
+		return MHD_create_response_from_buffer(c->reply.len, c->reply.p, MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_fd_at_offset64(
+		(uint64_t)file.length, file.fd, (uint64_t)file.offset);
+	if (!response)
+		fd_close(&file.fd); /* else it closes it, when all is sent */
+	return response;
+}
+
 static enum MHD_Result send_reply(struct request *r)
 {
 	struct call *c = r->call;
-	struct MHD_Response *response;
+	struct MHD_Response *response = response_of(c);
 	const char *name, *value;
 	enum MHD_Result result;
 
-	/* The bytes live as long as the call, which is freed when the request is completed. */
-	response = MHD_create_response_from_buffer(c->reply.len, c->reply.p, MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
 	for (size_t i = 0; router_header(c, i, &name, &value); i++)

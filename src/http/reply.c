@@ -7,6 +7,7 @@
 #include "http/edge.h"
 
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/metric.h"
 #include "base/utf8.h"
 
@@ -98,6 +99,15 @@ void reply_text(struct call *c, int status, const char *content_type, struct str
 	c->status = status;
 	c->content_type = content_type;
 	buf_str(&c->reply, text);
+}
+
+void reply_file(struct call *c, int status, const char *content_type, int fd, int64_t offset, int64_t length)
+{
+	assert(fd >= 0 && offset >= 0 && length >= 0);
+	fd_close(&c->file.fd);
+	c->status = status;
+	c->content_type = content_type;
+	c->file = (struct reply_file){ fd, offset, length };
 }
 
 void reply_empty(struct call *c, int status)
@@ -209,6 +219,7 @@ void reply_error(struct call *c, const struct err *e)
 
 	assert(e->code != ERR_OK);
 	buf_reset(&c->reply);
+	fd_close(&c->file.fd);
 	x->n_headers = 0;
 	j = reply_json(c, err_http(e->code));
 	json_open_object(&j, NULL);

@@ -8,6 +8,7 @@
 #include "http/router.h"
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/metric.h"
 #include "http/edge.h"
 
@@ -126,6 +127,7 @@ struct call *router_begin(const struct op_table *t, struct app *app, const struc
 	make_request_id(x->edge.request_id);
 	c->state = &x->edge;
 	c->app = app;
+	c->file.fd = -1;
 	c->cfg = config_get(app->config);
 	c->now = clock_wall_ms(app->clock);
 	arena_init(&c->arena);
@@ -172,7 +174,7 @@ void router_body(struct call *c, struct str piece)
 	x->body_len += piece.len;
 }
 
-static struct str header(const struct call *c, const char *name)
+struct str call_header(const struct call *c, const char *name)
 {
 	const struct request_head *h = &edge_of(c)->head;
 
@@ -181,7 +183,8 @@ static struct str header(const struct call *c, const char *name)
 
 static enum err_code check_media(const struct call *c, struct err *e)
 {
-	struct str type = header(c, "Content-Type"), coding = str_trim(header(c, "Content-Encoding"));
+	struct str type = call_header(c, "Content-Type"),
+		   coding = str_trim(call_header(c, "Content-Encoding"));
 
 	type = str_trim((struct str){ type.p, str_find(type, ';') });
 	if (!str_eq_nocase(type, STR("application/json")))
@@ -317,10 +320,20 @@ void router_free(struct call *c)
 	atomic_fetch_sub(&bodies_bytes, x->body_cap);
 	metric_add(METRIC_HTTP_BODY_BYTES, -(int64_t)x->body_cap);
 	free(x->body);
+	fd_close(&c->file.fd);
 	buf_done(&c->reply);
 	arena_done(&c->arena);
 	config_put(c->app->config, c->cfg);
 	free(c); /* the exchange: the call is its first member */
+}
+
+bool router_take_file(struct call *c, struct reply_file *ret)
+{
+	if (c->file.fd < 0)
+		return false;
+	*ret = c->file;
+	c->file.fd = -1;
+	return true;
 }
 
 bool router_header(const struct call *c, size_t i, const char **ret_name, const char **ret_value)

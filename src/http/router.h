@@ -32,6 +32,8 @@ bool router_deferred(const struct call *c); /* did the handler defer */
 void router_body(struct call *c, struct str piece);
 void router_end(struct call *c);
 void router_free(struct call *c);
+/* Is the reply a piece of a file? Then its fd becomes the caller's. Else it is c->reply. */
+bool router_take_file(struct call *c, struct reply_file *ret);
 /* Reply headers in turn: false when there are no more. */
 bool router_header(const struct call *c, size_t i, const char **ret_name, const char **ret_value);
 

@@ -1,7 +1,8 @@
 /*
  * sweeper: one thread, one pass a second over a list, and the lingering connections in between.
  *
- * TCP_INFO's count of received bytes tells idle from dripping: an idle connection's does not move. A thousand
+ * TCP_INFO's count of received bytes tells idle from dripping: an idle connection's does not move; its count of
+ * acknowledged bytes tells a reader that is slow from one that holds a place. A thousand
  * getsockopt calls a second are half a millisecond. Where the kernel does not tell, a connection counts as in
  * its headers from the start.
  *
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #define TICK_MS 1000
+#define REPLY_STEP (1024 * 1024) /* bytes of a reply that a peer must take in its time */
 
 struct sweeper {
 	struct sweeper_options o;
@@ -37,7 +39,8 @@ struct sweeper {
 	int64_t last, lived; /* steady ms of the latest pass; ms in which passes were made */
 };
 
-static bool received(int fd, uint64_t *ret_bytes)
+/* Bytes that the kernel has seen from the peer, and those of ours that the peer has acknowledged. */
+static bool counted(int fd, uint64_t *ret_received, uint64_t *ret_taken)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof info;
@@ -45,36 +48,50 @@ static bool received(int fd, uint64_t *ret_bytes)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
 		len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
 		return false;
-	*ret_bytes = info.tcpi_bytes_received;
+	*ret_received = info.tcpi_bytes_received;
+	*ret_taken = info.tcpi_bytes_acked;
 	return true;
 }
 
 static void first_sight(struct watch *w, unsigned state, int64_t now)
 {
 	bool unused = state == WATCH_IDLE; /* no change counted: nothing but this can have arrived */
+	uint64_t in = 0, taken = 0;
+	bool known = counted(w->fd, &in, &taken);
 
 	w->seen = state;
 	w->since = now;
-	w->in_headers = false;
-	w->base = 0;
-	if ((state & 3) == WATCH_IDLE && !unused && !received(w->fd, &w->base))
-		w->in_headers = true;
+	w->in_headers = (state & 3) == WATCH_IDLE && !unused && !known;
+	w->base = (state & 3) == WATCH_REPLY ? taken : unused ? 0 : in;
+}
+
+/* Has the peer taken the next piece of the reply? Then its time begins again. */
+static bool goes_on(struct watch *w, int64_t now)
+{
+	uint64_t in, taken;
+
+	if (!counted(w->fd, &in, &taken) || taken - w->base < REPLY_STEP)
+		return false;
+	w->base = taken;
+	w->since = now;
+	return true;
 }
 
 static bool is_over(const struct sweeper *s, struct watch *w, int64_t now)
 {
-	uint64_t bytes;
+	uint64_t in, taken;
 
 	switch ((enum watch_phase)(w->seen & 3)) {
 	case WATCH_IDLE:
-		if (!w->in_headers && (!received(w->fd, &bytes) || bytes != w->base)) {
+		if (!w->in_headers && (!counted(w->fd, &in, &taken) || in != w->base)) {
 			w->in_headers = true;
 			w->since = now;
 		}
 		return w->in_headers && now - w->since > s->o.header_ms;
 	case WATCH_BODY:
-	case WATCH_REPLY:
 		return now - w->since > s->o.body_ms;
+	case WATCH_REPLY:
+		return now - w->since > s->o.body_ms && !goes_on(w, now);
 	case WATCH_BUSY:
 		break;
 	}

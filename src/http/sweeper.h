@@ -5,8 +5,8 @@
  *
  * The library's timeout counts idleness only: a client that sends one byte of its headers every few seconds
  * stays as long as it likes, and a thousand of them hold all places. So every second a thread looks at each
- * connection: what is it doing, and for how long. Headers, bodies and replies have a time for their whole.
- * Between two requests nothing is limited here: that is idleness, and the library's.
+ * connection: what is it doing, and for how long. Headers and bodies have a time for their whole, a reply for
+ * each MiB that it has: a long download is none the worse, and who reads a byte now and then is cut. Between two requests nothing is limited here: that is idleness, and the library's.
  *
  * The worker tells what a connection is doing with one relaxed store and no clock; the sweeper notes when it
  * first saw that. When headers begin to arrive nobody tells, so it asks the kernel how many bytes the
@@ -33,14 +33,14 @@ struct watch { /* a connection; the caller's memory */
 	/* the sweeper's, under its lock: */
 	unsigned seen;
 	int64_t since; /* steady ms */
-	uint64_t base; /* bytes received when it became idle */
+	uint64_t base; /* bytes received when it became idle; or that the peer had taken of a reply */
 	bool in_headers;
 	struct watch *prev, *next;
 };
 
 struct sweeper_options {
 	const struct clock *clock;
-	int64_t header_ms, body_ms; /* for the whole of the headers; of a body, and of a reply */
+	int64_t header_ms, body_ms; /* for the whole of the headers; of a body, and of a MiB of a reply */
 };
 
 struct sweeper;

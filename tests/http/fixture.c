@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 struct fixture fx;
 
@@ -189,13 +190,21 @@ static void ask_feed(const struct ask *a, struct call *c)
 	}
 }
 
-static void ask_copy(const struct call *c, struct answer *ret)
+static void ask_copy(struct call *c, struct answer *ret)
 {
+	struct reply_file file;
 	const char *name, *value;
 
 	ret->status = c->status;
 	ret->len = c->reply.len;
 	ret->body = mem_dup(buf_view(&c->reply));
+	if (router_take_file(c, &file)) {
+		free(ret->body);
+		ret->len = (size_t)file.length;
+		ret->body = mem_alloc(ret->len + 1);
+		assert_int_equal(pread(file.fd, ret->body, ret->len, file.offset), file.length);
+		fd_close(&file.fd);
+	}
 	for (size_t i = 0; router_header(c, i, &name, &value); i++) {
 		snprintf(ret->headers[i].name, sizeof ret->headers[i].name, "%s", name);
 		snprintf(ret->headers[i].value, sizeof ret->headers[i].value, "%s", value);

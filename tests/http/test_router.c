@@ -73,6 +73,30 @@ static enum err_code reply_endlessly(struct call *c, struct err *e)
 	return ERR_OK;
 }
 
+static int last_file; /* descriptor that the latest file reply was given */
+
+static int ten_digits(void)
+{
+	int fd = memfd_create("digits", MFD_CLOEXEC);
+
+	assert_int_equal(pwrite(fd, "0123456789", 10, 0), 10);
+	return last_file = fd;
+}
+
+static enum err_code say_file(struct call *c, struct err *e)
+{
+	(void)e;
+	reply_header(c, "X-Mine", str_eq(call_header(c, "x-asked"), STR("so")) ? "asked" : "not asked");
+	reply_file(c, 206, "text/x-digits", ten_digits(), 3, 4);
+	return ERR_OK;
+}
+
+static enum err_code fail_after_file(struct call *c, struct err *e)
+{
+	reply_file(c, 200, "text/x-digits", ten_digits(), 0, 10);
+	return err_set(e, ERR_CONFLICT, "not so");
+}
+
 static int n_freed;
 
 static void count_free(void *arg)
@@ -206,6 +230,8 @@ static const struct op ops[] = {
 	{ OP("page", "GET", "/page", page), PARAMS(page_id) },
 	{ OP("put", "POST", "/body", say_mine), BODY(100) },
 	{ OP("putHuge", "POST", "/huge", say_mine), BODY(30 * 1024 * 1024) },
+	{ OP("file", "GET", "/file", say_file) },
+	{ OP("noFile", "GET", "/no-file", fail_after_file) },
 	{ OP("limited", "GET", "/limited", say_mine), .rate = OP_RATE_PUBLIC },
 };
 static const struct op_table table = { .ops = ops, .n = sizeof ops / sizeof ops[0] };
@@ -642,6 +668,45 @@ static void a_reply_that_grows_without_end_becomes_a_500(void **state)
 	assert_error(&r, 500, "internal_error");
 }
 
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void a_reply_may_be_a_piece_of_a_file(void **state)
+{
+	struct request_head head = {
+		.method = STR("GET"), .path = STR("/file"), .query = STR(""), .headers = { no_header, NULL }
+	};
+	struct call *c;
+	(void)state;
+
+	AUTO_ANSWER r = ask((struct ask){
+		.method = "GET", .target = "/file", .header = { "X-Asked", "so" }, .table = &table });
+	assert_int_equal(r.status, 206);
+	assert_int_equal(r.len, 4);
+	assert_memory_equal(r.body, "3456", 4);
+	assert_string_equal(header_of(&r, "Content-Type"), "text/x-digits");
+	assert_string_equal(header_of(&r, "X-Mine"), "asked");
+	assert_int_equal(strlen(header_of(&r, "X-Request-Id")), 16);
+
+	/* Whoever does not take it leaves it to be closed. */
+	c = router_begin(&table, &fx.app, &head, never_ready, NULL);
+	router_end(c);
+	assert_true(is_open(last_file));
+	router_free(c);
+	assert_false(is_open(last_file));
+}
+
+static void an_error_takes_the_place_of_a_file(void **state)
+{
+	AUTO_ANSWER r = get("/no-file");
+	(void)state;
+
+	assert_error(&r, 409, "conflict");
+	assert_false(is_open(last_file));
+}
+
 static void a_header_of_the_handler_goes_out(void **state)
 {
 	AUTO_ANSWER r = get("/things/mine");
@@ -764,6 +829,8 @@ int main(void)
 		cmocka_unit_test(every_answer_has_a_request_id_of_its_own_and_the_headers_that_all_have),
 		cmocka_unit_test(a_fault_inside_is_told_by_its_id_and_its_story_goes_to_diag),
 		cmocka_unit_test(a_reply_that_grows_without_end_becomes_a_500),
+		cmocka_unit_test(a_reply_may_be_a_piece_of_a_file),
+		cmocka_unit_test(an_error_takes_the_place_of_a_file),
 		cmocka_unit_test(a_header_of_the_handler_goes_out),
 		cmocka_unit_test(a_deferred_answer_comes_from_another_thread_well_or_badly),
 		cmocka_unit_test(a_deferral_that_is_taken_back_is_an_error_like_any),
