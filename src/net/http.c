@@ -55,19 +55,6 @@ void http_answer_done(struct http_answer *a)
 	buf_done(&a->body);
 }
 
-void url_encode(struct str value, struct buf *out)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-
-		if (plain || (c != '\0' && strchr("-._~", c)))
-			buf_char(out, (char)c);
-		else
-			buf_fmt(out, "%%%02X", c);
-	}
-}
-
 static size_t take_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct buf *body = arg;

@@ -1,12 +1,15 @@
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 /*
- * http: one request to a server and its answer (RFC 9110), with time-outs always. The only file that knows
- * libcurl. Only http and https; redirects are not followed (a token must not be sent elsewhere); proxies from
- * the environment as curl has them. TLS: the system's authorities, or the file named by SSL_CERT_FILE. Not
- * for threads to share one client.
+ * http: one request to a server and its answer (RFC 9110), with time-outs always. Only http and https;
+ * redirects are not followed (a token must not be sent elsewhere); proxies from the environment as curl has
+ * them. TLS: the system's authorities, or the file named by SSL_CERT_FILE. Not for threads to share one client.
+ *
+ * There are two of it: http.c over libcurl, which nobody else knows, and http_small.c for the program that is
+ * linked statically. The same tests hold for both.
  */
 #include "base/buf.h"
+#include "net/url.h"
 
 #define HTTP_CONNECT_MS 5000
 #define HTTP_TOTAL_MS 15000
@@ -46,7 +49,5 @@ void http_client_free(struct http_client *c);
 MUST_CHECK enum err_code http_send(
 	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e);
 void http_answer_done(struct http_answer *a);
-/* value percent-encoded for a query (RFC 3986 unreserved stay). */
-void url_encode(struct str value, struct buf *out);
 
 #endif
