@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "net/peer.h"
 #include "tests/unit/help/little_server.h"
+#include "tests/unit/help/steady_server.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -116,6 +117,151 @@ static void how_far_an_upload_has_come_is_read(void **state)
 		if (answer.upload_offset != cases[i].offset)
 			fail_msg("%s: %lld", cases[i].header, (long long)answer.upload_offset);
 	}
+}
+
+/* --- a server that keeps its connections */
+
+static struct steady_server *steady;
+
+static int steady_down(void **state)
+{
+	steady_server_free(steady);
+	steady = NULL;
+	return tear_down(state);
+}
+
+static const char *steady_url(struct steady_options o, const char *host)
+{
+	static char url[100];
+
+	if (!steady)
+		steady = steady_server_new(o, ".");
+	snprintf(url, sizeof url, "http://%s:%d/x", host, steady_server_port(steady));
+	return url;
+}
+
+static void one_connection_carries_many_requests(void **state)
+{
+	const char *url = steady_url((struct steady_options){ 0 }, "127.0.0.1");
+	(void)state;
+
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(ask(url, (struct http_request){ .method = "POST",
+						  .content_type = "x/y",
+						  .body = STR("abc") }),
+			ERR_OK);
+		assert_string_equal(buf_cstr(&answer.body), "3");
+		assert_int_equal(ask(url, (struct http_request){ .method = "PATCH" }), ERR_OK);
+		assert_string_equal(buf_cstr(&answer.body), "0");
+	}
+	assert_int_equal(steady_server_n_connections(steady), 1);
+}
+
+static void a_connection_that_the_server_has_left_is_made_anew(void **state)
+{
+	const char *url = steady_url((struct steady_options){ .leaves_after = 3 }, "127.0.0.1");
+	(void)state;
+
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(ask(url, (struct http_request){ .method = "POST",
+						  .content_type = "x/y",
+						  .body = STR("abc") }),
+			ERR_OK);
+	assert_int_equal(steady_server_n_connections(steady), 2);
+}
+
+static void a_refusal_that_comes_before_the_body_is_read_is_heard(void **state)
+{
+	const char *url = steady_url((struct steady_options){ .refuses_early = true }, "127.0.0.1");
+	struct str large = { mem_alloc(32 * 1024 * 1024), 32 * 1024 * 1024 };
+	(void)state;
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(url,
+					 (struct http_request){
+						 .method = "POST", .content_type = "x/y", .body = large }),
+			ERR_OK);
+		assert_int_equal(answer.status, 413);
+	}
+	free((char *)large.p);
+}
+
+/* The server listens on IPv4 alone; localhost is often ::1 first. */
+static void of_several_addresses_the_one_that_answers_is_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		ask(steady_url((struct steady_options){ 0 }, "localhost"), (struct http_request){ 0 }),
+		ERR_OK);
+	assert_int_equal(answer.status, 200);
+}
+
+/* --- through a proxy */
+
+static void set_proxy(const char *name, const char *user)
+{
+	char proxy[100];
+
+	snprintf(proxy, sizeof proxy, "http://%s127.0.0.1:%d", user, little_server_port(server));
+	setenv(name, proxy, 1);
+}
+
+static void a_proxy_is_asked_for_the_whole_url(void **state)
+{
+	static const char *const names[] = { "http_proxy", "all_proxy", "ALL_PROXY" };
+	static const char begin[] = "GET http://s.invalid:81/?a=b HTTP/1.1\r\nHost: s.invalid:81\r\n";
+	const char *got;
+	(void)state;
+
+	little_server_status(server, 200, "{}");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		set_proxy(names[i], "bot:s3s%61m3@");
+		assert_int_equal(
+			ask("http://s.invalid:81?a=b", (struct http_request){ .bearer = TOKEN }), ERR_OK);
+		unsetenv(names[i]);
+		got = little_server_request(server, i);
+		assert_int_equal(strncmp(got, begin, strlen(begin)), 0);
+		assert_non_null(strstr(got, "\r\nProxy-Authorization: Basic Ym90OnMzc2FtMw==\r\n"));
+		assert_non_null(strstr(got, "\r\nAuthorization: Bearer " TOKEN "\r\n"));
+	}
+}
+
+static void what_no_proxy_names_is_asked_directly(void **state)
+{
+	static const struct {
+		const char *no_proxy, *host;
+		bool direct;
+	} cases[] = {
+		{ "127.0.0.1", "127.0.0.1", true },
+		{ "x.example, 127.0.0.1", "127.0.0.1", true },
+		{ "10.0.0.0/8,127.0.0.0/8", "127.0.0.1", true },
+		{ "127.0.0.0/31", "127.0.0.1", true },
+		{ "127.0.0.0/32", "127.0.0.1", false },
+		{ "127.0.0.2", "127.0.0.1", false },
+		{ "0.1", "127.0.0.1", false },
+		{ "*", "127.0.0.1", true },
+		{ "localhost", "localhost", true },
+		{ ".LocalHost", "localhost", true },
+		{ "host", "localhost", false },
+		{ "x.localhost", "localhost", false },
+		{ "localhost.example", "localhost", false },
+	};
+	(void)state;
+
+	little_server_status(server, 200, "the proxy");
+	set_proxy("http_proxy", "");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		http_client_free(client); /* the server serves one connection at a time */
+		client = http_client_new();
+		setenv("no_proxy", cases[i].no_proxy, 1);
+		if (ask(steady_url((struct steady_options){ 0 }, cases[i].host),
+			    (struct http_request){ 0 }) != ERR_OK)
+			fail_msg("no_proxy=%s: %s", cases[i].no_proxy, e.text);
+		unsetenv("no_proxy");
+		if ((strcmp(buf_cstr(&answer.body), "the proxy") != 0) != cases[i].direct)
+			fail_msg("%s with no_proxy=%s", cases[i].host, cases[i].no_proxy);
+	}
+	unsetenv("http_proxy");
 }
 
 static void a_redirect_is_an_answer_and_is_not_followed(void **state)
@@ -360,6 +506,8 @@ static void an_unexpected_success_is_never_a_refusal(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+#define STEADY(name) cmocka_unit_test_setup_teardown(name, set_up, steady_down)
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -367,6 +515,12 @@ int main(void)
 		TEST(every_status_is_an_answer),
 		TEST(when_to_come_again_is_read),
 		TEST(how_far_an_upload_has_come_is_read),
+		STEADY(one_connection_carries_many_requests),
+		STEADY(a_connection_that_the_server_has_left_is_made_anew),
+		STEADY(a_refusal_that_comes_before_the_body_is_read_is_heard),
+		STEADY(of_several_addresses_the_one_that_answers_is_taken),
+		STEADY(what_no_proxy_names_is_asked_directly),
+		TEST(a_proxy_is_asked_for_the_whole_url),
 		TEST(a_redirect_is_an_answer_and_is_not_followed),
 		TEST(a_server_that_says_nothing_is_waited_for_so_long_and_no_longer),
 		TEST(a_server_that_never_ends_is_waited_for_no_longer_either),
@@ -389,6 +543,8 @@ int main(void)
 	unsetenv("http_proxy");
 	unsetenv("all_proxy");
 	unsetenv("ALL_PROXY");
+	unsetenv("no_proxy");
+	unsetenv("NO_PROXY");
 	unsetenv("SLUICE_TOKEN");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
