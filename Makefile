@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MESON ?= meson
 
-.PHONY: all build demo check asan tsan fuzz soak lint docs contract bench install clean help deps deps-check deps-bench deps-contract
+.PHONY: all build demo check asan tsan fuzz soak lint docs contract bench install clean help deps deps-check deps-bench deps-contract deps-static sluice-run
 .DEFAULT_GOAL := build
 all: build
 
@@ -10,12 +10,17 @@ all: build
 build: deps
 	@tools/build build
 
+## sluice-run: the runner's half as one static file, build/sluice-run-linux-x86_64 and -aarch64
+sluice-run: deps deps-static
+	@tools/static
+
 ## demo: a server and two failing builds; prints what a bot would get
 demo: build
 	@tools/demo
 
 ## check: everything that must hold before a commit: two compilers, lint, all suites, the contract, sanitizers, fuzz corpora
 check: deps-check deps-contract
+	@tools/deps static || echo "sluice-run is checked on this processor alone"
 	@tools/check
 
 ## lint: both compilers with warnings as errors, format, layers, headers alone, SQL, documents against tables
@@ -50,7 +55,7 @@ contract: deps-contract
 docs: build
 	@tools/docs
 
-## install: program, manuals, systemd unit (DESTDIR is honoured)
+## install: program, sluice-run if it was built, manuals, systemd unit (DESTDIR is honoured)
 install: build
 	@$(MESON) install -C build --no-rebuild --quiet
 
@@ -70,3 +75,5 @@ deps-bench:
 	@tools/deps build bench
 deps-contract:
 	@tools/deps build contract
+deps-static:
+	@tools/deps build static
