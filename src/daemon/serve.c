@@ -119,6 +119,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(settings_config(s->settings, &config, e));
 	s->app.config = config_box_new(config);
 	s->app.rate = rate_new();
+	s->app.downloads = downloads_new();
 	s->app.clock = &clock_system;
 	s->app.ready = is_ready;
 	s->app.ready_arg = s;
@@ -206,6 +207,7 @@ static void stop(struct serve *s)
 	store_close(s->app.store);
 	config_box_free(s->app.config);
 	rate_free(s->app.rate);
+	downloads_free(s->app.downloads);
 	settings_free(s->settings);
 	arena_done(&s->arena);
 }

@@ -13,6 +13,10 @@
 #define INTERNAL_MAX (sizeof((struct internal_tokens){ 0 }.digest) / sizeof(struct sha256))
 #define TOKEN_FILE_MAX 4096
 
+#ifndef SLUICE_DOWNLOADS
+#define SLUICE_DOWNLOADS "/usr/local/share/sluice"
+#endif
+
 /* What could never be presented in an Authorization header would leave every runner outside, and say nothing. */
 static enum err_code check_internal(struct str token, const char *from, struct err *e)
 {
@@ -168,8 +172,16 @@ static enum err_code add_janitor(const struct settings *s, struct config *c, str
 	return ERR_OK;
 }
 
+static struct str downloads_folder(const struct settings *s, struct arena *a)
+{
+	struct str folder = setting_text(s, SET_DOWNLOADS);
+
+	return arena_str(a, folder.len > 0 ? folder : STR(SLUICE_DOWNLOADS));
+}
+
 static enum err_code fill(const struct settings *s, struct config *c, struct err *e)
 {
+	c->downloads = downloads_folder(s, &c->arena);
 	c->reads_per_minute = setting_number(s, SET_READS);
 	c->writes_per_minute = setting_number(s, SET_WRITES);
 	c->body_bytes = setting_number(s, SET_BODY_BYTES);

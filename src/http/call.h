@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "service/account.h"
+#include "service/downloads.h"
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
@@ -23,6 +24,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct store *store;
 	struct config_box *config;
 	struct rate *rate;
+	struct downloads *downloads;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */
 	void *ready_arg;

@@ -23,6 +23,8 @@ struct config {
 	int64_t step_bytes;  /* of text a log */
 	int64_t streams;     /* open at once */
 	int64_t lost_after_ms;
+	/* [server] */
+	struct str downloads; /* folder, NUL-terminated */
 	/* [internal] */
 	struct internal_tokens internal;
 	/* [mask] */

@@ -359,6 +359,16 @@ class TheDocument(OnARunner):
         self.assertEqual((done.returncode, done.stderr), (1, b""))
         self.assertEqual(self.step()["exit_code"], 1)
 
+    def test_the_fetching_snippet_leaves_the_job_as_it_is_when_there_is_nothing_to_fetch(self):
+        bin = os.path.join(self.home, "bin")
+        text = self.run_lines(self.section("In a container that has nothing").replace("/usr/local/bin", bin))
+        path = self.program("make", "echo built; exit 3\n")
+        done = self.shell(text, path, SLUICE_URL=self.nobody_listens())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"no sluice-run", done.stderr)
+        done = self.shell("sluice-run -- make check", path)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (3, b"built\n", b""))
+
     def test_the_step_snippet_posts(self):
         command = re.search(r"run: (sluice run .*)", self.section("One step")).group(1)
         done = self.shell(command, self.program("make", "echo broken; exit 2\n"))

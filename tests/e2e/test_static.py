@@ -5,14 +5,18 @@ The folder is entered with chroot, as root or in a user namespace. The server is
 Python's ssl: sluice-run speaks to https://ci.example, a name that only the folder's /etc/hosts knows. What is not there (the
 executable, a static busybox, qemu for the other processor) is skipped, and the reason is told.
 """
+import base64
 import contextlib
+import hashlib
 import os
+import re
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import unittest
 
@@ -200,6 +204,41 @@ class OurProcessor(Promises, Bare):
 class TheOtherProcessor(Promises, Bare):
     arch = OTHER
     qemu = shutil.which(f"qemu-{OTHER}-static")
+
+
+@NEEDS_OURS
+class FromTheServer(Case):
+    """What doc/runner.md tells a job in a container to do."""
+
+    config = f"[server]\n\tdownloads = {FOLDER}\n"
+
+    def test_the_snippet_fetches_the_file_and_it_sends(self):
+        with open(os.path.join(s.ROOT, "doc", "runner.md"), encoding="utf-8") as f:
+            text = f.read().split("## In a container that has nothing")[1].split("\n## ")[0]
+        script = textwrap.dedent(re.search(r"run: \|\n((?: {10}.*\n)+)", text).group(1))
+        sha = new_sha()
+        with tempfile.TemporaryDirectory() as home:
+            env = s.clean_environment(home, {"SLUICE_URL": self.server.url, "SLUICE_TOKEN": s.INTERNAL, "GITHUB_REPOSITORY": REPO,
+                                             "GITHUB_SHA": sha, "GITHUB_RUN_ID": "77", "GITHUB_JOB": "build", "TMPDIR": home})
+            done = subprocess.run(["sh", "-e", "-c", script.replace("/usr/local/bin", home)], env=env, capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"sluice-run-linux-" + OURS.encode() + b": OK", done.stdout)
+            with open(os.path.join(home, "sluice-run"), "rb") as got, open(executable(OURS), "rb") as want:
+                self.assertEqual(got.read(), want.read())
+            done = subprocess.run([os.path.join(home, "sluice-run"), "--", "sh", "-c", "echo fetched and broken; exit 4"], env=env,
+                                  capture_output=True, check=False)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("fetched and broken", str(self.server.kept(sha)))
+
+    def test_the_answer_carries_the_digest_and_knows_who_has_it(self):
+        path = f"/dl/sluice-run-linux-{OURS}"
+        answer = self.server.request("GET", path)
+        digest = hashlib.sha256(answer.body).digest()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["ETag"], f'"{digest.hex()}"')
+        self.assertEqual(answer.headers["Repr-Digest"], f"sha-256=:{base64.b64encode(digest).decode()}:")
+        again = self.server.request("GET", path, headers={"If-None-Match": answer.headers["ETag"]})
+        self.assertEqual((again.status, again.body), (304, b""))
 
 
 class TheFile(unittest.TestCase):

@@ -39,6 +39,7 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 
 	c->reads_per_minute = reads;
 	c->writes_per_minute = writes;
+	c->downloads = arena_str(&c->arena, str_z(fx.folder));
 	c->tail_lines = 200;
 	c->tail_bytes = 32768;
 	c->body_bytes = 64 * 1024 * 1024;
@@ -78,6 +79,7 @@ int fixture_up(void **state)
 	fx.app.clock = &fx.clock;
 	fx.app.config = config_box_new(fixture_config(0, 0));
 	fx.app.rate = rate_new();
+	fx.app.downloads = downloads_new();
 	fx.app.ready = fixture_ready;
 	cfg = config_get(fx.app.config);
 	if (manage_repo_add(fx.app.store, cfg, STR(""), STR(REPO), NOW, &fx.arena, &repo, &is_new, &e) !=
@@ -93,13 +95,15 @@ int fixture_up(void **state)
 
 int fixture_down(void **state)
 {
-	static const char *const names[] = { "sluice.db", "sluice.db-wal", "sluice.db-shm", "sluice.lock" };
+	static const char *const names[] = { "sluice.db", "sluice.db-wal", "sluice.db-shm", "sluice.lock",
+		"sluice-run-linux-x86_64", "sluice-run-linux-aarch64" };
 	char path[100];
 	(void)state;
 
 	store_close(fx.app.store);
 	config_box_free(fx.app.config);
 	rate_free(fx.app.rate);
+	downloads_free(fx.app.downloads);
 	arena_done(&fx.arena);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		snprintf(path, sizeof path, "%s/%s", fx.folder, names[i]);

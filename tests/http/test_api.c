@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "base/diag.h"
+#include "base/file.h"
 #include "tests/http/fixture.h"
 
 #include <fcntl.h>
@@ -44,6 +45,7 @@ static void every_route_has_its_guard(void **state)
 		{ "revokeCurrentToken", "DELETE", "/api/v1/auth/tokens/current", 401, 204, 401 },
 		{ "runJanitor", "POST", "/api/v1/janitor/run", 401, 403, 401 },
 		{ "listJanitorActions", "GET", "/api/v1/janitor/actions", 401, 403, 401 },
+		{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", 404, 404, 404 },
 		{ "getHealthz", "GET", "/healthz", 200, 200, 200 },
 		{ "getReadyz", "GET", "/readyz", 200, 200, 200 },
 		{ "getMetrics", "GET", "/metrics", 401, 403, 401 },
@@ -546,6 +548,113 @@ static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void
 	}
 }
 
+/* --- downloads */
+
+#define PROGRAM "sluice-run-linux-aarch64"
+/* SHA-256 of "abc", FIPS 180-2. */
+#define ABC_HEX "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define ABC_BASE64 "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+
+static void put_program(const char *text)
+{
+	char path[200];
+	struct err e;
+
+	snprintf(path, sizeof path, "%s/" PROGRAM, fx.folder);
+	assert_int_equal(file_write_atomic(path, str_z(text), 0644, &e), ERR_OK);
+}
+
+static struct answer get_program(const char *if_none_match)
+{
+	return ask((struct ask){
+		.method = "GET", .target = "/dl/" PROGRAM, .header = { "If-None-Match", if_none_match } });
+}
+
+static void a_download_carries_its_digest(void **state)
+{
+	(void)state;
+	put_program("abc");
+	for (int i = 0; i < 2; i++) { /* hashed, remembered */
+		AUTO_ANSWER r = get_program("");
+
+		assert_int_equal(r.status, 200);
+		assert_int_equal(r.len, 3);
+		assert_memory_equal(r.body, "abc", 3);
+		assert_string_equal(header_of(&r, "Content-Type"), "application/octet-stream");
+		assert_string_equal(header_of(&r, "ETag"), "\"" ABC_HEX "\"");
+		assert_string_equal(header_of(&r, "Repr-Digest"), "sha-256=:" ABC_BASE64 ":");
+	}
+	AUTO_ANSWER sum = get("/dl/" PROGRAM ".sha256");
+
+	assert_int_equal(sum.status, 200);
+	assert_string_equal(sum.body, ABC_HEX "  " PROGRAM "\n");
+}
+
+static void a_download_that_was_replaced_has_a_new_digest(void **state)
+{
+	(void)state;
+	put_program("abc");
+	AUTO_ANSWER first = get_program("");
+	put_program("abd");
+	AUTO_ANSWER second = get_program("");
+
+	assert_string_equal(second.body, "abd");
+	assert_string_not_equal(header_of(&second, "ETag"), header_of(&first, "ETag"));
+}
+
+static void who_has_the_download_is_told_so(void **state)
+{
+	static const struct {
+		const char *has;
+		int status;
+	} cases[] = {
+		{ "\"" ABC_HEX "\"", 304 },
+		{ "\"x\", W/\"" ABC_HEX "\"", 304 },
+		{ "*", 304 },
+		{ "\"x\"", 200 },
+		{ ABC_HEX, 200 },
+	};
+	(void)state;
+
+	put_program("abc");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO_ANSWER r = get_program(cases[i].has);
+
+		assert_int_equal(r.status, cases[i].status);
+		assert_int_equal(r.len, r.status == 304 ? 0 : 3);
+		assert_string_equal(header_of(&r, "ETag"), "\"" ABC_HEX "\"");
+	}
+}
+
+static void a_download_that_is_not_there_says_how_it_would_be(void **state)
+{
+	static const char *const targets[] = { "/dl/sluice-run-linux-x86_64",
+		"/dl/sluice-run-linux-x86_64.sha256" };
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_ANSWER r = get(targets[i]);
+
+		assert_error(&r, 404, "not_found");
+		assert_non_null(strstr(r.body, "make sluice-run"));
+		assert_non_null(strstr(r.body, "server.downloads"));
+		assert_null(strstr(r.body, fx.folder));
+	}
+}
+
+static void no_other_file_is_given(void **state)
+{
+	static const char *const targets[] = { "/dl/sluice.db", "/dl/..%2Fsluice.db", "/dl/%2e%2e", "/dl/x",
+		"/dl/sluice-run-linux-x86_64.sha256.sha256" };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		AUTO_ANSWER r = get(targets[i]);
+
+		assert_wrong_field(&r, "file");
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -575,6 +684,11 @@ int main(void)
 		cmocka_unit_test(the_document_is_told_as_yaml_as_json_and_as_a_page_that_may_load_nothing),
 		cmocka_unit_test(the_words_of_the_document_are_those_of_the_program),
 		cmocka_unit_test(every_operation_has_a_handler_and_a_limit_where_it_takes_a_body),
+		cmocka_unit_test(a_download_that_is_not_there_says_how_it_would_be),
+		cmocka_unit_test(a_download_carries_its_digest),
+		cmocka_unit_test(a_download_that_was_replaced_has_a_new_digest),
+		cmocka_unit_test(who_has_the_download_is_told_so),
+		cmocka_unit_test(no_other_file_is_given),
 	};
 
 	diag_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC)); /* these tests make many errors */

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/metric.h"
 #include "tests/http/wire.h"
 
@@ -599,6 +600,113 @@ static void stopping_without_draining_leaves_nothing_suspended(void **state)
 	}
 }
 
+/* --- files */
+
+#define PROGRAM "sluice-run-linux-x86_64"
+#define LARGE (24 * 1024 * 1024)
+
+static const char *program_path(void)
+{
+	static char path[200];
+
+	snprintf(path, sizeof path, "%s/" PROGRAM, fx.folder);
+	return path;
+}
+
+/* Larger than a reply in memory may be. */
+static void put_program(void)
+{
+	uint32_t x = 1;
+	struct err e;
+	char *p = mem_alloc(LARGE);
+
+	for (size_t i = 0; i < LARGE; i++)
+		p[i] = (char)((x = x * 1664525 + 1013904223) >> 24);
+	assert_int_equal(file_write_atomic(program_path(), (struct str){ p, LARGE }, 0644, &e), ERR_OK);
+	free(p);
+}
+
+static void a_file_of_any_size_is_sent_as_it_is_and_the_connection_stays(void **state)
+{
+	char *got = mem_alloc(LARGE);
+	struct err e;
+	int fd;
+	AUTO_BUF want;
+	(void)state;
+
+	buf_init(&want, LARGE);
+	put_program();
+	assert_int_equal(file_read(program_path(), LARGE, &want, &e), ERR_OK);
+	serve((struct server_options){ 0 });
+	fd = dial();
+	for (int i = 0; i < 3; i++) {
+		const struct heard *h;
+
+		say(fd, "HEAD /dl/" PROGRAM " HTTP/1.1\r\nHost: x\r\n\r\n");
+		h = hear_of(fd, false);
+		assert_int_equal(h->status, 200);
+		assert_string_equal(said(h, "Content-Length"), "25165824");
+		say(fd, "GET /dl/" PROGRAM " HTTP/1.1\r\nHost: x\r\n\r\n");
+		h = hear_of(fd, false);
+		assert_int_equal(h->status, 200);
+		assert_string_equal(said(h, "Content-Length"), "25165824");
+		assert_int_equal(recv(fd, got, LARGE, MSG_WAITALL), LARGE);
+		assert_memory_equal(got, want.p, LARGE);
+	}
+	say_post(fd, "make");
+	assert_int_equal(hear(fd)->status, 204);
+	close(fd);
+	free(got);
+}
+
+static int n_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void who_leaves_in_the_middle_of_a_file_leaves_no_descriptor_behind(void **state)
+{
+	int before, fd;
+	(void)state;
+
+	put_program();
+	serve((struct server_options){ 0 });
+	before = n_descriptors();
+	for (int i = 0; i < 50; i++) {
+		fd = dial();
+		say(fd, "GET /dl/" PROGRAM " HTTP/1.1\r\nHost: x\r\n\r\n");
+		assert_int_equal(hear_of(fd, false)->status, 200);
+		close(fd);
+	}
+	while (n_descriptors() > before) /* the last ones are being noticed; the test's own time ends this */
+		poll(NULL, 0, 1);
+}
+
+static void a_file_that_shrinks_while_it_is_sent_ends_the_connection(void **state)
+{
+	char piece[4096];
+	size_t n = 0;
+	ssize_t got;
+	int fd, small = 16 * 1024;
+	(void)state;
+
+	put_program();
+	serve((struct server_options){ 0 });
+	fd = dial();
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small); /* most of it is not sent yet */
+	say(fd, "GET /dl/" PROGRAM " HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_int_equal(hear_of(fd, false)->status, 200);
+	assert_int_equal(truncate(program_path(), 1024 * 1024), 0);
+	while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
+		n += (size_t)got;
+	assert_true(n < LARGE);
+	close(fd);
+}
+
 /* --- addresses */
 
 static void an_address_in_use_is_an_error_that_names_the_setting(void **state)
@@ -688,6 +796,9 @@ int main(void)
 		WIRE(one_thread_is_enough),
 		WIRE(draining_answers_what_is_under_way_and_accepts_nobody_new),
 		WIRE(stopping_without_draining_leaves_nothing_suspended),
+		WIRE(a_file_of_any_size_is_sent_as_it_is_and_the_connection_stays),
+		WIRE(who_leaves_in_the_middle_of_a_file_leaves_no_descriptor_behind),
+		WIRE(a_file_that_shrinks_while_it_is_sent_ends_the_connection),
 		WIRE(an_address_in_use_is_an_error_that_names_the_setting),
 		WIRE(an_address_that_is_none_is_an_error_that_names_the_setting),
 		WIRE(ipv6_is_listened_on_with_its_address_in_brackets),
