@@ -30,7 +30,7 @@
 
 #define MAX_ANSWER (16 * 1024 * 1024)
 #define HEAD_MAX (64 * 1024) /* of a request */
-#define TARGET_MAX 1000      /* names of a server and a proxy, with ports */
+#define TARGET_MAX 8192      /* names of a server and a proxy, with ports and the proxy's user */
 
 #ifndef SLUICE_VERSION
 #define SLUICE_VERSION "0"
@@ -46,8 +46,8 @@ struct route { /* of one request */
 	struct url url;
 	struct proxy proxy;
 	struct buf target;
+	int connect_ms;
 	int64_t connect_until, until; /* steady ms */
-	int total_ms;
 };
 
 struct exchange { /* a request that goes out while its answer comes in */
@@ -99,25 +99,22 @@ static enum wire_state write_some(struct exchange *x)
 	return state;
 }
 
-/* As much as is there. WIRE_OK: the answer is whole, or *ret_parse says what is wrong with it. */
+/* What is there, up to a piece. WIRE_OK: look at *ret_parse; if that is HTTP_MORE there may be more to read. */
 static enum wire_state read_some(struct exchange *x, enum http_parse_state *ret_parse)
 {
 	char piece[16 * 1024];
-	enum wire_state state;
 	size_t n;
+	enum wire_state state = wire_read(x->wire, piece, sizeof piece, &n);
 
-	do {
-		state = wire_read(x->wire, piece, sizeof piece, &n);
-		if (state == WIRE_WANTS_READ || state == WIRE_WANTS_WRITE)
-			return state;
-		if (state == WIRE_OK) {
-			x->heard = true;
-			*ret_parse = http_parse_feed(&x->in, (struct str){ piece, n });
-		} else {
-			*ret_parse = state == WIRE_END ? http_parse_end(&x->in) : HTTP_CUT;
-		}
-	} while (*ret_parse == HTTP_MORE);
-	return WIRE_OK;
+	if (state == WIRE_OK) {
+		x->heard = true;
+		*ret_parse = http_parse_feed(&x->in, (struct str){ piece, n });
+	} else if (state == WIRE_END) {
+		*ret_parse = http_parse_end(&x->in);
+	} else if (state == WIRE_BROKEN) {
+		*ret_parse = HTTP_CUT;
+	}
+	return state;
 }
 
 static enum err_code verdict(enum http_parse_state state, struct err *e)
@@ -146,6 +143,8 @@ static enum err_code exchange(struct exchange *x, int64_t until, struct err *e)
 		in = read_some(x, &parse);
 		if (parse != HTTP_MORE)
 			return verdict(parse, e);
+		if (in == WIRE_OK && clock_steady_ms(&clock_system) < until)
+			continue; /* TLS may hold more that the descriptor does not tell of */
 		wants = out == WIRE_WANTS_WRITE || in == WIRE_WANTS_WRITE ? WIRE_WANTS_WRITE
 									  : WIRE_WANTS_READ;
 		if (!wire_wait(x->wire, wants, true, until))
@@ -214,10 +213,13 @@ static enum err_code connect_through(struct http_client *c, const struct route *
 	return ERR_OK;
 }
 
-static enum err_code open_wire(struct http_client *c, const struct route *r, struct err *e)
+static enum err_code open_wire(struct http_client *c, struct route *r, struct err *e)
 {
 	const struct url *first = r->proxy.is_used ? &r->proxy.at : &r->url;
 
+	r->connect_until = clock_steady_ms(&clock_system) + r->connect_ms;
+	if (r->connect_until > r->until)
+		r->connect_until = r->until;
 	if (dial(first->host, first->port, r->connect_until, &c->wire.fd, e) != ERR_OK)
 		return r->proxy.is_used ? err_in(e, "the proxy") : e->code;
 	if (!r->url.is_tls)
@@ -230,10 +232,10 @@ static enum err_code open_wire(struct http_client *c, const struct route *r, str
 }
 
 /* The connection that was kept if it leads there, else a new one. */
-static enum err_code connect_to(struct http_client *c, const struct route *r, bool *ret_reused, struct err *e)
+static enum err_code connect_to(struct http_client *c, struct route *r, bool *ret_reused, struct err *e)
 {
-	*ret_reused = c->wire.fd >= 0 && str_eq(buf_view(&c->target), buf_view(&r->target)) &&
-		      wire_is_quiet(&c->wire);
+	*ret_reused = c->wire.fd >= 0 && !r->target.full &&
+		      str_eq(buf_view(&c->target), buf_view(&r->target)) && wire_is_quiet(&c->wire);
 	if (*ret_reused)
 		return ERR_OK;
 	wire_close(&c->wire);
@@ -292,7 +294,7 @@ static void put_head(const struct http_request *q, const struct route *r, struct
 	buf_z(out, "\r\n");
 }
 
-static enum err_code ask_once(struct http_client *c, const struct http_request *q, const struct route *r,
+static enum err_code ask_once(struct http_client *c, const struct http_request *q, struct route *r,
 	struct http_answer *a, bool *ret_stale, struct err *e)
 {
 	struct exchange x = { .wire = &c->wire };
@@ -323,12 +325,10 @@ static enum err_code ask_once(struct http_client *c, const struct http_request *
 
 static enum err_code route_of(const struct http_request *q, struct route *r, struct err *e)
 {
-	int connect_ms = q->connect_ms ? q->connect_ms : HTTP_CONNECT_MS;
-	int64_t now = clock_steady_ms(&clock_system);
+	int total_ms = q->total_ms ? q->total_ms : HTTP_TOTAL_MS;
 
-	r->total_ms = q->total_ms ? q->total_ms : HTTP_TOTAL_MS;
-	r->until = now + r->total_ms;
-	r->connect_until = now + (connect_ms < r->total_ms ? connect_ms : r->total_ms);
+	r->connect_ms = q->connect_ms ? q->connect_ms : HTTP_CONNECT_MS;
+	r->until = clock_steady_ms(&clock_system) + total_ms;
 	TRY(proxy_find(&r->url, &r->proxy, e));
 	put_target(r);
 	return ERR_OK;

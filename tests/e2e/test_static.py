@@ -141,6 +141,8 @@ class Bare(Case):
         os.mkdir(os.path.join(self.root, "etc"))
         with open(os.path.join(self.root, "etc", "hosts"), "w", encoding="ascii") as f:
             f.write(f"127.0.0.1 {HOST}\n")
+        with open(os.path.join(self.root, "etc", "nsswitch.conf"), "w", encoding="ascii") as f:
+            f.write("hosts: mymachines dns\n")  # would load a module of this machine's libc, and not look into /etc/hosts
         self.sha = new_sha()
 
     def inside(self, *args, url=None, stdin=b"", **env):
