@@ -3,7 +3,8 @@
 /*
  * http: one request to a server and its answer (RFC 9110), with time-outs always. Only http and https;
  * redirects are not followed (a token must not be sent elsewhere); proxies from the environment as curl has
- * them. TLS: the system's authorities, or the file named by SSL_CERT_FILE. Not for threads to share one client.
+ * them. TLS: the system's authorities, or the file named by SSL_CERT_FILE. Not for threads to share one
+ * client.
  *
  * There are two of it: http.c over libcurl, which nobody else knows, and http_small.c for the program that is
  * linked statically. The same tests hold for both.
