@@ -16,10 +16,13 @@
 #include "text/line_time.h"
 #include "text/line_word.h"
 
+#include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
-#define PARTS_MAX 12 /* of a head */
-#define NAMES_MAX 3  /* of threads, loggers, processes in a row */
+#define PARTS_MAX 12  /* of a head */
+#define NAMES_MAX 3   /* of threads, loggers, processes in a row */
+#define PLACE_MAX 300 /* bytes in which a place in a file, or a field, is looked for */
 
 #define LINE_NAME(name, slug) slug,
 static const char *const level_names[] = { LINE_LEVELS(LINE_NAME) };
@@ -35,6 +38,23 @@ static const struct start {
 #include "text/line_starts.tbl"
 #undef START
 };
+
+#define N_STARTS (sizeof starts / sizeof starts[0])
+static_assert(N_STARTS < UINT8_MAX, "the chains below are of bytes");
+
+/* Rows that begin with the same byte are a chain, in their order; numbers are one more than the row's, 0 ends it. */
+static uint8_t first_start[256], next_start[N_STARTS + 1];
+static pthread_once_t starts_once = PTHREAD_ONCE_INIT;
+
+static void chain_starts(void)
+{
+	for (size_t row = N_STARTS; row > 0; row--) {
+		uint8_t *first = &first_start[(uint8_t)starts[row - 1].text.p[0]];
+
+		next_start[row] = *first;
+		*first = (uint8_t)row;
+	}
+}
 
 const char *line_level_name(enum line_level l)
 {
@@ -147,10 +167,10 @@ static bool take_start(struct head *h)
 {
 	struct str s = rest_of(h);
 
-	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-		const struct start *x = &starts[i];
+	for (size_t row = first_start[(uint8_t)s.p[0]]; row > 0; row = next_start[row]) {
+		const struct start *x = &starts[row - 1];
 
-		if (x->text.p[0] != s.p[0] || !str_starts(s, x->text))
+		if (!str_starts(s, x->text))
 			continue;
 		if (is_word(x->text.p[x->text.len - 1]) && s.len > x->text.len && is_word(s.p[x->text.len]))
 			continue;
@@ -363,13 +383,19 @@ static void look_behind_names(struct head *h)
 /* C:\My Files\a.cs(1,2): error CS1002: a path with blanks in it. */
 static void look_behind_parenthesis(struct head *h)
 {
-	size_t at = str_find_str(rest_of(h), STR("): "));
+	size_t end = h->s.len < PLACE_MAX ? h->s.len : PLACE_MAX;
+	struct str s = { h->s.p, end };
 	enum line_level level;
 
-	if (h->i + at >= h->s.len || !is_digit(char_at(h, h->i + at - (at > 0))))
+	for (size_t at = h->i; at + 3 < end; at++) {
+		at += str_find(str_from(s, at), ')');
+		if (at + 3 >= end || s.p[at + 1] != ':' || s.p[at + 2] != ' ' ||
+			!is_digit(s.p[at - (at > 0)]))
+			continue;
+		if (line_word_stated(str_from(h->s, at + 3), &level) > 0)
+			state(h, level);
 		return;
-	if (line_word_stated(str_from(h->s, h->i + at + 3), &level) > 0)
-		state(h, level);
+	}
 }
 
 /* ---- records that name their level ---- */
@@ -404,6 +430,8 @@ static void look_at_fields(struct head *h)
 
 	if (!is_json && str_find(token, '=') == token.len)
 		return;
+	if (s.len > PLACE_MAX)
+		s.len = PLACE_MAX;
 	for (size_t i = 0; i < n; i++) {
 		size_t at = str_find_str(s, keys[i]);
 
@@ -451,11 +479,10 @@ static void look_at_end(struct head *h)
 /* 127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.0" 200 2326: the common log format. */
 static bool is_access(struct str s)
 {
-	size_t open = str_find_str(s, STR(" ["));
-
-	if (s.len < 40 || (!is_digit(s.p[0]) && s.p[0] != ':') || open > 80)
+	if (s.len < 40 || (!is_digit(s.p[0]) && s.p[0] != ':'))
 		return false;
-	struct str rest = str_from(s, open + 2);
+
+	struct str rest = str_from(s, str_find(s, '[') + 1);
 	return rest.len > 32 && rest.p[2] == '/' && rest.p[6] == '/' && rest.p[11] == ':' &&
 	       str_starts(str_from(rest, 26), STR("] \""));
 }
@@ -530,6 +557,7 @@ void line_look(struct str text, struct line *ret)
 	uint16_t from[LINE_LOOK + 1];
 	struct str front = text;
 
+	pthread_once(&starts_once, chain_starts);
 	*ret = (struct line){ .level = LINE_INFO, .source = LINE_BUILD };
 	if (front.len > LINE_LOOK)
 		front.len = LINE_LOOK;

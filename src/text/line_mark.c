@@ -101,15 +101,18 @@ bool line_mark_read(struct str s, struct line_mark_found *ret)
 {
 	if (s.len < 4)
 		return false;
-	if (s.p[0] == '#')
+	switch (s.p[0]) {
+	case '#':
 		return str_starts(s, STR("##[")) && bracketed(s, 3, ret);
-	if (s.p[0] == ':')
+	case ':':
 		return s.p[1] == ':' && between_colons(s, ret);
-	if (str_starts(s, STR("[command]")))
-		return bracketed(s, 1, ret);
-	if (str_starts(s, STR("section_start:")))
-		return section(s, 14, LINE_GROUP, ret);
-	if (str_starts(s, STR("section_end:")))
-		return section(s, 12, LINE_END_GROUP, ret);
-	return false;
+	case '[':
+		return str_starts(s, STR("[command]")) && bracketed(s, 1, ret);
+	case 's':
+		if (str_starts(s, STR("section_start:")))
+			return section(s, 14, LINE_GROUP, ret);
+		return str_starts(s, STR("section_end:")) && section(s, 12, LINE_END_GROUP, ret);
+	default:
+		return false;
+	}
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* In ascending order of how often they are met last: a linear search with the length compared first. */
+/* The usual ones first. */
 static const struct {
 	struct str word;
 	enum line_level level;
@@ -80,10 +80,16 @@ static char char_at(struct str s, size_t i)
 	return i < s.len ? s.p[i] : '\0';
 }
 
+/* What most words fail at, before a call: length and first letter. */
+static bool may_be(struct str lower, struct str word)
+{
+	return lower.len == word.len && lower.p[0] == (word.p[0] | 0x20);
+}
+
 bool line_word_level(struct str word, enum line_level *ret)
 {
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (words[i].word.len == word.len && str_eq_nocase(words[i].word, word)) {
+		if (may_be(words[i].word, word) && str_eq_nocase(words[i].word, word)) {
 			*ret = words[i].level;
 			return true;
 		}
@@ -174,9 +180,14 @@ static size_t meant_by(struct str word, struct str behind)
 static bool is_kind(struct str word)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (str_eq_nocase(kinds[i], word))
+		if (may_be(kinds[i], word) && str_eq_nocase(kinds[i], word))
 			return true;
 	return false;
+}
+
+static bool is_in_name(char c)
+{
+	return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '$';
 }
 
 /* TypeError:, java.lang.IllegalStateException: or one of these alone. */
@@ -192,7 +203,7 @@ static size_t class_name(struct str s, enum line_level *ret)
 	};
 	size_t n = 0;
 
-	while (n < s.len && (is_letter(s.p[n]) || is_digit(s.p[n]) || strchr("._$", s.p[n])))
+	while (n < s.len && is_in_name(s.p[n]))
 		n++;
 	if (n < s.len && s.p[n] != ':')
 		return 0;
