@@ -148,17 +148,32 @@ static void state(struct head *h, enum line_level level)
 	h->record = true;
 }
 
-static bool take_time(struct head *h, size_t at)
+/* time="2026-01-02T15:04:05Z" of logfmt: what stands in front of the stamp. */
+static size_t time_key_len(struct str s)
 {
+	static const struct str keys[] = { { "time=\"", 6 }, { "time=", 5 }, { "ts=\"", 4 }, { "ts=", 3 } };
+
+	if (s.len == 0 || s.p[0] != 't')
+		return 0;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (str_starts(s, keys[i]))
+			return keys[i].len;
+	return 0;
+}
+
+static bool take_time(struct head *h)
+{
+	size_t key = time_key_len(rest_of(h));
 	int64_t ms;
-	size_t n = line_time(str_from(h->s, at), &ms);
+	size_t n = line_time(str_from(h->s, h->i + key), &ms);
 
 	if (n == 0)
 		return false;
 	if (h->line->at_ms == 0)
 		h->line->at_ms = ms;
 	h->record = true;
-	h->i = at + n;
+	h->i += key + n;
+	h->i += char_at(h, h->i) == '"';
 	return true;
 }
 
@@ -209,41 +224,65 @@ static bool take_bracket(struct head *h)
 		struct str token = token_at(h);
 		size_t room = end - h->i;
 
-		if (take_time(h, h->i))
+		if (take_time(h))
 			continue;
 		if (token.len > room)
 			token.len = room;
-		if (line_word_level(token, &level))
-			state(h, level);
+		struct str word = line_word_at(token);
+		if (word.len == token.len || token.p[word.len] == '/' || token.p[word.len] == ':')
+			if (line_word_level(word, &level))
+				state(h, level);
 		h->i += token.len > 0 ? token.len : 1;
 	}
 	h->i = end + 1;
 	return true;
 }
 
-/* What holds the parts of a record together, and the ==123== of valgrind. */
+/* The ==123== of valgrind, and the ==== in front of a heading. */
+static bool take_equals(struct head *h)
+{
+	size_t i = h->i, digits;
+
+	while (char_at(h, i) == '=')
+		i++;
+	for (digits = i; is_digit(char_at(h, i));)
+		i++;
+	if (digits - h->i < 2 || (i > digits && !str_starts(str_from(h->s, i), STR("=="))))
+		return false;
+	h->i = i > digits ? i + 2 : i;
+	return true;
+}
+
+/* The #12 of BuildKit, which makes what follows a record. */
+static bool take_step_number(struct head *h)
+{
+	size_t i = h->i + 1;
+
+	while (is_digit(char_at(h, i)))
+		i++;
+	if (i == h->i + 1 || !is_blank(char_at(h, i)))
+		return false;
+	h->record = true;
+	h->i = i;
+	return true;
+}
+
+/* What holds the parts of a line together. */
 static bool take_separator(struct head *h)
 {
-	char c = char_at(h, h->i);
-	size_t n = 0;
-
-	while (char_at(h, h->i + n) == '=')
-		n++;
-	if (n == 2 && is_digit(char_at(h, h->i + 2))) {
-		size_t end = str_find_str(str_from(h->s, h->i + 2), STR("=="));
-		if (end > 10)
-			return false;
-		h->i += end + 4;
-		return true;
-	}
-	if (n > 2) {
-		h->i += n;
-		return true;
-	}
-	if (!h->record || c == '\0' || !strchr("-|:", c))
+	switch (char_at(h, h->i)) {
+	case '=':
+		return take_equals(h);
+	case '#':
+		return take_step_number(h);
+	case '-':
+	case '|':
+	case ':':
+		h->i += h->record;
+		return h->record;
+	default:
 		return false;
-	h->i++;
-	return true;
+	}
 }
 
 /* Glog and klog: I0102 15:04:05.000000 1 file.go:12] message. */
@@ -271,7 +310,7 @@ static bool take_part(struct head *h)
 {
 	char c = char_at(h, h->i);
 
-	if (take_time(h, h->i) || take_start(h))
+	if (take_time(h) || take_start(h))
 		return true;
 	if (c == '[' || c == '<' || c == '(')
 		return take_bracket(h);
@@ -280,29 +319,25 @@ static bool take_part(struct head *h)
 
 /* ---- behind a place or a program ---- */
 
-/* Does the token name a place, or a program with a colon: a.c:1:2: or a.cs(1,2): or ld: or remote: */
-static bool has_digit(struct str s)
+/* a.c:1:2: or a.cs(1,2): or 3:9: or A.java:[1,2]: a number behind a colon or an opening bracket. */
+static bool is_place(struct str token)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (is_digit(s.p[i]))
+	for (size_t i = 0; i + 1 < token.len; i++)
+		if (is_digit(token.p[i + 1]) && (token.p[i] == ':' || token.p[i] == '(' || token.p[i] == '['))
 			return true;
 	return false;
 }
 
-static bool is_place(struct str token)
-{
-	return has_digit(token) && str_find(token, ':') + str_find(token, '(') < 2 * token.len;
-}
-
 /* "line 3, col 11, " of ESLint's compact form. */
-static void skip_line_and_column(struct head *h)
+static bool take_line_and_column(struct head *h)
 {
 	if (!str_starts(rest_of(h), STR("line ")))
-		return;
+		return false;
 	for (int k = 0; k < 4; k++) {
 		h->i += token_at(h).len;
 		skip_blanks(h);
 	}
+	return true;
 }
 
 /* A level in lower case that no colon follows: only where the place in front says that it is one. */
@@ -353,27 +388,36 @@ static bool take_letter(struct head *h)
 	return true;
 }
 
+/* What stands between a name and what it says: "- " of loggers, " : " of Microsoft's tools. */
+static bool take_dash_or_colon(struct head *h, struct str token, bool *ret_colon)
+{
+	struct str s = rest_of(h);
+
+	if (str_starts(s, STR(": ")))
+		*ret_colon = true;
+	else if (!str_starts(s, STR("- ")) || !(h->record || str_find(token, '.') < token.len))
+		return false;
+	h->i += 2;
+	skip_blanks(h);
+	return true;
+}
+
 /* Places, programs and names, one after the other, and what is stated behind them. */
 static void look_behind_names(struct head *h)
 {
 	for (int k = 0; k < NAMES_MAX && h->i < h->s.len; k++) {
 		struct str token = token_at(h);
-		bool place = is_place(token), colon = str_ends(token, STR(":"));
+		bool colon = str_ends(token, STR(":")), place = is_place(token);
 
 		if (take_glued_level(h, token))
 			return;
 		h->i += token.len;
 		skip_blanks(h);
-		bool dash = str_starts(rest_of(h), STR("- "));
-		if (dash && (h->record || str_find(token, '.') < token.len)) {
-			h->i += 2;
-			skip_blanks(h);
-		} else if (!h->record && !colon && !place) {
+		if (!take_dash_or_colon(h, token, &colon) && !h->record && !colon && !place)
 			return;
-		}
 		if (colon)
-			skip_line_and_column(h);
-		if (h->i < h->s.len && (take_level(h) || (colon && take_stars(h))))
+			place = take_line_and_column(h) || place;
+		if (h->i >= h->s.len || take_level(h) || (colon && take_stars(h)))
 			return;
 		if (place && (take_letter(h) || take_bare_level(h)))
 			return;
@@ -446,7 +490,7 @@ static void look_at_fields(struct head *h)
 
 /* ---- at the end ---- */
 
-/* compileJava FAILED; test_x ... ERROR; Tests run: 3 <<< FAILURE!; ctest's ***Failed. */
+/* compileJava FAILED; test_x ... ERROR; surefire's Tests run: 3, Time elapsed: 1 s <<< FAILURE! - in org.x.T. */
 static void look_at_end(struct head *h)
 {
 	static const struct {
@@ -460,19 +504,21 @@ static void look_at_end(struct head *h)
 		{ { "<<< ERROR!", 10 }, LINE_TEST_RUNNER },
 		{ { " FAILED", 7 }, LINE_BUILD },
 	};
-	char last = char_at(h, h->s.len - 1);
+	struct str s = rest_of(h);
 
-	if (last == 'D' || last == 'L' || last == 'R' || last == '!') {
-		for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-			if (!str_ends(h->s, ends[i].text))
-				continue;
-			if (ends[i].source != LINE_BUILD)
-				h->line->source = ends[i].source;
-			/* "0 FAILED" is a count. */
-			if (!is_digit(char_at(h, h->s.len - ends[i].text.len - 1)))
-				state(h, LINE_ERROR);
-			return;
-		}
+	if (h->line->source == LINE_TEST_RUNNER && str_find_str(s, STR("<<< ")) < s.len)
+		state(h, LINE_ERROR);
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		size_t len = ends[i].text.len;
+
+		if (!str_ends(s, ends[i].text))
+			continue;
+		if (ends[i].source != LINE_BUILD)
+			h->line->source = ends[i].source;
+		/* "0 FAILED" is a count. */
+		if (s.len == len || !is_digit(s.p[s.len - len - 1]))
+			state(h, LINE_ERROR);
+		return;
 	}
 }
 
@@ -522,9 +568,9 @@ static void look(struct head *h, const uint16_t *from, struct str text)
 	if (!h->settled)
 		look_behind_parenthesis(h);
 	if (!h->settled)
-		look_behind_names(h);
-	if (!h->settled)
 		look_at_end(h);
+	if (!h->settled)
+		look_behind_names(h);
 }
 
 /* text without escapes, as far as it is looked at; from: where each byte comes from, and behind the last where the rest begins. */

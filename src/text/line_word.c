@@ -148,6 +148,16 @@ static size_t code_len(struct str s)
 	return letters > 0 && n > letters ? n : 0;
 }
 
+/* "ERROR x" but not "ERROR SUMMARY", which is a title; yarn's "error Command failed" but not "error handling". */
+static bool is_column(struct str word, struct str behind)
+{
+	struct str next = line_word_at(behind);
+
+	if (is_upper(word))
+		return next.len < 3 || !is_upper(next);
+	return word.p[0] >= 'a' && next.len > 1 && is_upper((struct str){ next.p, 1 }) && !is_upper(next);
+}
+
 /* How far a level that ends in front of `behind` goes on, if what stands there makes it one; SIZE_MAX: it does not. */
 static size_t meant_by(struct str word, struct str behind)
 {
@@ -168,10 +178,7 @@ static size_t meant_by(struct str word, struct str behind)
 		n = code_len(str_from(behind, 1));
 		if (n > 0 && char_at(behind, 1 + n) == ':')
 			return 2 + n;
-		/* "ERROR SUMMARY", "DEBUG MODE": a title. */
-		return is_upper(word) && line_word_at(str_from(behind, 1)).len < 3      ? 1
-		       : is_upper(word) && !is_upper(line_word_at(str_from(behind, 1))) ? 1
-											: SIZE_MAX;
+		return is_column(word, str_from(behind, 1)) ? 1 : SIZE_MAX;
 	default:
 		return SIZE_MAX;
 	}
