@@ -89,7 +89,9 @@ static bool section(struct str s, size_t i, enum line_mark mark, struct line_mar
 	struct line_mark_found found = { .mark = mark, .level = LINE_INFO, .title = name, .title_end = i };
 	if (i < s.len && s.p[i] == '[')
 		i += str_find(str_from(s, i), ']') + 1;
-	if (str_trim(str_from(s, i)).len > 0) {
+	while (i < s.len && (s.p[i] == ' ' || s.p[i] == '\r'))
+		i++;
+	if (i < s.len) {
 		found.title = i;
 		found.title_end = s.len;
 	}

@@ -244,7 +244,7 @@ static void marks_are_known_with_their_titles(void **state)
 		LINE_GROUP, "Build it");
 	assert_mark("section_start:1700000000:build_it", LINE_GROUP, "build_it");
 	assert_mark("section_start:1700000000:build_it Build it", LINE_GROUP, "Build it");
-	assert_mark("\x1b[0Ksection_start:1700000000:build_it\x1b[0m", LINE_GROUP, "build_it");
+	assert_mark("\x1b[0Ksection_start:1700000000:build_it\x1b[0m", LINE_GROUP, "build_it\x1b[0m");
 	assert_mark("section_end:1700000000:build_it", LINE_END_GROUP, "build_it");
 	assert_mark("::error file=a.c,line=1,title=x::message", LINE_COMMAND, "message");
 	assert_mark("::set-output name=x::y", LINE_COMMAND, "y");
