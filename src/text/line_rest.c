@@ -66,7 +66,7 @@ static bool take_glued_level(struct line_head *h, struct str token)
 /* make: *** [Makefile:10: all] Error 2 */
 static bool take_stars(struct line_head *h)
 {
-	if (!str_starts(line_head_rest(h), STR("*** ")))
+	if (line_head_char(h, h->i) != '*' || !str_starts(line_head_rest(h), STR("*** ")))
 		return false;
 	line_head_state(h, str_ends(h->s, STR("(ignored)")) ? LINE_WARNING : LINE_ERROR);
 	return true;
@@ -87,12 +87,13 @@ static bool take_letter(struct line_head *h)
 /* What stands between a name and what it says: "- " of loggers, " : " of Microsoft's tools. */
 static bool take_dash_or_colon(struct line_head *h, struct str token, bool *ret_colon)
 {
-	struct str s = line_head_rest(h);
+	char c = line_head_char(h, h->i);
 
-	if (str_starts(s, STR(": ")))
-		*ret_colon = true;
-	else if (!str_starts(s, STR("- ")) || !(h->record || str_find(token, '.') < token.len))
+	if ((c != ':' && c != '-') || line_head_char(h, h->i + 1) != ' ')
 		return false;
+	if (c == '-' && !h->record && str_find(token, '.') == token.len)
+		return false;
+	*ret_colon = *ret_colon || c == ':';
 	h->i += 2;
 	line_head_skip_blanks(h);
 	return true;
@@ -204,6 +205,8 @@ static void look_at_end(struct line_head *h)
 
 	if (h->line->source == LINE_TEST_RUNNER && str_find_str(s, STR("<<< ")) < s.len)
 		line_head_state(h, LINE_ERROR);
+	if (!memchr("DLR!", s.p[s.len - 1], 4)) /* which is nearly always so, and all of the list end in */
+		return;
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		size_t len = ends[i].text.len;
 

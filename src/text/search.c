@@ -63,16 +63,14 @@ static enum err_code compile(
 	if (hs_expression_info(pattern, flags, &info, &wrong) == HS_SUCCESS)
 		m->by_line = m->by_line || info->min_width == 0;
 	free(info);
-	if (!wrong && hs_compile(pattern, flags, HS_MODE_BLOCK, NULL, &m->db, &wrong) == HS_SUCCESS &&
-		hs_alloc_scratch(m->db, scratch) == HS_SUCCESS)
-		return ERR_OK;
-
-	enum err_code code = wrong && wrong->expression >= 0
-				     ? err_field(e, field, "is not supported: %s", wrong->message)
-				     : err_set(e, ERR_INTERNAL, "compile a search: %s",
-					       wrong ? wrong->message : "no scratch memory");
-	hs_free_compile_error(wrong);
-	return code;
+	if (wrong || hs_compile(pattern, flags, HS_MODE_BLOCK, NULL, &m->db, &wrong) != HS_SUCCESS) {
+		err_field(e, field, "is not supported: %s", wrong->message);
+		hs_free_compile_error(wrong);
+		return ERR_INVALID;
+	}
+	if (hs_alloc_scratch(m->db, scratch) != HS_SUCCESS)
+		return err_set(e, ERR_INTERNAL, "search: no scratch memory");
+	return ERR_OK;
 }
 
 /*
@@ -143,7 +141,7 @@ static enum err_code set_regex(struct search *s, struct str regex, struct err *e
 {
 	AUTO_BUF pattern;
 
-	buf_init(&pattern, SEARCH_REGEX_MAX);
+	buf_init(&pattern, SIZE_MAX);
 	TRY(search_limit_check(regex, &s->regex.by_line, e));
 	buf_str(&pattern, regex);
 	return compile(buf_cstr(&pattern), "regex", &s->regex, &s->scratch, e);
@@ -154,9 +152,12 @@ enum err_code search_new(struct str contains, struct str regex, struct search **
 	struct search *s = mem_alloc(sizeof *s);
 	enum err_code code = ERR_OK;
 
+	if (hs_valid_platform() != HS_SUCCESS)
+		code = err_set(e, ERR_INTERNAL,
+			"search: this processor is too old for vectorscan (it needs SSE4.2)");
 	s->pool = mem_alloc(sizeof *s->pool);
 	pthread_mutex_init(&s->pool->lock, NULL);
-	if (contains.len > 0)
+	if (code == ERR_OK && contains.len > 0)
 		code = set_contains(s, contains, e);
 	if (code == ERR_OK && regex.len > 0)
 		code = set_regex(s, regex, e);
