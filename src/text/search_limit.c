@@ -39,6 +39,18 @@ static char char_at(const struct walk *w, size_t i)
 	return i < w->s.len ? w->s.p[i] : '\0';
 }
 
+/* Length of [:digit:] at i, inside a class; 0: it is something else. */
+static size_t posix_len(const struct walk *w, size_t i)
+{
+	size_t n = 2;
+
+	if (char_at(w, i) != '[' || char_at(w, i + 1) != ':')
+		return 0;
+	while (char_at(w, i + n) == '^' || (char_at(w, i + n) >= 'a' && char_at(w, i + n) <= 'z'))
+		n++;
+	return char_at(w, i + n) == ':' && char_at(w, i + n + 1) == ']' ? n + 2 : 0;
+}
+
 /* Behind the class that begins at i: a ] that is first is a member. */
 static size_t class_end(const struct walk *w, size_t i)
 {
@@ -46,8 +58,8 @@ static size_t class_end(const struct walk *w, size_t i)
 	for (size_t first = i; i < w->s.len; i++) {
 		if (char_at(w, i) == '\\')
 			i++;
-		else if (char_at(w, i) == '[' && char_at(w, i + 1) == ':')
-			i = i + 1 + str_find(str_from(w->s, i + 2), ':');
+		else if (posix_len(w, i) > 0)
+			i += posix_len(w, i) - 1;
 		else if (char_at(w, i) == ']' && i > first)
 			return i + 1;
 	}
