@@ -1,9 +1,11 @@
 /*
  * search: vectorscan says where the next match ends; the line it ends in is a candidate, and the search goes on behind it.
  *
- * A scan that is stopped at its first match and begun again behind its line costs about 100 ns a candidate, whatever the pattern. Left
- * to run, vectorscan reports every end of every match: one a byte for `.*`, and the time would depend on the
- * pattern. Where few lines match (nearly always) a scan passes many GB/s.
+ * Left to run, vectorscan reports every end of every match: one a byte for `.*`, and the time would depend on the pattern. So a scan is
+ * stopped at its first match, for about 100 ns a candidate. But before it reports that match it may have passed the rest of the text with another of its
+ * engines: begun again behind each line, a text would be passed once a line (1 MB/s was measured). Hence
+ * windows: the first scan behind a match is of WINDOW_MIN bytes, and each that finds nothing is followed by one of twice as many, so that no
+ * more than three times the text is passed in all. Where few lines match (nearly always) it is once, at many GB/s.
  *
  * Over many lines at once [^x] and \s also match line ends, so what is found may reach over more than one line. Hence a candidate is looked
  * at once more, alone: whatever a line matches by itself is also found over the whole text with ^ and $ at line ends, and
@@ -25,6 +27,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WINDOW_MIN 512 /* bytes; then up to a line end */
 
 struct matcher {
 	hs_database_t *db; /* NULL: everything matches */
@@ -283,42 +287,66 @@ static enum err_code scan(const struct matcher *m, const struct worker *w, struc
 	return ERR_OK;
 }
 
-/* The line of text that byte `at` is in, or ends. from: the start of this or an earlier one. */
-static struct str line_at(struct str text, size_t from, size_t at)
-{
-	const char *before = memrchr(text.p + from, '\n', at - from);
-	size_t begin = before ? (size_t)(before - text.p) + 1 : from;
+/* A text as it is walked through. */
+struct walk {
+	struct str text;
+	size_t at;     /* start of the first line that has not been looked at */
+	size_t window; /* how much to scan next */
+};
 
-	return (struct str){ text.p + begin, find_from(text, at, '\n') - begin };
+/* The line that byte `at` is in, or that it ends. It begins at or behind the walk's. */
+static struct str line_at(const struct walk *k, size_t at)
+{
+	const char *before = memrchr(k->text.p + k->at, '\n', at - k->at);
+	size_t begin = before ? (size_t)(before - k->text.p) + 1 : k->at;
+
+	return (struct str){ k->text.p + begin, find_from(k->text, at, '\n') - begin };
 }
 
-/* The next line from `from` (a line start) on that matches. False: none. */
-static enum err_code next_line(const struct search *s, const struct worker *w, struct str text, size_t from,
+/* The next line that may match, and the walk is behind it. */
+static enum err_code next_candidate(const struct matcher *m, const struct worker *w, struct walk *k,
+	bool *ret_found, struct str *ret_line, struct err *e)
+{
+	bool found = false, each = !m->db || m->by_line;
+
+	while (!found && k->at < k->text.len) {
+		size_t end = 1, behind = k->text.len;
+
+		if (each) {
+			found = true;
+		} else {
+			if (k->window < behind - k->at)
+				behind = find_from(k->text, k->at + k->window - 1, '\n');
+			TRY(scan(m, w, (struct str){ k->text.p + k->at, behind - k->at }, &found, &end, e));
+			assert(end > 0); /* or else it is by_line */
+		}
+		if (found) {
+			*ret_line = line_at(k, k->at + end - 1);
+			behind = (size_t)(ret_line->p - k->text.p) + ret_line->len;
+		}
+		k->window = found ? WINDOW_MIN : 2 * k->window;
+		k->at = behind + 1;
+	}
+	*ret_found = found;
+	return ERR_OK;
+}
+
+/* The next line that matches. */
+static enum err_code next_line(const struct search *s, const struct worker *w, struct walk *k,
 	bool *ret_found, struct str *ret_line, struct err *e)
 {
 	const struct matcher *first = s->contains.db ? &s->contains : &s->regex;
+	bool found = true, matches = false;
 
-	while (from < text.len) {
-		bool found = true;
-		size_t end = 1;
+	while (found && !matches) {
+		size_t end;
 
-		if (first->db && !first->by_line)
-			TRY(scan(first, w, str_from(text, from), &found, &end, e));
-		if (!found)
-			break;
-		assert(end > 0); /* or else it is by_line */
-
-		struct str line = line_at(text, from, from + end - 1);
-		if (s->regex.db)
-			TRY(scan(&s->regex, w, line, &found, &end, e));
-		if (found) {
-			*ret_found = true;
-			*ret_line = line;
-			return ERR_OK;
-		}
-		from = (size_t)(line.p - text.p) + line.len + 1;
+		TRY(next_candidate(first, w, k, &found, ret_line, e));
+		matches = found;
+		if (found && s->regex.db)
+			TRY(scan(&s->regex, w, *ret_line, &matches, &end, e));
 	}
-	*ret_found = false;
+	*ret_found = matches;
 	return ERR_OK;
 }
 
@@ -343,11 +371,13 @@ static void move_to(struct place *p, size_t plain_at)
 static enum err_code each_line(const struct search *s, struct worker *w, struct place *p,
 	search_line_fn *each, void *arg, struct err *e)
 {
+	struct walk k = { .text = p->plain, .window = WINDOW_MIN };
+
 	for (;;) {
 		struct str line;
 		bool found;
 
-		TRY(next_line(s, w, p->plain, p->plain_at, &found, &line, e));
+		TRY(next_line(s, w, &k, &found, &line, e));
 		if (!found)
 			return ERR_OK;
 		move_to(p, (size_t)(line.p - p->plain.p));
@@ -356,24 +386,23 @@ static enum err_code each_line(const struct search *s, struct worker *w, struct 
 		struct str own = { p->text.p + p->text_at, end - p->text_at };
 		if (!each(arg, p->line, own))
 			return ERR_OK;
-		move_to(p, p->plain_at + line.len + 1);
 	}
 }
 
 static enum err_code count_lines(
 	const struct search *s, const struct worker *w, struct str text, int64_t *ret_n, struct err *e)
 {
+	struct walk k = { .text = text, .window = WINDOW_MIN };
 	int64_t n = 0;
 
-	for (size_t from = 0;;) {
+	for (;;) {
 		struct str line;
 		bool found;
 
-		TRY(next_line(s, w, text, from, &found, &line, e));
+		TRY(next_line(s, w, &k, &found, &line, e));
 		if (!found)
 			break;
 		n++;
-		from = (size_t)(line.p - text.p) + line.len + 1;
 	}
 	*ret_n = n;
 	return ERR_OK;
