@@ -44,7 +44,7 @@ struct str search_literal(const struct search *s);
 typedef bool search_line_fn(void *arg, size_t line, struct str text);
 /*
  * Calls back for each line of text that matches, in order. text: valid UTF-8 of at most SEARCH_TEXT_MAX bytes, whole lines or a piece of
- * one. has_escapes: whether there are any (else they are not looked for). What is behind the last line end is a line if it is not empty.
+ * one. has_escapes: whether there are any (else they are not looked for). What is behind the last line end is a line if more than escapes are there.
  */
 MUST_CHECK enum err_code search_lines(const struct search *s, struct str text, bool has_escapes,
 	search_line_fn *each, void *arg, struct err *e);
