@@ -1,8 +1,8 @@
 #ifndef TEXT_SEARCH_H
 #define TEXT_SEARCH_H
 /*
- * search: which lines of a text contain a string, or match a regular expression, in time that depends on neither
- * (vectorscan, https://www.hyperscan.io, which search.c alone knows).
+ * search: which lines of a text contain a string, or match a regular expression, in time linear in the text
+ * (vectorscan, https://github.com/VectorCamp/vectorscan, which search.c alone knows).
  *
  * What is looked at are lines without their escapes. Case does not matter to `contains`: for ASCII letters as one expects,
  * for others as Unicode folds them one by one; an ASCII letter is never matched by any but itself (so that search_literal() may be trusted).
@@ -11,8 +11,9 @@
  * are its ends. A regex that matches the empty string matches every line.
  *
  * A regex of a stranger is refused (ERR_INVALID, field "regex", saying which limit) before it is compiled when it is over
- * one of the limits below or has a counted repeat in a counted repeat, and when vectorscan does not support it. What is accepted
- * compiles within 100 ms and passes at least 100 MB/s (search_limit.c says why).
+ * one of the limits below, has a counted repeat in a counted repeat, (?x) or a verb like (*UCP), and when vectorscan does not
+ * support it. What is accepted compiles in at most about 100 ms of CPU time and is passed in linear time: many GB/s where little of it matches, tens of
+ * MB/s for the worst (search_limit.c has the measurements).
  *
  * Life cycle: search_new() once a request, any number of threads search, search_free().
  */
