@@ -33,11 +33,20 @@ static bool has_escapes(struct str text)
 	return str_find(text, ESCAPE_FIRST) < text.len;
 }
 
+/* In runs of a fixed length, which compilers turn into vector instructions. */
 static uint32_t count_line_ends(struct str text)
 {
 	uint32_t n = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < text.len; i++)
+	for (; i + 128 <= text.len; i += 128) {
+		uint8_t here = 0;
+
+		for (size_t k = 0; k < 128; k++)
+			here = (uint8_t)(here + (text.p[i + k] == '\n'));
+		n += here;
+	}
+	for (; i < text.len; i++)
 		n += text.p[i] == '\n';
 	return n;
 }
@@ -75,7 +84,7 @@ enum err_code frame_text(const struct frame *f, struct str zstd, struct buf *out
 	if (zstd.len != f->zstd_len)
 		return err_set(e, ERR_STORAGE, "a frame has %zu bytes, and its entry says %u", zstd.len,
 			f->zstd_len);
-	TRY(zst_decompress(zstd, FRAME_TEXT_MAX, out, e));
+	TRY(frame_unpack(zstd, FRAME_TEXT_MAX, out, e));
 	if (out->len - before == f->text_len)
 		return ERR_OK;
 	err_set(e, ERR_STORAGE, "a frame has a text of %zu bytes, and its entry says %u", out->len - before,

@@ -5,7 +5,7 @@
  *
  * A frame is some lines of a log (about FRAME_TEXT bytes) as one zstd frame (RFC 8878, with content size and
  * checksum). What must be known of it to pass it by unread is its entry: its place in the text and in the file,
- * its lines, which levels and sources occur, whether it has escapes, and which three-byte sequences occur (a
+ * its lines, which levels and sources occur, whether it has escapes, and which four-byte sequences occur (a
  * bitmap), for searches.
  *
  * A sealed log is a file: its frames one after the other, the index (all entries and bitmaps) in a skippable
@@ -26,7 +26,8 @@
 #define FRAME_TEXT (256 * 1024)
 #define FRAME_LINE (256 * 1024)
 #define FRAME_TEXT_MAX (1024 * 1024) /* of one frame; ERR_TOO_LARGE beyond */
-#define FRAMES_MAX (1024 * 1024)     /* of one log */
+#define FRAMES_MAX (256 * 1024)      /* of one log: 64 GiB */
+#define FRAMES_SKIPPED_MIN 4         /* a sealed log of fewer has no bitmaps */
 
 struct frame {           /* an entry: plain data */
 	int64_t text_at; /* bytes of kept text in front of it */
@@ -40,7 +41,7 @@ struct frame {           /* an entry: plain data */
 	uint8_t levels, sources; /* bit a level or source that occurs (text/line.h) */
 	int64_t group_line;      /* number of the line that opened the group its first line is in; -1: none */
 	struct str times;        /* when its lines arrived: frame_times_add; borrowed */
-	struct str grams;        /* which three-byte sequences occur: a bitmap; borrowed; empty: not known */
+	struct str grams;        /* which four-byte sequences occur: a bitmap; borrowed; empty: not known */
 };
 
 /* Compresses text and fills in what can be known from it alone: text_len, zstd_len, n_line_ends, unended,
@@ -57,10 +58,10 @@ MUST_CHECK enum err_code frame_checksum(struct str zstd, uint32_t *ret_checksum,
 
 /* ---- searching ---- */
 /*
- * Could text that contains `needle`, in any case (ASCII letters), be in this frame? True when not known. A line of
- * text is looked at without its escape sequences, so a needle may lie on both sides of one, but never across a
- * line end: that is false. Of a needle what is not ASCII is not asked for, since its case is not known here; one
- * with less than three ASCII bytes in a row: true.
+ * Could a line that contains `needle`, in any case (ASCII letters), be in this frame? True when not known. Lines are
+ * taken without their escape sequences, so a needle may lie on both sides of one. A needle with less than four ASCII
+ * bytes in a row is in every frame, for all that is known here: the case of other characters is not. False positives:
+ * about one frame of a hundred for a word of eight letters, fewer for longer ones.
  */
 bool frame_may_contain(const struct frame *f, struct str needle);
 
@@ -100,7 +101,14 @@ struct frame_file { /* a sealed file, opened; plain data that any number of thre
 /* Reads the entries of a sealed file, without the bitmaps (they are most of the index): memory of a. ERR_STORAGE:
  * not a sealed log, or damaged. */
 MUST_CHECK enum err_code frame_file_open(int fd, struct arena *a, struct frame_file *ret, struct err *e);
-/* The bitmaps too, for a search: fills grams of all frames; memory of a. */
+/*
+ * For a search: frame_may_contain() of each frame as (*ret)[0..n), memory of a. Reads only that part of the bitmaps that
+ * the needle asks for: 1 GiB of text is passed by in a few milliseconds. ERR_STORAGE: the bitmaps are damaged, and the
+ * frames may still be sound.
+ */
+MUST_CHECK enum err_code frame_file_may_contain(
+	const struct frame_file *f, struct str needle, struct arena *a, bool **ret, struct err *e);
+/* All bitmaps, for who wants to index the frames anew: fills grams of all frames; memory of a (2 KiB a frame). */
 MUST_CHECK enum err_code frame_file_grams(struct frame_file *f, struct arena *a, struct err *e);
 /* The compressed bytes of a frame, appended. */
 MUST_CHECK enum err_code frame_file_read(

@@ -13,7 +13,8 @@
  */
 #include "text/frame_index.h"
 
-#include "base/zst.h"
+#include "text/frame_grams.h"
+#include "text/frame_rows.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -46,6 +47,21 @@ static void put_row(struct buf *out, uint32_t zstd_len, uint32_t text_len, uint3
 	frame_put_u32(out, checksum);
 }
 
+/* A search of a few frames is not made quicker by bitmaps, but the file of a short log would be twice as large. */
+static enum err_code put_index(const struct frame *f, size_t n, struct buf *out, struct err *e)
+{
+	struct frame few[FRAMES_SKIPPED_MIN];
+
+	if (n == 0)
+		return ERR_OK;
+	if (n >= FRAMES_SKIPPED_MIN)
+		return frame_index_encode(f, n, out, e);
+	memcpy(few, f, n * sizeof *f);
+	for (size_t i = 0; i < n; i++)
+		few[i].grams = (struct str){ 0 };
+	return frame_index_encode(few, n, out, e);
+}
+
 enum err_code frame_seal(
 	const struct frame *f, const uint32_t *checksums, size_t n, struct buf *out, struct err *e)
 {
@@ -61,8 +77,7 @@ enum err_code frame_seal(
 	if (n > FRAMES_MAX)
 		return err_set(
 			e, ERR_TOO_LARGE, "a log of %zu frames: at most %d can be sealed", n, FRAMES_MAX);
-	if (n > 0)
-		TRY(frame_index_encode(f, n, &index, e));
+	TRY(put_index(f, n, &index, e));
 	frame_put_u32(out, INDEX_MAGIC);
 	frame_put_u32(out, (uint32_t)index.len);
 	buf_str(out, buf_view(&index));
@@ -226,13 +241,33 @@ enum err_code frame_file_grams(struct frame_file *f, struct arena *a, struct err
 	AUTO_BUF bytes;
 
 	buf_init(&bytes, INDEX_MAX);
-	if (f->has_grams)
-		return ERR_OK;
-	if (f->n > 0) {
+	if (f->grams_len > 0 && !f->has_grams) {
 		TRY(read_at(f->fd, f->grams_at, (size_t)f->grams_len, &bytes, e));
-		TRY(frame_index_grams(buf_view(&bytes), a, f->frames, f->n, e));
+		TRY(frame_rows_get(buf_view(&bytes), a, f->frames, f->n, e));
 	}
 	f->has_grams = true;
+	return ERR_OK;
+}
+
+static enum err_code read_rows(void *arg, size_t at, size_t len, struct buf *out, struct err *e)
+{
+	const struct frame_file *f = arg;
+
+	return read_at(f->fd, f->grams_at + (int64_t)at, len, out, e);
+}
+
+enum err_code frame_file_may_contain(
+	const struct frame_file *f, struct str needle, struct arena *a, bool **ret, struct err *e)
+{
+	uint16_t hashes[FRAME_ASKED_MAX];
+	size_t n_hashes = frame_grams_ask(needle, hashes);
+	bool *may = arena_array(a, f->n, sizeof *may);
+
+	memset(may, true, f->n * sizeof *may);
+	if (f->grams_len > 0 && n_hashes > 0)
+		TRY(frame_rows_ask(read_rows, (void *)(uintptr_t)f, (size_t)f->grams_len, f->n, hashes,
+			n_hashes, may, e));
+	*ret = may;
 	return ERR_OK;
 }
 

@@ -3,8 +3,7 @@
  *
  *	head      "slx1", n, length of the entries, length of the bitmaps (32 bits each, little-endian)
  *	entries   one zstd frame: n entries of varints (LEB128)
- *	bitmaps   for each BLOCK entries: length, and a zstd frame: a byte an entry that says how long its bitmap
- *	          is (0: it has none, else 2^b bytes), then the bitmaps
+ *	bitmaps   frame_rows.c; nothing when no entry has one
  *
  * An entry mostly follows from the one before it (it begins where that ended), so what is written is by how much
  * it differs from that: most of it is zeros. The first entry of a piece is written as if one of zeros stood before
@@ -17,14 +16,12 @@
 #include "text/frame_index.h"
 
 #include "base/zst.h"
-#include "text/frame_grams.h"
+#include "text/frame_rows.h"
 
 #include <assert.h>
 #include <string.h>
 
 #define MAGIC STR("slx1")
-#define BLOCK 64
-#define BLOCK_BYTES_MAX (BLOCK * (1 + FRAME_GRAMS_MAX))
 #define ENTRIES_MAX (64u * 1024 * 1024)
 #define ENTRY_MIN 11u             /* bytes of the shortest */
 #define PLACE_MAX (INT64_MAX / 4) /* so that no sum of two wraps */
@@ -34,6 +31,16 @@ enum { IN_LINE = 1, UNENDED = 2, HAS_ESCAPES = 4, FLAGS_ALL = 7 };
 static enum err_code damaged(struct err *e, const char *how)
 {
 	return err_set(e, ERR_STORAGE, "the index of a log is damaged: %s", how);
+}
+
+enum err_code frame_unpack(struct str zstd, size_t max, struct buf *out, struct err *e)
+{
+	enum err_code code;
+
+	TRY(buf_check(out, "a part of a log", e));
+	code = zst_decompress(zstd, max, out, e);
+	return code == ERR_TOO_LARGE && !out->full ? damaged(e, "a part of it is larger than any can be")
+						   : code;
 }
 
 void frame_put_u32(struct buf *out, uint32_t v)
@@ -256,73 +263,21 @@ enum err_code frame_index_entries(
 	AUTO_BUF content;
 
 	buf_init(&content, ENTRIES_MAX);
-	TRY(zst_decompress(bytes, ENTRIES_MAX, &content, e));
+	TRY(frame_unpack(bytes, ENTRIES_MAX, &content, e));
 	if (n > content.len / ENTRY_MIN)
 		return damaged(e, "it has fewer entries than it says");
 	return get_entries(buf_view(&content), n, a, list, e);
 }
 
-/* ---- bitmaps ---- */
-
-static enum err_code put_grams(struct buf *out, const struct frame *f, size_t n, struct err *e)
-{
-	AUTO_BUF content;
-	AUTO_BUF zstd;
-
-	buf_init(&content, BLOCK_BYTES_MAX);
-	buf_init(&zstd, 2 * BLOCK_BYTES_MAX);
-	for (size_t i = 0; i < n; i++)
-		buf_char(&content, f[i].grams.len ? (char)__builtin_ctzll(f[i].grams.len) : 0);
-	for (size_t i = 0; i < n; i++)
-		buf_str(&content, f[i].grams);
-	TRY(buf_check(&content, "the bitmaps of a few frames", e));
-	TRY(zst_compress(buf_view(&content), 1, &zstd, e));
-	frame_put_u32(out, (uint32_t)zstd.len);
-	buf_str(out, buf_view(&zstd));
-	return ERR_OK;
-}
-
-/* content lives as long as f. */
-static enum err_code spread_grams(struct str content, struct frame *f, size_t n, struct err *e)
-{
-	size_t at = n;
-
-	if (content.len < n)
-		return damaged(e, "bitmaps are missing");
-	for (size_t i = 0; i < n; i++) {
-		uint8_t bits = (uint8_t)content.p[i];
-		size_t len = (size_t)1 << (bits & 31);
-
-		if (bits == 0)
-			continue;
-		if (bits > 31 || len < FRAME_GRAMS_MIN || len > FRAME_GRAMS_MAX || len > content.len - at)
-			return damaged(e, "a bitmap has an impossible length");
-		f[i].grams = (struct str){ content.p + at, len };
-		at += len;
-	}
-	return at == content.len ? ERR_OK : damaged(e, "something follows the bitmaps");
-}
-
-enum err_code frame_index_grams(struct str bytes, struct arena *a, struct frame *f, size_t n, struct err *e)
-{
-	AUTO_BUF content;
-
-	buf_init(&content, BLOCK_BYTES_MAX);
-	for (size_t i = 0; i < n; i += BLOCK) {
-		size_t n_here = n - i < BLOCK ? n - i : BLOCK;
-		uint32_t len;
-
-		if (bytes.len < 4 || (len = frame_get_u32(bytes.p)) > bytes.len - 4)
-			return damaged(e, "bitmaps are missing");
-		buf_reset(&content);
-		TRY(zst_decompress((struct str){ bytes.p + 4, len }, BLOCK_BYTES_MAX, &content, e));
-		TRY(spread_grams(arena_str(a, buf_view(&content)), f + i, n_here, e));
-		bytes = str_from(bytes, 4 + len);
-	}
-	return bytes.len == 0 ? ERR_OK : damaged(e, "something follows the bitmaps");
-}
-
 /* ---- pieces ---- */
+
+static bool has_grams(const struct frame *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (f[i].grams.len > 0)
+			return true;
+	return false;
+}
 
 enum err_code frame_index_encode(const struct frame *f, size_t n, struct buf *out, struct err *e)
 {
@@ -337,9 +292,8 @@ enum err_code frame_index_encode(const struct frame *f, size_t n, struct buf *ou
 	put_entries(&content, f, n);
 	TRY(buf_check(&content, "the index of a log", e));
 	TRY(zst_compress(buf_view(&content), 3, &entries, e));
-	for (size_t i = 0; i < n; i += BLOCK)
-		TRY(put_grams(&grams, f + i, n - i < BLOCK ? n - i : BLOCK, e));
-	TRY(buf_check(&grams, "the bitmaps of a log", e));
+	if (has_grams(f, n))
+		TRY(frame_rows_put(f, n, &grams, e));
 	buf_str(out, MAGIC);
 	frame_put_u32(out, (uint32_t)n);
 	frame_put_u32(out, (uint32_t)entries.len);
@@ -375,8 +329,9 @@ static enum err_code take_piece(struct str *bytes, struct arena *a, struct buf *
 
 	size_t from = list->len;
 	TRY(frame_index_entries((struct str){ rest.p, h.entries_len }, h.n, a, list, e));
-	TRY(frame_index_grams((struct str){ rest.p + h.entries_len, h.grams_len }, a,
-		(struct frame *)(void *)(list->p + from), h.n, e));
+	if (h.grams_len > 0)
+		TRY(frame_rows_get((struct str){ rest.p + h.entries_len, h.grams_len }, a,
+			(struct frame *)(void *)(list->p + from), h.n, e));
 	*bytes = str_from(rest, (size_t)h.entries_len + h.grams_len);
 	return ERR_OK;
 }

@@ -3,7 +3,7 @@
 /*
  * frame_index: a piece of an index in its parts, for who reads them one by one. Internal to frame_*.c.
  *
- * A piece is a head, the entries, and the bitmaps. A sealed file has one piece, or none when it has no frames.
+ * A piece is a head, the entries, and the bitmaps (frame_rows.h). A sealed file has one piece, or none when it has no frames.
  */
 #include "text/frame.h"
 
@@ -19,12 +19,12 @@ MUST_CHECK enum err_code frame_index_head(struct str bytes, struct frame_index_h
  * checked against the one before it. */
 MUST_CHECK enum err_code frame_index_entries(
 	struct str bytes, size_t n, struct arena *a, struct buf *list, struct err *e);
-/* The bitmaps in bytes, into the n entries; memory of a. */
-MUST_CHECK enum err_code frame_index_grams(
-	struct str bytes, struct arena *a, struct frame *f, size_t n, struct err *e);
 
 /* NULL when the entry can follow on before (NULL: nothing is known of that), else why not. */
 const char *frame_index_fault(const struct frame *f, const struct frame *before);
+
+/* The content of a zstd frame that has at most max bytes of it, appended. ERR_STORAGE when it has more, too. */
+MUST_CHECK enum err_code frame_unpack(struct str zstd, size_t max, struct buf *out, struct err *e);
 
 void frame_put_u32(struct buf *out, uint32_t v); /* little-endian */
 uint32_t frame_get_u32(const char *p);

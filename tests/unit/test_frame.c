@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define ZSTD "/usr/bin/zstd"
-#define FRAMES 70 /* more than one block of bitmaps */
+#define FRAMES 300 /* more than one block of bitmaps */
 #define FILE_MAX (8u << 20)
 
 /* A log of FRAMES frames, as a writer would make it. */
@@ -27,7 +27,7 @@ struct log {
 /* Words that no other frame has, so that a search can tell them apart. */
 static void add_lines(struct buf *text, unsigned frame)
 {
-	for (unsigned i = 0; i < 30 + frame; i++)
+	for (unsigned i = 0; i < 10 + frame % 50; i++)
 		buf_fmt(text, "2026-01-02T15:04:%02u.%03uZ step %u: compile unit_%c%c.c\n", i % 60, i, i,
 			'a' + (char)(frame % 26), 'a' + (char)(frame / 26));
 	if (frame == 3)
@@ -218,10 +218,9 @@ static void what_is_not_there_is_passed_by(void **state)
 	(void)state;
 	assert_false(may("alpha beta\n", "gamma"));
 	assert_false(may("alpha beta\n", "alphabet"));
-	assert_false(may("alpha\nbeta\n", "phabe"));       /* not across lines */
-	assert_false(may("alpha\nbeta\n", "alpha\nbeta")); /* no line contains a line end */
-	assert_false(may("\n", "abc"));
-	assert_false(may("ab", "abc"));
+	assert_false(may("alpha\nbeta\n", "alphabeta")); /* not across lines */
+	assert_false(may("\n", "abcd"));
+	assert_false(may("abc", "abcd"));
 }
 
 static void case_does_not_matter(void **state)
@@ -229,9 +228,8 @@ static void case_does_not_matter(void **state)
 	(void)state;
 	assert_true(may("Fatal ERROR: x\n", "fatal error"));
 	assert_true(may("fatal error: x\n", "FATAL Error"));
-	assert_true(may("\xc3\x89tat: x\n", "\xc3\xa9tat:")); /* É, é: looked for from "tat" on */
-	assert_false(may("[@`{\n", "{@`")); /* what only looks like a letter of another case */
-	assert_false(may("{`@[\n", "[@`"));
+	assert_true(may("\xc3\x89tat: x\n", "\xc3\xa9tat:"));  /* É, é: looked for from "tat" on */
+	assert_true(may("[@]^_ `{}~\x7f\n", "@]^_ `{}~\x7f")); /* signs next to letters */
 }
 
 static void a_needle_may_lie_on_both_sides_of_an_escape(void **state)
@@ -252,7 +250,7 @@ static void what_is_not_known_may_be_there(void **state)
 	(void)state;
 
 	assert_true(frame_may_contain(&f, STR("anything")));
-	assert_true(may("alpha\n", "xy"));
+	assert_true(may("alpha\n", "xyz"));
 	assert_true(may("alpha\n", ""));
 	assert_true(frame_may_contain(&f, (struct str){ NULL, 0 }));
 }
@@ -394,7 +392,7 @@ static void every_damage_to_an_index_is_noticed(void **state)
 		if (code == ERR_OK)
 			for (size_t k = 0; k < 4; k++)
 				assert_same_frame(&back[k], &l.frames[k], true);
-		assert_true(code == ERR_OK || code == ERR_STORAGE || code == ERR_TOO_LARGE);
+		assert_true(code == ERR_OK || code == ERR_STORAGE);
 		bytes.p[i] ^= 0x10;
 		back = NULL;
 		n = 0;
@@ -478,8 +476,57 @@ static void a_sealed_log_is_read_back(void **state)
 	assert_int_equal(frame_file_grams(&f, &a, &e), ERR_OK);
 	for (size_t i = 0; i < f.n; i++)
 		assert_same_frame(&f.frames[i], &l.frames[i], true);
-	assert_true(frame_may_contain(&f.frames[3], STR("needle in red")));
-	assert_false(frame_may_contain(&f.frames[4], STR("needle in red")));
+}
+
+static void a_search_asks_a_sealed_log_as_it_asks_its_frames(void **state)
+{
+	static const char *const needles[] = { "needle in red", "unit_ca.c", "UNIT_CB", "step 12: compile",
+		"nowhere", "abc", "", "15:04:09.009Z step 9: compile unit_zz.c" };
+	struct frame_file f;
+	AUTO_ARENA a;
+	AUTO_LOG l;
+	AUTO_FD fd;
+	bool *may;
+	(void)state;
+
+	log_init(&l);
+	arena_init(&a);
+	l.frames[9].grams = (struct str){ 0 };
+	assert_int_equal(frame_seal(l.frames, l.checksums, FRAMES, &l.bytes, NULL), ERR_OK);
+	fd = put("log.zst", buf_view(&l.bytes));
+	assert_int_equal(frame_file_open(fd, &a, &f, NULL), ERR_OK);
+	for (size_t k = 0; k < sizeof needles / sizeof needles[0]; k++) {
+		struct str needle = str_z(needles[k]);
+
+		assert_int_equal(frame_file_may_contain(&f, needle, &a, &may, NULL), ERR_OK);
+		for (size_t i = 0; i < FRAMES; i++)
+			assert_int_equal(may[i], frame_may_contain(&l.frames[i], needle));
+	}
+	assert_int_equal(frame_file_may_contain(&f, STR("needle in red"), &a, &may, NULL), ERR_OK);
+	for (size_t i = 0; i < FRAMES; i++)
+		assert_int_equal(may[i], i == 3 || i == 9);
+}
+
+static void a_short_log_is_sealed_without_bitmaps(void **state)
+{
+	struct frame_file f;
+	bool *may;
+	AUTO_ARENA a;
+	AUTO_LOG l;
+	AUTO_FD fd;
+	(void)state;
+
+	log_init(&l);
+	arena_init(&a);
+	buf_cut(&l.bytes, (size_t)l.frames[2].file_at);
+	assert_int_equal(frame_seal(l.frames, l.checksums, 2, &l.bytes, NULL), ERR_OK);
+	assert_true(l.bytes.len < (size_t)l.frames[2].file_at + 300);
+	fd = put("log.zst", buf_view(&l.bytes));
+	assert_int_equal(frame_file_open(fd, &a, &f, NULL), ERR_OK);
+	assert_int_equal(frame_file_grams(&f, &a, NULL), ERR_OK);
+	assert_int_equal(f.frames[1].grams.len, 0);
+	assert_int_equal(frame_file_may_contain(&f, STR("nowhere"), &a, &may, NULL), ERR_OK);
+	assert_true(may[0] && may[1]);
 }
 
 static void a_log_without_frames_can_be_sealed(void **state)
@@ -627,14 +674,14 @@ static void assert_same_log(struct str bytes, const struct log *l)
 
 static void every_damage_to_a_sealed_log_is_noticed(void **state)
 {
-	size_t step = 97; /* a prime, so that all kinds of places come */
+	const size_t step = 1009; /* a prime, so that all kinds of places come */
 	AUTO_LOG l;
 	(void)state;
 
 	log_init(&l);
 	assert_int_equal(frame_seal(l.frames, l.checksums, FRAMES, &l.bytes, NULL), ERR_OK);
 	assert_int_equal(verify(buf_view(&l.bytes)), 0);
-	for (size_t i = 0; i < l.bytes.len; i += i + 2000 < l.bytes.len ? step : 1) {
+	for (size_t i = 0; i < l.bytes.len; i += i + 1000 < l.bytes.len ? step : 13) {
 		l.bytes.p[i] ^= 0x04;
 		/* Some bits of a zstd frame mean nothing. */
 		if (verify(buf_view(&l.bytes)) == 0)
@@ -697,6 +744,10 @@ int main(void)
 		cmocka_unit_test(every_damage_to_an_index_is_noticed),
 		cmocka_unit_test(entries_that_do_not_follow_on_each_other_are_damage),
 		cmocka_unit_test_setup_teardown(a_sealed_log_is_read_back, place_make, place_remove),
+		cmocka_unit_test_setup_teardown(
+			a_search_asks_a_sealed_log_as_it_asks_its_frames, place_make, place_remove),
+		cmocka_unit_test_setup_teardown(
+			a_short_log_is_sealed_without_bitmaps, place_make, place_remove),
 		cmocka_unit_test_setup_teardown(a_log_without_frames_can_be_sealed, place_make, place_remove),
 		cmocka_unit_test(the_seek_table_leads_to_each_frame),
 		cmocka_unit_test_setup_teardown(zstd_reads_a_sealed_log, place_make, place_remove),
