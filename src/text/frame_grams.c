@@ -21,6 +21,7 @@
 #include "text/frame.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #define GRAM sizeof(uint32_t)
@@ -32,17 +33,22 @@ static inline uint8_t folded(uint8_t c)
 	return (c & 0xf0) == 0x30 ? 0x30 : c;
 }
 
-/* Any four bytes that are the same everywhere will do, so their order is the machine's. But bitmaps move between
- * machines: little-endian is what is written. */
+/* Bitmaps move between machines, so bytes are taken in one order. */
 static inline uint32_t hash_at(const uint8_t *p)
 {
 	uint32_t gram;
 
 	memcpy(&gram, p, GRAM);
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-	gram = __builtin_bswap32(gram);
-#endif
-	return gram * 0x9e3779b1u >> 18; /* 2^32 over the golden ratio (Knuth) */
+	return le32toh(gram) * 0x9e3779b1u >> 18; /* 2^32 over the golden ratio (Knuth) */
+}
+
+/* Eight bytes of 0 or 1 as bits: the multiplication brings bit 0 of byte i to bit 56 + i, each of them alone. */
+static inline uint8_t bits_of(const uint8_t *marks)
+{
+	uint64_t eight;
+
+	memcpy(&eight, marks, sizeof eight);
+	return (uint8_t)(le64toh(eight) * 0x0102040810204080 >> 56);
 }
 
 static void mark_piece(const uint8_t *p, size_t len, uint8_t *marks)
@@ -110,12 +116,8 @@ struct str frame_grams_make(struct str text, bool has_escapes, struct arena *a)
 	if (has_escapes)
 		without_escapes(text, &plain);
 	mark(has_escapes ? buf_view(&plain) : text, marks);
-	for (size_t i = 0; i < FRAME_GRAMS_LEN; i++) {
-		const uint8_t *m = marks + 8 * i;
-
-		bits[i] = (uint8_t)(m[0] | m[1] << 1 | m[2] << 2 | m[3] << 3 | m[4] << 4 | m[5] << 5 |
-				    m[6] << 6 | m[7] << 7);
-	}
+	for (size_t i = 0; i < FRAME_GRAMS_LEN; i++)
+		bits[i] = bits_of(marks + 8 * i);
 	return (struct str){ (const char *)bits, FRAME_GRAMS_LEN };
 }
 

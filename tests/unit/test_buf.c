@@ -152,6 +152,28 @@ static void taken_bytes_are_the_callers_and_never_null(void **state)
 	buf_done(&b);
 }
 
+static void what_a_library_writes_is_added_and_has_a_nul_behind(void **state)
+{
+	struct err e;
+	AUTO_BUF b;
+	char *room;
+	(void)state;
+
+	buf_init(&b, 8);
+	buf_z(&b, "ab");
+	room = buf_room(&b, 6);
+	assert_ptr_equal(room, b.p + 2);
+	memcpy(room, "cdefgh", 6);
+	buf_wrote(&b, 3);
+	assert_string_equal(buf_cstr(&b), "abcde");
+	memcpy(buf_room(&b, 3), "xyz", 3);
+	buf_wrote(&b, 0);
+	assert_string_equal(buf_cstr(&b), "abcde");
+	assert_null(buf_room(&b, 4));
+	assert_int_equal(buf_check(&b, "text", &e), ERR_TOO_LARGE);
+	assert_string_equal(buf_cstr(&b), "abcde");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -164,6 +186,7 @@ int main(void)
 		cmocka_unit_test(growth_is_geometric),
 		cmocka_unit_test(cutting_and_dropping_keep_the_rest),
 		cmocka_unit_test(taken_bytes_are_the_callers_and_never_null),
+		cmocka_unit_test(what_a_library_writes_is_added_and_has_a_nul_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,37 @@ static void a_frame_says_its_size_and_has_a_checksum(void **state)
 	assert_int_equal(frame.p[4] & 0x24, 0x24);
 }
 
+static void the_checksum_is_that_of_the_content(void **state)
+{
+	/* Made by zstd --no-check, so without one. */
+	const struct str without = STR("\x28\xB5\x2F\xFD\x20\x04\x21\x00\x00text");
+	uint32_t checksum = 0;
+	AUTO_BUF frame;
+	(void)state;
+
+	buf_init(&frame, 1000);
+	assert_int_equal(zst_compress(STR(""), 1, &frame, NULL), ERR_OK);
+	assert_true(zst_checksum(buf_view(&frame), &checksum));
+	assert_int_equal(checksum, 0x51D8E999); /* XXH64 of nothing, seed 0: EF46DB3751D8E999 */
+	assert_false(zst_checksum(without, &checksum));
+	assert_false(zst_checksum(STR(""), &checksum));
+	assert_int_equal(checksum, 0x51D8E999);
+}
+
+static void what_fits_is_added_though_more_room_was_asked_for(void **state)
+{
+	static char zeros[10000];
+	AUTO_BUF frame;
+	AUTO_BUF back;
+	(void)state;
+
+	buf_init(&frame, 100);
+	buf_init(&back, sizeof zeros);
+	assert_int_equal(zst_compress((struct str){ zeros, sizeof zeros }, 1, &frame, NULL), ERR_OK);
+	assert_int_equal(zst_decompress(buf_view(&frame), sizeof zeros, &back, NULL), ERR_OK);
+	assert_int_equal(back.len, sizeof zeros);
+}
+
 static void both_append(void **state)
 {
 	AUTO_BUF frame;
@@ -164,6 +195,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_goes_in_comes_out),
 		cmocka_unit_test(a_frame_says_its_size_and_has_a_checksum),
+		cmocka_unit_test(the_checksum_is_that_of_the_content),
+		cmocka_unit_test(what_fits_is_added_though_more_room_was_asked_for),
 		cmocka_unit_test(both_append),
 		cmocka_unit_test(more_than_max_is_refused_before_memory_is_taken),
 		cmocka_unit_test(every_damage_is_noticed),
