@@ -30,6 +30,9 @@ ONE_LINE = "^[^\x00-\x1f\x7f]*$"
 KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLength", "maxLength", "pattern", "x-says", "minimum", "maximum",
          "items", "minItems", "maxItems", "uniqueItems", "oneOf"}
 INT64_MAX = 2**63 - 1
+RAW = "application/octet-stream"
+# x-body-limit: a number of bytes, or the setting that has it.
+LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK"}
 
 
 class Wrong(Exception):
@@ -147,7 +150,7 @@ class Tables:
             merged.update({k: v for k, v in part.items() if k != "type"})
         return merged, types
 
-    def field(self, name, schema, required, where, in_path=False):
+    def field(self, name, schema, required, where, place=""):
         schema, types = self.merge(schema, where)
         unknown = set(schema) - KNOWN
         if unknown:
@@ -155,8 +158,10 @@ class Tables:
         if not set(types) <= set(TYPES):
             raise Wrong(f"{where}: type {types} is not read here")
         bits = [TYPES[t] for t in types] + (["FIELD_NULL"] if schema.get("nullable") else [])
-        f = {"name": c_string(name), "types": " | ".join(bits), "required": str(required).lower(), "in_path": str(in_path).lower(),
+        f = {"name": c_string(name), "types": " | ".join(bits), "required": str(required).lower(),
              "min": "INT64_MIN", "max": "INT64_MAX", "min_len": "0", "max_len": "-1"}
+        if place in ("path", "header"):
+            f["in_" + place] = "true"
         if "integer" in types:
             if not -INT64_MAX <= schema.get("minimum", 0) <= schema.get("maximum", INT64_MAX) <= INT64_MAX:
                 raise Wrong(f"{where}: minimum and maximum must be in order and fit 64 bits")
@@ -215,12 +220,14 @@ def parameters_of(doc, op, where):
 
 
 def body_of(doc, op, where):
-    """(schema, required) of the JSON body, or (None, False)."""
+    """(schema, required) of the JSON body, or (None, False); of bytes that are taken as they come (RAW, required)."""
     body = doc.deref(op.get("requestBody"), where) if op.get("requestBody") else None
     if body is None:
         return None, False
+    if list(body["content"]) == [RAW]:
+        return RAW, bool(body.get("required"))
     if list(body["content"]) != ["application/json"]:
-        raise Wrong(f"{where}: only bodies of application/json are read")
+        raise Wrong(f"{where}: only bodies of application/json or {RAW} are read")
     schema = doc.deref(body["content"]["application/json"]["schema"], where)
     if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
         raise Wrong(f"{where}: the body must be an object with additionalProperties: false")
@@ -276,14 +283,14 @@ def operation_row(doc, tables, path, method, op):
     check_operation(doc, path, method, op)
     params = []
     for p in parameters_of(doc, op, where):
-        if p["in"] not in ("query", "path") or "array" in str(doc.deref(p["schema"], where).get("type")):
-            raise Wrong(f"{where}: parameter {p['name']}: only simple ones in query and path are read")
-        params.append(tables.field(p["name"], p["schema"], bool(p.get("required")), f"{where} {p['name']}", p["in"] == "path"))
+        if p["in"] not in ("query", "path", "header") or "array" in str(doc.deref(p["schema"], where).get("type")):
+            raise Wrong(f"{where}: parameter {p['name']}: only simple ones in query, path and header are read")
+        params.append(tables.field(p["name"], p["schema"], bool(p.get("required")), f"{where} {p['name']}", p["in"]))
     schema, required = body_of(doc, op, where)
-    members = []
-    if schema:
+    members, raw = [], schema == RAW
+    if schema and not raw:
         members = [tables.field(n, s, n in schema.get("required", []), f"{where} {n}") for n, s in schema["properties"].items()]
-    if op.get("x-repo-field") and op["x-repo-field"] not in (schema or {}).get("properties", {}):
+    if op.get("x-repo-field") and op["x-repo-field"] not in ({} if raw else schema or {}).get("properties", {}):
         raise Wrong(f"{where}: x-repo-field names no member of the body")
     p_name, n_params = tables.fields("params", params)
     f_name, n_fields = tables.fields("fields", members)
@@ -292,9 +299,9 @@ def operation_row(doc, tables, path, method, op):
         "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op),
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
-        "has_body": str(schema is not None).lower(), "body_required": str(required).lower(),
+        "has_body": str(schema is not None).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
         "repair_text": str(bool(op.get("x-repair-text"))).lower(),
-        "body_limit": 0 if limit == "post-bytes" else int(limit), "body_limit_setting": str(limit == "post-bytes").lower(),
+        "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",
     }
     return "\t{ " + ",\n\t  ".join(f".{k} = {v}" for k, v in row.items()) + " },"
@@ -418,12 +425,14 @@ def operation_html(doc, path, method, op):
     facts.append(("How often", esc(HOW_OFTEN[op["x-rate"]])))
     if "x-body-limit" in op:
         limit = op["x-body-limit"]
-        facts.append(("Body", "at most " + ("[limits] post-bytes" if limit == "post-bytes" else f"{limit:,} bytes")))
-    params = [(f"<code>{esc(p['name'])}</code>", "in the path" if p["in"] == "path" else "required" if p.get("required") else "",
+        facts.append(("Body", "at most " + (f"[limits] {limit}" if limit in LIMITS else f"{limit:,} bytes")))
+    params = [(f"<code>{esc(p['name'])}</code>", f"in the {p['in']}" if p["in"] != "query" else "required" if p.get("required") else "",
                what(doc, p["schema"], p.get("description", ""))) for p in parameters_of(doc, op, where)]
     schema, _ = body_of(doc, op, where)
     members = []
-    if schema:
+    if schema == RAW:
+        members.append((f"<code>{RAW}</code>", "", esc(op["requestBody"].get("description", ""))))
+    elif schema:
         for name, s in schema["properties"].items():
             needed = "required" if name in schema.get("required", []) else ""
             members.append((f"<code>{esc(name)}</code>", needed, what(doc, s)))

@@ -124,6 +124,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	s->app.ready = is_ready;
 	s->app.ready_arg = s;
 	TRY(start_store(s, e));
+	TRY(streams_start(s->app.store, s->app.config, s->app.clock, &s->app.streams, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
 	return ERR_OK;
@@ -204,6 +205,7 @@ static void stop(struct serve *s)
 		server_stop(s->server);
 	}
 	janitor_stop(s->janitor);
+	streams_stop(s->app.streams);
 	store_close(s->app.store);
 	config_box_free(s->app.config);
 	rate_free(s->app.rate);

@@ -186,6 +186,10 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->writes_per_minute = setting_number(s, SET_WRITES);
 	c->body_bytes = setting_number(s, SET_BODY_BYTES);
 	c->post_bytes = setting_number(s, SET_POST_BYTES);
+	c->chunk_bytes = setting_number(s, SET_CHUNK_BYTES);
+	c->step_bytes = setting_number(s, SET_STEP_BYTES);
+	c->streams = setting_number(s, SET_STREAMS);
+	c->lost_after_ms = setting_number(s, SET_LOST_AFTER) * 1000;
 	c->tail_lines = setting_number(s, SET_TAIL_LINES);
 	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);
 	add_forges(s, c);

@@ -51,7 +51,8 @@ static bool decode(struct arena *a, struct str s, bool plus_is_blank, struct str
 static const struct field *find_param(const struct op *op, struct str name, bool in_path, size_t *ret_i)
 {
 	for (size_t i = 0; i < op->n_params; i++) {
-		if (op->params[i].in_path == in_path && str_eq(str_z(op->params[i].name), name)) {
+		if (op->params[i].in_path == in_path && !op->params[i].in_header &&
+			str_eq(str_z(op->params[i].name), name)) {
 			*ret_i = i;
 			return &op->params[i];
 		}
@@ -148,6 +149,22 @@ static void read_path(struct call *c)
 	}
 }
 
+static void read_headers(struct call *c)
+{
+	struct edge *x = edge_of(c);
+
+	for (size_t i = 0; i < c->op->n_params; i++) {
+		const struct field *f = &c->op->params[i];
+		struct str value =
+			f->in_header ? str_trim(x->head.headers.get(x->head.headers.arg, f->name)) : STR("");
+
+		if (value.len == 0)
+			continue;
+		x->args[i].has = true;
+		read_value(c, f, value, &x->args[i]);
+	}
+}
+
 void args_read(struct call *c)
 {
 	struct edge *x = edge_of(c);
@@ -155,6 +172,7 @@ void args_read(struct call *c)
 	x->args = arena_array(&c->arena, c->op->n_params, sizeof *x->args);
 	read_path(c);
 	read_query(c);
+	read_headers(c);
 	for (size_t i = 0; i < c->op->n_params; i++) {
 		const struct field *f = &c->op->params[i];
 

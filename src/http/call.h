@@ -17,6 +17,7 @@
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
+#include "service/stream.h"
 
 struct op; /* a row of the generated table, http/op.h */
 
@@ -24,6 +25,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct store *store;
 	struct config_box *config;
 	struct rate *rate;
+	struct streams *streams;
 	struct downloads *downloads;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */
@@ -44,6 +46,7 @@ struct call {
 	int64_t now;       /* wall, ms */
 	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
+	struct str raw;    /* a body of bytes, decoded */
 
 	/* reply */
 	int status;
@@ -64,6 +67,12 @@ struct str call_header(const struct call *c, const char *name);
 
 /* This call needs more than its operation does: a 403 tells these as required too. Who refuses is the service. */
 void call_needs(struct call *c, scope_set scopes, unsigned roles);
+
+/* Details of the error that this call ends with, if it ends with one: told with it. name: a literal. */
+void call_detail_int(struct call *c, const char *name, int64_t value);
+void call_detail(struct call *c, const char *name, const char *literal);
+/* A header that is sent with the answer even if it is an error. */
+void reply_keep_header(struct call *c, const char *name, const char *value);
 
 /* Start a JSON reply of that status; the caller writes to the returned writer. */
 struct json_out reply_json(struct call *c, int status);

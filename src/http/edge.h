@@ -8,6 +8,7 @@
 #include "http/request.h"
 
 #define EDGE_HEADERS_MAX 16
+#define EDGE_DETAILS_MAX 4
 #define EDGE_PROBLEMS_MAX 32 /* told in one answer */
 #define EDGE_REPLY_MAX (4 * 1024 * 1024)
 
@@ -44,6 +45,19 @@ struct edge {
 	char *body;
 	size_t body_len, body_cap, body_limit;
 	struct json_doc *doc;
+
+	struct buf decoded; /* of a body that came with a Content-Encoding */
+
+	/* told with an error: a text, or a number where it is NULL */
+	struct {
+		const char *name, *text;
+		int64_t number;
+	} details[EDGE_DETAILS_MAX];
+	size_t n_details;
+	struct {
+		const char *name, *value;
+	} kept_headers[EDGE_DETAILS_MAX]; /* with an error too */
+	size_t n_kept_headers;
 
 	struct arg *args; /* n_params of the operation */
 	struct problem problems[EDGE_PROBLEMS_MAX];

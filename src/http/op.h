@@ -8,6 +8,7 @@
 #include <regex.h>
 
 enum op_rate { OP_RATE_NONE, OP_RATE_PUBLIC, OP_RATE_READ, OP_RATE_WRITE, OP_RATE_INGEST };
+enum op_limit { OP_LIMIT_FIXED, OP_LIMIT_POST, OP_LIMIT_CHUNK };
 enum op_auth { OP_AUTH_NONE, OP_AUTH_TOKEN, OP_AUTH_INTERNAL, OP_AUTH_METRICS };
 
 enum { FIELD_STRING = 1, FIELD_INTEGER = 2, FIELD_BOOLEAN = 4, FIELD_ARRAY = 8, FIELD_NULL = 16 };
@@ -19,9 +20,9 @@ struct pattern { /* POSIX ERE that is also ECMA 262: anchored */
 
 struct field { /* a parameter or a member of a body */
 	const char *name;
-	unsigned types; /* FIELD_ bits: one, or several for oneOf and nullable */
-	bool required, in_path;
-	int64_t min, max;         /* of an integer; INT64_MIN, INT64_MAX when not said */
+	unsigned types;                    /* FIELD_ bits: one, or several for oneOf and nullable */
+	bool required, in_path, in_header; /* in neither: in the query, or of a body */
+	int64_t min, max;                  /* of an integer; INT64_MIN, INT64_MAX when not said */
 	int64_t min_len, max_len; /* characters of a string, items of an array; max_len -1 when not said */
 	const struct pattern *pattern; /* or NULL */
 	const char *says;              /* what is told to who does not match the pattern */
@@ -44,9 +45,10 @@ struct op {
 	const struct field *fields; /* of the body; at most 64 */
 	size_t n_fields;
 	bool has_body, body_required;
-	bool repair_text;        /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
-	size_t body_limit;       /* bytes; 0: no body taken */
-	bool body_limit_setting; /* x-body-limit: post-bytes: the limit is [limits] post-bytes */
+	bool repair_text;  /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
+	bool raw_body;     /* bytes as they come, not JSON; Content-Encoding: zstd is taken */
+	size_t body_limit; /* bytes; 0: no body taken */
+	enum op_limit body_limit_of; /* a setting that has the limit in place of body_limit */
 	const char
 		*repo_field; /* x-repo-field: body member that names a repo that must be watched; or NULL */
 };

@@ -130,6 +130,30 @@ void reply_header(struct call *c, const char *name, const char *value)
 	add_header(c, arena_cstr(&c->arena, str_z(name)), arena_cstr(&c->arena, str_z(value)));
 }
 
+void reply_keep_header(struct call *c, const char *name, const char *value)
+{
+	struct edge *x = edge_of(c);
+
+	assert(x->n_kept_headers < EDGE_DETAILS_MAX);
+	x->kept_headers[x->n_kept_headers].name = name;
+	x->kept_headers[x->n_kept_headers++].value = arena_cstr(&c->arena, str_z(value));
+}
+
+void call_detail_int(struct call *c, const char *name, int64_t value)
+{
+	struct edge *x = edge_of(c);
+
+	assert(x->n_details < EDGE_DETAILS_MAX);
+	x->details[x->n_details].name = name;
+	x->details[x->n_details++].number = value;
+}
+
+void call_detail(struct call *c, const char *name, const char *literal)
+{
+	call_detail_int(c, name, 0);
+	edge_of(c)->details[edge_of(c)->n_details - 1].text = literal;
+}
+
 static const char *number(struct call *c, int64_t n)
 {
 	return arena_fmt(&c->arena, "%lld", (long long)n).p;
@@ -207,6 +231,12 @@ static void put_details(struct call *c, struct json_out *j, enum err_code code)
 		put_roles(j, "required_roles", x->need_roles);
 		put_roles(j, "held_roles", ROLE_BIT(c->identity.role));
 	}
+	for (size_t i = 0; i < x->n_details; i++) {
+		if (x->details[i].text)
+			json_put_z(j, x->details[i].name, x->details[i].text);
+		else
+			json_put_int(j, x->details[i].name, x->details[i].number);
+	}
 	if (err_http(code) >= 500)
 		json_put_z(j, "request_id", x->request_id);
 	json_close_object(j);
@@ -267,6 +297,8 @@ void reply_seal(struct call *c)
 		err_set(&e, ERR_INTERNAL, "the reply is larger than %d bytes", EDGE_REPLY_MAX);
 		reply_error(c, &e);
 	}
+	for (size_t i = 0; i < x->n_kept_headers; i++)
+		add_header(c, x->kept_headers[i].name, x->kept_headers[i].value);
 	if (c->content_type)
 		add_header(c, "Content-Type", c->content_type);
 	add_header(c, "X-Request-Id", x->request_id);

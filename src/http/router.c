@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/metric.h"
+#include "base/zst.h"
 #include "http/edge.h"
 
 #include <assert.h>
@@ -86,11 +87,27 @@ static enum err_code too_large(const struct call *c, struct err *e)
 	return err_set(e, ERR_TOO_LARGE, "the body is larger than the %zu bytes that are taken here", limit);
 }
 
+/* What is sent compressed may be somewhat larger than what it is. */
+#define CODING_SLACK 1024
+
+static size_t limit_of(const struct call *c)
+{
+	switch (c->op->body_limit_of) {
+	case OP_LIMIT_POST:
+		return (size_t)c->cfg->post_bytes;
+	case OP_LIMIT_CHUNK:
+		return (size_t)c->cfg->chunk_bytes + CODING_SLACK;
+	case OP_LIMIT_FIXED:
+		break;
+	}
+	return c->op->body_limit;
+}
+
 static enum err_code check_size(struct call *c, struct err *e)
 {
 	struct edge *x = edge_of(c);
 
-	x->body_limit = c->op->body_limit_setting ? (size_t)c->cfg->post_bytes : c->op->body_limit;
+	x->body_limit = limit_of(c);
 	if (x->head.has_length && x->head.length > x->body_limit) {
 		guard_look(c);
 		return too_large(c, e);
@@ -183,14 +200,43 @@ struct str call_header(const struct call *c, const char *name)
 
 static enum err_code check_media(const struct call *c, struct err *e)
 {
+	const char *want = c->op->raw_body ? "application/octet-stream" : "application/json";
 	struct str type = call_header(c, "Content-Type"),
 		   coding = str_trim(call_header(c, "Content-Encoding"));
 
 	type = str_trim((struct str){ type.p, str_find(type, ';') });
-	if (!str_eq_nocase(type, STR("application/json")))
-		return err_set(e, ERR_MEDIA, "send the body as Content-Type: application/json");
-	if (coding.len > 0 && !str_eq_nocase(coding, STR("identity")))
+	if (!str_eq_nocase(type, str_z(want)))
+		return err_set(e, ERR_MEDIA, "send the body as Content-Type: %s", want);
+	if (coding.len == 0 || str_eq_nocase(coding, STR("identity")))
+		return ERR_OK;
+	if (!c->op->raw_body)
 		return err_set(e, ERR_MEDIA, "send the body without Content-Encoding");
+	if (!str_eq_nocase(coding, STR("zstd")))
+		return err_set(e, ERR_MEDIA, "send the body as Content-Encoding: zstd, or without");
+	return ERR_OK;
+}
+
+/* Bytes as they come, or as one zstd frame. */
+static enum err_code take_raw(struct call *c, struct err *e)
+{
+	struct edge *x = edge_of(c);
+	struct str coding = str_trim(call_header(c, "Content-Encoding"));
+	size_t limit = c->op->body_limit_of == OP_LIMIT_CHUNK ? (size_t)c->cfg->chunk_bytes : x->body_limit;
+	enum err_code code;
+
+	c->raw = (struct str){ x->body, x->body_len };
+	if (str_eq_nocase(coding, STR("zstd"))) {
+		buf_init(&x->decoded, limit);
+		code = zst_decompress(c->raw, limit, &x->decoded, e);
+		if (code == ERR_STORAGE)
+			return err_set(
+				e, ERR_INVALID, "the body is not one zstd frame with its content size");
+		TRY(code);
+		c->raw = buf_view(&x->decoded);
+	}
+	if (c->raw.len > limit)
+		return err_set(
+			e, ERR_TOO_LARGE, "the body has more than the %zu bytes that are taken here", limit);
 	return ERR_OK;
 }
 
@@ -204,6 +250,8 @@ static enum err_code parse_body(struct call *c, struct err *e)
 		return ERR_OK;
 	}
 	TRY(check_media(c, e));
+	if (c->op->raw_body)
+		return take_raw(c, e);
 	if (json_parse((struct str){ x->body, x->body_len }, c->op->repair_text ? JSON_REPAIR_TEXT : 0,
 		    &x->doc, e) != ERR_OK)
 		return err_in(e, "body");
@@ -317,6 +365,7 @@ void router_free(struct call *c)
 	if (x->on_free)
 		x->on_free(x->on_free_arg);
 	json_free(x->doc);
+	buf_done(&x->decoded);
 	atomic_fetch_sub(&bodies_bytes, x->body_cap);
 	metric_add(METRIC_HTTP_BODY_BYTES, -(int64_t)x->body_cap);
 	free(x->body);

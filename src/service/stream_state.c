@@ -152,6 +152,8 @@ enum err_code stream_hold(struct stream *st, int64_t offset, struct str bytes, s
 	if (offset < st->log.sent_bytes || offset > have)
 		return err_set(e, ERR_CONFLICT, "the log of step %lld goes on at offset %lld, not %lld",
 			(long long)st->step_id, (long long)st->log.sent_bytes, (long long)offset);
+	if (bytes.len == 0) /* a heartbeat; what is held stays */
+		return ERR_OK;
 	buf_cut(&st->held, (size_t)(offset - st->log.sent_bytes));
 	buf_str(&st->held, bytes);
 	return ERR_OK;

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 
+#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,10 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->tail_lines = 200;
 	c->tail_bytes = 32768;
 	c->body_bytes = 64 * 1024 * 1024;
+	c->chunk_bytes = 1 << 20;
+	c->step_bytes = INT64_C(2) << 30;
+	c->streams = 1000;
+	c->lost_after_ms = 60000;
 	c->post_bytes = 65536;
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;
@@ -80,6 +85,8 @@ int fixture_up(void **state)
 	fx.app.config = config_box_new(fixture_config(0, 0));
 	fx.app.rate = rate_new();
 	fx.app.downloads = downloads_new();
+	if (streams_start(fx.app.store, fx.app.config, &fx.clock, &fx.app.streams, &e) != ERR_OK)
+		return -1;
 	fx.app.ready = fixture_ready;
 	cfg = config_get(fx.app.config);
 	if (manage_repo_add(fx.app.store, cfg, STR(""), STR(REPO), NOW, &fx.arena, &repo, &is_new, &e) !=
@@ -93,23 +100,25 @@ int fixture_up(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
 int fixture_down(void **state)
 {
-	static const char *const names[] = { "sluice.db", "sluice.db-wal", "sluice.db-shm", "sluice.lock",
-		"sluice-run-linux-x86_64", "sluice-run-linux-aarch64" };
-	char path[100];
 	(void)state;
 
+	streams_stop(fx.app.streams);
 	store_close(fx.app.store);
 	config_box_free(fx.app.config);
 	rate_free(fx.app.rate);
 	downloads_free(fx.app.downloads);
 	arena_done(&fx.arena);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", fx.folder, names[i]);
-		remove(path);
-	}
-	if (remove(fx.folder) != 0)
+	if (nftw(fx.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
 		return -1;
 	memset(&fx, 0, sizeof fx);
 	return 0;

@@ -198,6 +198,7 @@ static void what_was_sent_is_read_back_while_it_grows_and_when_it_is_sealed(void
 	assert_int_equal(place.offset, 14);
 	has_text(id, "one\ntwo\nthree\n");
 	assert_int_equal(append(id, 14, STR("no end")), ERR_OK);
+	assert_int_equal(append(id, 14, STR("")), ERR_OK); /* a heartbeat */
 	assert_int_equal(finish(id, CONCLUSION_FAILURE, 20), ERR_OK);
 	assert_int_equal(place.offset, 20);
 	has_text(id, "one\ntwo\nthree\nno end");
