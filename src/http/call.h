@@ -84,8 +84,8 @@ void reply_text(struct call *c, int status, const char *content_type, struct str
 /*
  * length bytes of the regular file fd from offset on: what is too large for memory is read while it is sent,
  * with a Content-Length. fd is taken, also when the call then fails. The caller has made sure that the bytes
- * are there: of a file that is shortened meanwhile the connection is cut, for an answer that ends early must
- * not look whole. With HEAD nothing is read.
+ * are there: of a file that is shortened meanwhile the answer stops, and the sweeper cuts the connection, for
+ * an answer that ends early must not look whole. With HEAD nothing is read.
  */
 void reply_file(struct call *c, int status, const char *content_type, int fd, int64_t offset, int64_t length);
 void reply_empty(struct call *c, int status);                           /* 204 */
