@@ -2,7 +2,7 @@
 #define TEXT_SEARCH_H
 /*
  * search: which lines of a text contain a string, or match a regular expression, in time linear in the text
- * (vectorscan, https://github.com/VectorCamp/vectorscan, which search.c alone knows).
+ * (Hyperscan or vectorscan, https://intel.github.io/hyperscan, which search.c alone knows).
  *
  * What is looked at are lines without their escapes. Case does not matter to `contains`: for ASCII letters as one expects,
  * for others as Unicode folds them one by one; an ASCII letter is never matched by any but itself (so that search_literal() may be trusted).
@@ -11,7 +11,7 @@
  * are its ends. A regex that matches the empty string matches every line.
  *
  * A regex of a stranger is refused (ERR_INVALID, field "regex", saying which limit) before it is compiled when it is over
- * one of the limits below, has a counted repeat in a counted repeat, (?x) or a verb like (*UCP), and when vectorscan does not
+ * one of the limits below, has a counted repeat in a counted repeat, (?x) or a verb like (*UCP), and when Hyperscan does not
  * support it. What is accepted compiles in at most about 100 ms of CPU time and is passed in linear time: many GB/s where little of it matches, tens of
  * MB/s for the worst (search_limit.c has the measurements).
  *

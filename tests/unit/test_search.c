@@ -450,6 +450,37 @@ static void a_text_is_searched_as_each_of_its_lines_alone(void **state)
 	}
 }
 
+/* vectorscan 5.4.9 passes over the last bytes where there is AVX-512: a wrong answer that nobody would notice. */
+static void what_matches_in_the_last_bytes_is_found_whatever_is_in_front(void **state)
+{
+	static const struct {
+		const char *regex, *end;
+	} cases[] = { { "[^x]$", "5\nfo Mrr\n" }, { "[^a]b", "cb\n" }, { "b\\b", "b c\n" },
+		{ "x[^a]{2}", "xbb\n" }, { "e[^e]*$", "e12\nyes\n" } };
+	char text[400];
+
+	(void)state;
+	for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+		struct search *s = must("", cases[k].regex);
+
+		for (size_t front = 1; front < 300; front++) {
+			size_t len = front + strlen(cases[k].end);
+			int64_t n = -1;
+
+			memset(text, 'x', front);
+			text[front - 1] = ' ';
+			memcpy(text + front, cases[k].end, len - front);
+			assert_int_equal(search_count(s, (struct str){ text, len }, false, &n, NULL), ERR_OK);
+			int64_t want = str_find((struct str){ text, len }, '\n') + 1 == len ? 1 : 2;
+			if (n != want)
+				fail_msg("\"%s\" behind %zu bytes: %d lines of %d; the library is broken: "
+					 "tools/deps build",
+					cases[k].regex, front, (int)n, (int)want);
+		}
+		search_free(s);
+	}
+}
+
 static void *search_many_times(void *arg)
 {
 	int64_t wrong = 0;
@@ -501,6 +532,7 @@ int main(void)
 		cmocka_unit_test(braces_that_do_not_count_are_characters),
 		cmocka_unit_test(hostile_patterns_are_refused_or_answered),
 		cmocka_unit_test(a_text_is_searched_as_each_of_its_lines_alone),
+		cmocka_unit_test(what_matches_in_the_last_bytes_is_found_whatever_is_in_front),
 		cmocka_unit_test(any_number_of_threads_use_one_search),
 	};
 
