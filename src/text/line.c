@@ -1,13 +1,14 @@
 /*
  * line: from the left, part by part, as a person skims a log.
  *
- * What stands in front of a message are time stamps, brackets, names of threads and loggers, and sooner or later a level, a known start
- * (line_starts.tbl) or a place in a file with a level behind it. Parts are passed over as long as they are of such kinds;
- * the first that is none ends the head, and in what follows an "error" is prose. Some say how it went at the end ("... FAILED"),
- * and records in logfmt or JSON say it by name.
+ * What stands in front of a message are time stamps, brackets, names of threads and loggers, and sooner or
+ * later a level, a known start (line_starts.tbl) or a place in a file with a level behind it. Parts are
+ * passed over as long as they are of such kinds; the first that is none ends the head, and in what follows
+ * an "error" is prose. Some say how it went at the end ("... FAILED"), and records in logfmt or JSON say it
+ * by name.
  *
- * What a reader would get wrong: names and numbers are passed over only in a record, that is behind a time stamp or a level.
- * Without one a line of prose would do ("Use flag ERROR to ..").
+ * What a reader would get wrong: names and numbers are passed over only in a record, that is behind a time
+ * stamp or a level. Without one a line of prose would do ("Use flag ERROR to ..").
  */
 #include "text/line.h"
 
@@ -92,7 +93,10 @@ static void look(struct line_head *h, const uint32_t *from, struct str text)
 		line_rest_look(h);
 }
 
-/* text without escapes, as far as it is looked at; from: where each byte comes from, and behind the last where the rest begins. */
+/*
+ * text without escapes, as far as it is looked at; from: where each byte comes from, and behind the last
+ * where the rest begins.
+ */
 static size_t without_escapes(struct str text, char *plain, uint32_t *from)
 {
 	size_t n = 0, i = 0;

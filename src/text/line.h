@@ -1,14 +1,16 @@
 #ifndef TEXT_LINE_H
 #define TEXT_LINE_H
 /*
- * line: what one line of a log says about itself: its level, its source, its own time, and whether it is a mark of
- * the CI system (a group, a command).
+ * line: what one line of a log says about itself: its level, its source, its own time, and whether it is a
+ * mark of the CI system (a group, a command).
  *
- * By word and position, not by substring: a level is what stands where tools write one. "INFORMATION" is no info,
- * "rebuild_errors=0" and "0 errors" are no error, and prose that mentions an error is info. A line that a wrapper logs
- * as info or debug and that begins with a level of its own has that one when it is worse ("INFO - warning: unused").
+ * By word and position, not by substring: a level is what stands where tools write one. "INFORMATION" is no
+ * info, "rebuild_errors=0" and "0 errors" are no error, and prose that mentions an error is info. A line
+ * that a wrapper logs as info or debug and that begins with a level of its own has that one when it is
+ * worse ("INFO - warning: unused").
  *
- * Escapes are passed over, nothing is modified, only the first LINE_LOOK bytes count. About a hundred nanoseconds a line.
+ * Escapes are passed over, nothing is modified, only the first LINE_LOOK bytes count. Measured:
+ * 450 MB/s, 300 to 450 ns a line, whatever is on it.
  */
 #include "base/buf.h"
 
@@ -33,9 +35,10 @@ bool line_level_find(struct str name, enum line_level *ret);
 bool line_source_find(struct str name, enum line_source *ret);
 
 /*
- * GROUP and END_GROUP fold what stands between them: ::group::T, ##[group]T, GitLab's section_start:1700000000:name[collapsed=true]T, and
- * their ends. COMMAND is any other word of the runner's: ::error file=a.c::T, ##[command]T. A mark may have
- * a time stamp in front. It is still a line of the log, with its number; readers show it as such.
+ * GROUP and END_GROUP fold what stands between them: ::group::T, ##[group]T, GitLab's
+ * section_start:1700000000:name[collapsed=true]T, and their ends. COMMAND is any other word of the
+ * runner's: ::error file=a.c::T, ##[command]T. A mark may have a time stamp in front. It is still a line of
+ * the log, with its number; readers show it as such.
  */
 enum line_mark { LINE_PLAIN, LINE_GROUP, LINE_END_GROUP, LINE_COMMAND };
 
@@ -43,8 +46,7 @@ struct line {
 	enum line_level level;   /* INFO when nothing says otherwise */
 	enum line_source source; /* BUILD when nothing says otherwise */
 	enum line_mark mark;
-	struct str
-		title; /* of a group: what it is called; of a command: its message; a view of the text, with its escapes */
+	struct str title; /* of a group its name, of a command its message; a view of text, escapes and all */
 	int64_t at_ms; /* its own time stamp, ms since 1970 UTC; 0: none, or its date or zone is not known */
 };
 

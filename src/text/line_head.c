@@ -1,8 +1,9 @@
 /*
  * line_head: each part is known by its first character, so that most are passed by at once.
  *
- * A level in a bracket counts wherever in it it stands ("[2026-01-02T15:04:05Z WARN app]"); elsewhere it has to be written as
- * line_word_stated() knows. "-", "|" and ":" hold parts together only in a record: at the start of a line they begin lists.
+ * A level in a bracket counts wherever in it it stands ("[2026-01-02T15:04:05Z WARN app]"); elsewhere it
+ * has to be written as line_word_stated() knows. "-", "|" and ":" hold parts together only in a record: at
+ * the start of a line they begin lists.
  */
 #include "text/line_head.h"
 
@@ -26,7 +27,10 @@ static const struct start {
 #define N_STARTS (sizeof starts / sizeof starts[0])
 static_assert(N_STARTS < UINT8_MAX, "the chains below are of bytes");
 
-/* Rows that begin with the same byte are a chain, in their order; numbers are one more than the row's, 0 ends it. */
+/*
+ * Rows that begin with the same byte are a chain, in their order; numbers are one more than the row's, 0
+ * ends it.
+ */
 static uint8_t first_start[256], next_start[N_STARTS + 1];
 static pthread_once_t starts_once = PTHREAD_ONCE_INIT;
 
@@ -127,7 +131,10 @@ bool line_head_level(struct line_head *h)
 	return true;
 }
 
-/* [ERROR], [main], [task 2026-01-02T15:04:05.000Z], [2026-01-02T15:04:05Z WARN app]: whatever is in it, up to its end. */
+/*
+ * [ERROR], [main], [task 2026-01-02T15:04:05.000Z], [2026-01-02T15:04:05Z WARN app]: whatever is in it, up
+ * to its end.
+ */
 static bool take_bracket(struct line_head *h)
 {
 	char open = line_head_char(h, h->i), close = open == '[' ? ']' : open == '<' ? '>' : ')';

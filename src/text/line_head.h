@@ -1,7 +1,8 @@
 #ifndef TEXT_LINE_HEAD_H
 #define TEXT_LINE_HEAD_H
 /*
- * line_head: what stands in front of the message of a line, part by part, and how a reader of a line goes through it.
+ * line_head: what stands in front of the message of a line, part by part, and how a reader of a line goes
+ * through it.
  */
 #include "base/str.h"
 #include "text/line.h"
@@ -15,8 +16,8 @@ struct line_head {
 };
 
 /*
- * Takes one part: a time stamp, a bracket, a level, a known start (line_starts.tbl), what holds parts together. Something is left.
- * False: the head is over, nothing was taken.
+ * Takes one part: a time stamp, a bracket, a level, a known start (line_starts.tbl), what holds parts
+ * together. Something is left. False: the head is over, nothing was taken.
  */
 bool line_head_part(struct line_head *h);
 /* Takes a level that is meant (line_word_stated). */

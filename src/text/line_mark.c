@@ -1,5 +1,6 @@
 /*
- * line_mark: "::" begins a C++ name as well, so the words between colons are a list; "##[" begins nothing else.
+ * line_mark: "::" begins a C++ name as well, so the words between colons are a list; "##[" begins nothing
+ * else.
  */
 #include "text/line_mark.h"
 
@@ -71,7 +72,10 @@ static bool is_name(char c)
 	       c == '.' || c == '-';
 }
 
-/* What stands behind "section_start:": an epoch, a colon, a name, options. A section without a title is called by its name. */
+/*
+ * What stands behind "section_start:": an epoch, a colon, a name, options. A section without a title is
+ * called by its name.
+ */
 static bool section(struct str s, size_t i, enum line_mark mark, struct line_mark_found *ret)
 {
 	size_t digits = i, name;

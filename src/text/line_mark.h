@@ -3,8 +3,9 @@
 /*
  * line_mark: the words that a CI system writes into a log for itself, at the start of a line.
  *
- * GitHub and Forgejo: "::error file=a.c,line=1::message" (workflow commands), and "##[error]message", which the runner makes of
- * them and Azure took over. GitLab: "section_start:1700000000:name[collapsed=true]", a CR and an erase, the title.
+ * GitHub and Forgejo: "::error file=a.c,line=1::message" (workflow commands), and "##[error]message", which
+ * the runner makes of them and Azure took over. GitLab: "section_start:1700000000:name[collapsed=true]", a
+ * CR and an erase, the title.
  */
 #include "base/str.h"
 #include "text/line.h"

@@ -1,9 +1,10 @@
 /*
  * line_rest: places, fields, ends.
  *
- * A place, or a name with a colon, says that what follows is about it, so that a level behind it is meant; even a bare one in lower
- * case behind "3:9", or a linter's single letter. Names without a colon are passed over only in a record.
- * Looked for in the first PLACE_MAX bytes: tools write these things early, and lines may be long.
+ * A place, or a name with a colon, says that what follows is about it, so that a level behind it is meant;
+ * even a bare one in lower case behind "3:9", or a linter's single letter. Names without a colon are passed
+ * over only in a record. Looked for in the first PLACE_MAX bytes: tools write these things early, and lines
+ * may be long.
  */
 #include "text/line_rest.h"
 
@@ -187,7 +188,10 @@ static void look_at_fields(struct line_head *h)
 
 /* ---- at the end ---- */
 
-/* compileJava FAILED; test_x ... ERROR; surefire's Tests run: 3, Time elapsed: 1 s <<< FAILURE! - in org.x.T. */
+/*
+ * compileJava FAILED; test_x ... ERROR; surefire's Tests run: 3, Time elapsed: 1 s <<< FAILURE! - in
+ * org.x.T.
+ */
 static void look_at_end(struct line_head *h)
 {
 	static const struct {

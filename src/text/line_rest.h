@@ -1,8 +1,9 @@
 #ifndef TEXT_LINE_REST_H
 #define TEXT_LINE_REST_H
 /*
- * line_rest: what a line says of itself when its head did not: behind a place in a file ("a.c:1:2: error: x") or a program
- * ("ld: error: x"), in a field of logfmt or JSON, at its end ("... FAILED"), or by its form (the access logs of web servers).
+ * line_rest: what a line says of itself when its head did not: behind a place in a file ("a.c:1:2: error:
+ * x") or a program ("ld: error: x"), in a field of logfmt or JSON, at its end ("... FAILED"), or by its
+ * form (the access logs of web servers).
  */
 #include "text/line_head.h"
 

@@ -1,6 +1,7 @@
 /*
- * line_time: read from left to right, each part by its fixed width, so that a line that begins otherwise costs a look at
- * its first bytes. What has no zone is passed over but gives no time: a guess that is hours off is worse than none.
+ * line_time: read from left to right, each part by its fixed width, so that a line that begins otherwise
+ * costs a look at its first bytes. What has no zone is passed over but gives no time: a guess that is hours
+ * off is worse than none.
  */
 #include "text/line_time.h"
 
@@ -48,7 +49,10 @@ static bool one_of(struct reader *r, const char *set)
 	return true;
 }
 
-/* Days since 1970 of a date of the Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms"). */
+/*
+ * Days since 1970 of a date of the Gregorian calendar (Hinnant, "chrono-compatible low-level date
+ * algorithms").
+ */
 static int64_t days_of(int year, int month, int day)
 {
 	int y = month <= 2 ? year - 1 : year;

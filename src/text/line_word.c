@@ -1,9 +1,10 @@
 /*
  * line_word: what makes a word a level is what stands behind it.
  *
- * A colon nearly always does, but for "Errors: 0", "error: null" and their like, which are reports and settings. Capitals
- * do without (the column of a logger), lower case needs a code behind it ("error TS2304: ..").
- * In front, only words that make kinds of errors may stand ("fatal error:", "internal compiler error:"): "no error:" is none.
+ * A colon nearly always does, but for "Errors: 0", "error: null" and their like, which are reports and
+ * settings. Capitals do without (the column of a logger), lower case needs a code behind it ("error TS2304:
+ * .."). In front, only words that make kinds of errors may stand ("fatal error:", "internal compiler
+ * error:"): "no error:" is none.
  */
 #include "text/line_word.h"
 
@@ -148,7 +149,10 @@ static size_t code_len(struct str s)
 	return letters > 0 && n > letters ? n : 0;
 }
 
-/* "ERROR x" but not "ERROR SUMMARY", which is a title; yarn's "error Command failed" but not "error handling". */
+/*
+ * "ERROR x" but not "ERROR SUMMARY", which is a title; yarn's "error Command failed" but not "error
+ * handling".
+ */
 static bool is_column(struct str word, struct str behind)
 {
 	struct str next = line_word_at(behind);
@@ -158,7 +162,10 @@ static bool is_column(struct str word, struct str behind)
 	return word.p[0] >= 'a' && next.len > 1 && is_upper((struct str){ next.p, 1 }) && !is_upper(next);
 }
 
-/* How far a level that ends in front of `behind` goes on, if what stands there makes it one; SIZE_MAX: it does not. */
+/*
+ * How far a level that ends in front of `behind` goes on, if what stands there makes it one; SIZE_MAX: it
+ * does not.
+ */
 static size_t meant_by(struct str word, struct str behind)
 {
 	size_t n;

@@ -12,8 +12,9 @@ bool line_word_level(struct str word, enum line_level *ret);
 struct str line_word_at(struct str s);
 
 /*
- * The level that s begins with, written so that it is meant: "error:", "error[E0308]:", "error TS2304:", "ERROR ", "ERR!",
- * "fatal error:", "TypeError:", "DeprecationWarning:". Returns its length, 0: there is none.
+ * The level that s begins with, written so that it is meant: "error:", "error[E0308]:", "error TS2304:",
+ * "ERROR ", "ERR!", "fatal error:", "TypeError:", "DeprecationWarning:". Returns its length, 0: there is
+ * none.
  */
 size_t line_word_stated(struct str s, enum line_level *ret);
 /* A level by letter, as linters write behind a location: "E:", "W0611:", "[W]", "E501 ". Length, or 0. */

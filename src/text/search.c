@@ -1,26 +1,31 @@
 /*
- * search: Hyperscan says where the next match ends; the line it ends in is a candidate, and the search goes on behind it.
+ * search: Hyperscan says where the next match ends; the line it ends in is a candidate, and the search goes
+ * on behind it.
  *
- * Left to run, it reports every end of every match: one a byte for `.*`, and the time would depend on the pattern. So a scan is
- * stopped at its first match, for about 100 ns a candidate. But before it reports that match it may have passed the rest of the text with another of its
- * engines: begun again behind each line, a text would be passed once a line (1 MB/s was measured). Hence
- * windows: the first scan behind a match is of WINDOW_MIN bytes, and each that finds nothing is followed by one of twice as many, so that no
- * more than three times the text is passed in all. Where few lines match (nearly always) it is once, at many GB/s.
+ * Left to run, it reports every end of every match: one a byte for `.*`, and the time would depend on the
+ * pattern. So a scan is stopped at its first match, for about 100 ns a candidate. But before it reports
+ * that match it may have passed the rest of the text with another of its engines: begun again behind each
+ * line, a text would be passed once a line (1 MB/s was measured). Hence windows: the first scan behind a
+ * match is of WINDOW_MIN bytes, and each that finds nothing is followed by one of twice as many, so that no
+ * more than three times the text is passed in all. Where few lines match (nearly always) it is once, at
+ * many GB/s.
  *
- * Over many lines at once [^x] and \s also match line ends, so what is found may reach over more than one line. Hence a candidate is looked
- * at once more, alone: whatever a line matches by itself is also found over the whole text with ^ and $ at line ends, and
- * no later than where it ends in the line. The few patterns of which this is not true, those that match nothing at all (`^$`) and those
- * that name the ends of the text (\A, \z), are looked for line by line; 100 ns a line as well.
+ * Over many lines at once [^x] and \s also match line ends, so what is found may reach over more than one
+ * line. Hence a candidate is looked at once more, alone: whatever a line matches by itself is also found
+ * over the whole text with ^ and $ at line ends, and no later than where it ends in the line. The few
+ * patterns of which this is not true, those that match nothing at all (`^$`) and those that name the ends
+ * of the text (\A, \z), are looked for line by line; 100 ns a line as well.
  *
- * One literal is not looked for in another way, because nothing simple is faster: 12-30 GB/s in any case of letters against 3-13 of memmem() in one,
- * and 1-5 of two memchr() for both cases of a first letter.
+ * One literal is not looked for in another way, because nothing simple is faster: 8-22 GB/s in any case of
+ * letters, in the same runs as 6 of memmem() in one case, and 2-5 of two memchr() for both cases of a first
+ * letter.
  *
- * Two libraries have this interface: Hyperscan (x86), and vectorscan, which has other processors too. Which one is tools/deps' choice;
- * on x86 it is not vectorscan 5.4.9: with AVX-512 it misses what matches in the last bytes of a text (its pull request 378), 375 of 60,000
- * random texts against none of Hyperscan 5.4.0.
+ * Two libraries have this interface: Hyperscan (x86), and vectorscan, which has other processors too. Which
+ * one is tools/deps' choice; on x86 it is not vectorscan 5.4.9: with AVX-512 it misses what matches in the
+ * last bytes of a text (its pull request 378), 375 of 60,000 random texts against none of Hyperscan 5.4.0.
  *
- * What a reader would get wrong: scratch memory is for one thread at a time. There is a list of idle ones in the search, each made
- * when a thread finds none there.
+ * What a reader would get wrong: scratch memory is for one thread at a time. There is a list of idle ones
+ * in the search, each made when a thread finds none there.
  */
 #include "text/search.h"
 
@@ -85,8 +90,8 @@ static enum err_code compile(
 }
 
 /*
- * Letters of ASCII as a class, so that no other character is folded to one (the Kelvin sign is a k to Unicode); all else as
- * its code, so that nothing in it is syntax.
+ * Letters of ASCII as a class, so that no other character is folded to one (the Kelvin sign is a k to
+ * Unicode); all else as its code, so that nothing in it is syntax.
  */
 static void add_literal(struct str text, struct buf *pattern)
 {
@@ -357,7 +362,10 @@ static enum err_code next_line(const struct search *s, const struct worker *w, s
 	return ERR_OK;
 }
 
-/* Where the caller's text is while its plain form is searched: line for line, for no escape reaches over a line end. */
+/*
+ * Where the caller's text is while its plain form is searched: line for line, for no escape reaches over a
+ * line end.
+ */
 struct place {
 	struct str plain, text;
 	size_t plain_at, text_at; /* starts of the same line */

@@ -1,4 +1,7 @@
-/* line: whatever it is, the answer is one of the names, the title is a part of the line, and escapes at the front change nothing. */
+/*
+ * line: whatever it is, the answer is one of the names, the title is a part of the line, and escapes at the
+ * front change nothing.
+ */
 #include "text/line.h"
 
 #include <assert.h>

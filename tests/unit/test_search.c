@@ -1,4 +1,7 @@
-/* search: the lines that contain, or match, each in itself; what a stranger may not ask for; and many threads. */
+/*
+ * search: the lines that contain, or match, each in itself; what a stranger may not ask for; and many
+ * threads.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -450,7 +453,10 @@ static void a_text_is_searched_as_each_of_its_lines_alone(void **state)
 	}
 }
 
-/* vectorscan 5.4.9 passes over the last bytes where there is AVX-512: a wrong answer that nobody would notice. */
+/*
+ * vectorscan 5.4.9 passes over the last bytes where there is AVX-512: a wrong answer that nobody would
+ * notice.
+ */
 static void what_matches_in_the_last_bytes_is_found_whatever_is_in_front(void **state)
 {
 	static const struct {
