@@ -44,9 +44,11 @@ struct frame {           /* an entry: plain data */
 	struct str grams;        /* which four-byte sequences occur: a bitmap; borrowed; empty: not known */
 };
 
-/* Compresses text and fills in what can be known from it alone: text_len, zstd_len, n_line_ends, unended,
- * has_escapes, grams (memory of a); group_line is -1, all else zero. text is not empty. zstd is appended to out. The caller sets places, levels,
- * sources, group and times. */
+/*
+ * Compresses text, which is not empty, and fills in what can be known from it alone: text_len, zstd_len, n_line_ends,
+ * unended, has_escapes, grams (memory of a); group_line is -1, all else zero. The zstd frame is appended to out. The
+ * caller sets places, levels, sources, group and times.
+ */
 MUST_CHECK enum err_code frame_make(
 	struct str text, struct arena *a, struct frame *ret, struct buf *out, struct err *e);
 /* The same without compressing: zstd_len is 0. */
@@ -59,9 +61,10 @@ MUST_CHECK enum err_code frame_checksum(struct str zstd, uint32_t *ret_checksum,
 /* ---- searching ---- */
 /*
  * Could a line that contains `needle`, in any case (ASCII letters), be in this frame? True when not known. Lines are
- * taken without their escape sequences, so a needle may lie on both sides of one. A needle with less than four ASCII
+ * taken without their escape sequences, so a needle may lie on both sides of one; but what lies on both sides of the end
+ * of a frame, in a line over FRAME_LINE, is in neither. A needle with less than four ASCII
  * bytes in a row is in every frame, for all that is known here: the case of other characters is not. False positives:
- * about one frame of a hundred for a word of eight letters, fewer for longer ones.
+ * one to three frames of a hundred for a word that is in none of a real log, fewer the longer it is.
  */
 bool frame_may_contain(const struct frame *f, struct str needle);
 
@@ -114,8 +117,9 @@ MUST_CHECK enum err_code frame_file_grams(struct frame_file *f, struct arena *a,
 MUST_CHECK enum err_code frame_file_read(
 	const struct frame_file *f, size_t i, struct buf *out, struct err *e);
 /*
- * Everything in the file, which is read anew, against everything: checksums, entries, bitmaps, seek table. Calls back for each thing that is wrong
- * (frame: how many there are, when it is of the whole file); ERR_STORAGE when it cannot even be opened.
+ * Everything in the file, which is read anew, against everything: checksums, entries, bitmaps, seek table. Calls
+ * back for each thing that is wrong (frame: how many there are, when it is of the whole file); ERR_STORAGE when it
+ * cannot even be opened.
  */
 typedef void frame_wrong_fn(void *arg, size_t frame, const char *what);
 MUST_CHECK enum err_code frame_file_verify(

@@ -206,8 +206,10 @@ const char *frame_index_fault(const struct frame *f, const struct frame *before)
 {
 	if (!is_place(f->text_at) || !is_place(f->line_at) || !is_place(f->file_at))
 		return "a frame lies nowhere";
-	if (f->text_len == 0 || f->text_len > FRAME_TEXT_MAX || f->n_line_ends > f->text_len)
+	if (f->text_len == 0 || f->text_len > FRAME_TEXT_MAX)
 		return "a frame has an impossible length";
+	if (f->n_line_ends + f->unended == 0 || f->n_line_ends + f->unended > f->text_len)
+		return "a frame has an impossible number of lines";
 	if (f->zstd_len == 0 || f->zstd_len > FRAME_TEXT_MAX + FRAME_TEXT_MAX / 128)
 		return "a frame has an impossible compressed length";
 	if (f->group_line < -1 || f->group_line > f->line_at)
@@ -217,7 +219,7 @@ const char *frame_index_fault(const struct frame *f, const struct frame *before)
 	if (f->text_at != before->text_at + before->text_len ||
 		f->file_at != before->file_at + before->zstd_len)
 		return "a frame does not begin where the one before it ends";
-	if (f->line_at < before->line_at + before->n_line_ends)
+	if (f->line_at < (f->in_line ? before->line_at + before->n_line_ends : frame_line_end(before)))
 		return "lines go backwards";
 	return NULL;
 }

@@ -213,6 +213,29 @@ static void what_is_there_may_be_there(void **state)
 	}
 }
 
+/* Long texts are gone through in pieces; nothing may fall between two. */
+static void what_is_anywhere_in_a_long_text_may_be_there(void **state)
+{
+	uint32_t seed = 1;
+	AUTO_BUF text;
+	(void)state;
+
+	buf_init(&text, 100000);
+	for (size_t i = 0; i < 20000; i++) {
+		seed = seed * 1664525 + 1013904223;
+		buf_char(&text, (char)('a' + (seed >> 24) % 26));
+	}
+	for (size_t len = 0; len <= text.len; len += len < 20 ? 1 : 997) {
+		struct frame f;
+		AUTO_ARENA a;
+
+		arena_init(&a);
+		frame_look((struct str){ text.p, len }, &a, &f);
+		for (size_t at = 0; at + 4 <= len; at++)
+			assert_true(frame_may_contain(&f, (struct str){ text.p + at, 4 }));
+	}
+}
+
 static void what_is_not_there_is_passed_by(void **state)
 {
 	(void)state;
@@ -416,10 +439,14 @@ static enum err_code decode_two(struct frame first, struct frame second)
 static void entries_that_do_not_follow_on_each_other_are_damage(void **state)
 {
 	const struct frame a = { .text_len = 10, .zstd_len = 8, .n_line_ends = 2, .group_line = -1 };
-	const struct frame b = {
-		.text_at = 10, .file_at = 8, .line_at = 2, .text_len = 5, .zstd_len = 4, .group_line = -1
-	};
-	struct frame x;
+	const struct frame b = { .text_at = 10,
+		.file_at = 8,
+		.line_at = 2,
+		.text_len = 5,
+		.zstd_len = 4,
+		.unended = true,
+		.group_line = -1 };
+	struct frame x, y;
 	(void)state;
 
 	assert_int_equal(decode_two(a, b), ERR_OK);
@@ -435,9 +462,20 @@ static void entries_that_do_not_follow_on_each_other_are_damage(void **state)
 	WRONG(zstd_len, 0);
 	WRONG(zstd_len, UINT32_MAX);
 	WRONG(n_line_ends, 6);
+	WRONG(n_line_ends, 5);
+	WRONG(n_line_ends, UINT32_MAX);
+	WRONG(unended, false); /* no line, then */
 	WRONG(group_line, 3);
 	WRONG(group_line, -2);
 #undef WRONG
+	x = a;
+	x.n_line_ends = 1;
+	x.unended = true; /* line 1, which b may go on with but not begin behind */
+	y = b;
+	y.line_at = 1;
+	assert_int_equal(decode_two(x, y), ERR_STORAGE);
+	y.in_line = true;
+	assert_int_equal(decode_two(x, y), ERR_OK);
 	x = b;
 	x.line_at = 200; /* the middle of a log was dropped */
 	assert_int_equal(decode_two(a, x), ERR_OK);
@@ -732,6 +770,7 @@ int main(void)
 		cmocka_unit_test(a_text_over_the_limit_is_no_frame),
 		cmocka_unit_test(a_frame_that_is_not_what_its_entry_says_is_damage),
 		cmocka_unit_test(what_is_there_may_be_there),
+		cmocka_unit_test(what_is_anywhere_in_a_long_text_may_be_there),
 		cmocka_unit_test(what_is_not_there_is_passed_by),
 		cmocka_unit_test(case_does_not_matter),
 		cmocka_unit_test(a_needle_may_lie_on_both_sides_of_an_escape),
