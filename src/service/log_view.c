@@ -259,11 +259,11 @@ enum err_code log_view_text(const struct log_view *v, size_t i, struct buf *out,
 {
 	AUTO_BUF zstd;
 
+	buf_init(&zstd, 2 * FRAME_TEXT_MAX);
 	if (i >= v->n_in_file && v->numbers[i] < 0) {
 		buf_str(out, v->texts[i]);
 		return buf_check(out, "a frame of a log", e);
 	}
-	buf_init(&zstd, 2 * FRAME_TEXT_MAX);
 	TRY(log_view_zstd(v, i, &zstd, e));
 	return frame_text(&v->frames[i], buf_view(&zstd), out, e);
 }

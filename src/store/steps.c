@@ -91,12 +91,28 @@ static enum err_code put_step(struct db *db, int64_t job_id, const struct step_f
 		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET"
-		" name = excluded.name, step_index = excluded.step_index," POSTED("conclusion") "," POSTED(
-			"received_at") "," POSTED("n_lines") "," POSTED("n_bytes") "," POSTED("n_dropped_lines") ","
-		POSTED("n_dropped_bytes") "," POSTED("log_expired_at") ","
-		" exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
-		" ELSE coalesce(step.exit_code, excluded.exit_code) END"
-		" RETURNING id",
+		" name = excluded.name, step_index = excluded.step_index," POSTED("conclusion") "," POSTED("r"
+													   "e"
+													   "c"
+													   "e"
+													   "i"
+													   "v"
+													   "e"
+													   "d"
+													   "_"
+													   "a"
+													   "t") "," POSTED("n_lines") "," POSTED(
+			"n_bytes") "," POSTED("n_dropped_lines") "," POSTED("n_dropped_bytes") "," POSTED("lo"
+													  "g_"
+													  "ex"
+													  "pi"
+													  "re"
+													  "d_"
+													  "a"
+													  "t") ","
+													       " exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
+													       " ELSE coalesce(step.exit_code, excluded.exit_code) END"
+													       " RETURNING id",
 		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
 			DB_T(str_z(conclusion_name(f->conclusion))),
 			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
@@ -122,7 +138,8 @@ enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET name = excluded.name,"
 		" step_index = excluded.step_index"
 		" RETURNING id",
-		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index), DB_I(now)),
+		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
+			DB_I(now)),
 		ret_step_id, e));
 	*ret_run_id = run_id;
 	return ERR_OK;

@@ -28,7 +28,7 @@
 
 struct store {
 	const struct db_driver *driver;
-	struct arena arena; /* of the path */
+	struct arena arena;        /* of the path */
 	const char *folder, *path; /* of the database */
 	int lock_fd;
 	struct writer *writer; /* NULL: read only */

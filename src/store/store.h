@@ -56,7 +56,7 @@ MUST_CHECK enum err_code store_submit(struct store *s, struct store_op *op, stru
 MUST_CHECK enum err_code store_write(struct store *s, struct store_op *op, struct err *e);
 
 const char *store_folder(const struct store *s); /* as it was given */
-int64_t store_bytes(struct store *s); /* size of the database and its write-ahead log on disk */
+int64_t store_bytes(struct store *s);            /* size of the database and its write-ahead log on disk */
 /* One cheap read on a fresh or kept connection: is the database there and well? */
 MUST_CHECK enum err_code store_ping(struct store *s, struct err *e);
 int store_schema_version(void); /* of this program */
