@@ -7,6 +7,7 @@
 #include "service/account.h"
 
 #include "explain/context.h"
+#include "service/log_view.h"
 #include "store/nouns.h"
 
 #include <string.h>
@@ -131,6 +132,44 @@ static enum err_code find_steps(struct db *db, struct arena *a, const struct ide
 		&ret->expired_at, e);
 }
 
+/*
+ * The ends of the logs that were streamed, the newest first, until there is more than the account has room for: of the others it is
+ * told how long they are.
+ */
+static enum err_code read_logs(struct store *store, const struct config *cfg, const struct account_query *q,
+	struct found *f, struct arena *a, struct err *e)
+{
+	size_t bytes = 0;
+
+	for (size_t i = f->n; i-- > 0;) {
+		struct step *s = &f->steps[i];
+		enum err_code code;
+		AUTO_LOG_VIEW v = { 0 };
+		AUTO_BUF text;
+
+		buf_init(&text, SIZE_MAX);
+		if (!s->has_log || s->log_expired_at > 0)
+			continue;
+		s->has_text = true;
+		if (bytes >= 2 * q->budget) {
+			s->size.n_dropped_lines += s->size.n_lines;
+			s->size.n_dropped_bytes += s->size.n_bytes;
+			s->size.n_lines = s->size.n_bytes = 0;
+			continue;
+		}
+		code = log_view_open(store, s->id, false, a, &v, e);
+		if (code == ERR_GONE || code == ERR_NOT_FOUND) { /* since it was found */
+			s->has_text = false;
+			continue;
+		}
+		TRY(code);
+		TRY(log_view_tail(&v, cfg->tail_lines, (size_t)cfg->tail_bytes, &text, &s->size, e));
+		s->text = arena_str(a, buf_view(&text));
+		bytes += s->text.len;
+	}
+	return ERR_OK;
+}
+
 /* Ids of a forge's runs are its own: runs of two repos with the same one have nothing to do with each other, and
  * one account of both would blame the one for the other. */
 static enum err_code check_one_repo(const struct found *f, struct err *e)
@@ -212,6 +251,7 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	if (q->run_id > 0 && f.n_steps == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)q->run_id);
+	TRY(read_logs(store, cfg, q, &f, &a, e));
 	forget_if_no_text(&f);
 	write(cfg, q, &f, watched, out);
 	return buf_check(out, "context", e);

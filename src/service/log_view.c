@@ -10,6 +10,7 @@
 #include "service/log_make.h"
 #include "store/log_file.h"
 #include "store/nouns.h"
+#include "text/tail.h"
 
 #include <errno.h>
 #include <string.h>
@@ -266,4 +267,39 @@ enum err_code log_view_text(const struct log_view *v, size_t i, struct buf *out,
 	}
 	TRY(log_view_zstd(v, i, &zstd, e));
 	return frame_text(&v->frames[i], buf_view(&zstd), out, e);
+}
+
+/* The first frame of those that hold so many lines, or so many bytes, at the end. */
+static size_t first_of_tail(const struct log_view *v, int64_t max_lines, size_t max_bytes)
+{
+	int64_t lines = 0;
+	size_t first = v->n, bytes = 0;
+
+	while (first > 0 && lines <= max_lines && bytes <= max_bytes) {
+		first--;
+		lines += v->frames[first].n_line_ends;
+		bytes += v->frames[first].text_len;
+	}
+	return first;
+}
+
+enum err_code log_view_tail(const struct log_view *v, int64_t max_lines, size_t max_bytes, struct buf *out,
+	struct tail_size *ret, struct err *e)
+{
+	size_t first = first_of_tail(v, max_lines, max_bytes);
+	struct tail t;
+	AUTO_BUF text;
+
+	buf_init(&text, SIZE_MAX);
+	for (size_t i = first; i < v->n; i++)
+		TRY(log_view_text(v, i, &text, e));
+	t = text_tail(text_without_final_line_end(buf_view(&text)), max_lines, max_bytes);
+	buf_str(out, t.text);
+	*ret = (struct tail_size){
+		.n_lines = t.n_lines,
+		.n_bytes = (int64_t)t.text.len,
+		.n_dropped_lines = t.dropped_lines + (first < v->n ? v->frames[first].line_at : 0),
+		.n_dropped_bytes = t.dropped_bytes + (first < v->n ? v->frames[first].text_at : 0),
+	};
+	return ERR_OK;
 }

@@ -44,6 +44,13 @@ MUST_CHECK enum err_code log_view_text(const struct log_view *v, size_t i, struc
 /* Its bytes as they are stored: one zstd frame. ERR_NOT_FOUND: it has none, being no text of its own. */
 MUST_CHECK enum err_code log_view_zstd(const struct log_view *v, size_t i, struct buf *out, struct err *e);
 
+/*
+ * The last lines of a log: at most max_lines of them and max_bytes, as text/tail.h cuts them, appended to out. What is in front of them
+ * is counted in *ret.
+ */
+MUST_CHECK enum err_code log_view_tail(const struct log_view *v, int64_t max_lines, size_t max_bytes,
+	struct buf *out, struct tail_size *ret, struct err *e);
+
 #define AUTO_LOG_VIEW __attribute__((cleanup(log_view_close))) struct log_view
 
 #endif

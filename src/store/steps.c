@@ -196,11 +196,11 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	" step.n_lines, step.n_bytes, step.n_dropped_lines, step.n_dropped_bytes, step.log_expired_at,"      \
 	" job.id, job.attempt, job.job_id, job.job_name, job.leg, job.platform,"                             \
 	" run.id, run.head_sha, run.external_run_id, run.workflow, run.branch, run.pull_request, run.url,"   \
-	" repo.id, repo.forge, repo.name, tail.zstd"                                                         \
+	" repo.id, repo.forge, repo.name, tail.zstd, log.step_id"                                            \
 	" FROM total LEFT JOIN failed ON 1 = 1 LEFT JOIN step ON step.id = failed.id"                        \
 	" LEFT JOIN job ON job.id = step.job_id LEFT JOIN run ON run.id = job.run_id"                        \
 	" LEFT JOIN repo ON repo.id = run.repo_id LEFT JOIN tail ON tail.step_id = step.id"                  \
-	" ORDER BY step.received_at, step.id"
+	" LEFT JOIN log ON log.step_id = step.id ORDER BY step.received_at, step.id"
 
 struct account {
 	struct rows rows; /* of struct step */
@@ -262,6 +262,7 @@ static enum err_code take_step(void *arg, const struct db_row *row, struct err *
 			.n_dropped_bytes = row_int(row, 12) },
 		.received_at = row_int(row, 8),
 		.log_expired_at = row_int(row, 13),
+		.has_log = row->v[31].kind != DB_NULL,
 	};
 
 	acc->n_steps = row_int(row, 0);

@@ -194,7 +194,7 @@ class DamagedDatabase(unittest.TestCase):
                 db.execute("PRAGMA user_version = 9999")
             else:
                 tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'schema%'")]
-                db.execute(f"UPDATE {tables[0]} SET version = 9999")
+                db.execute(f"INSERT INTO {tables[0]} (version, applied_at) VALUES (9999, 0)")
         server.start(wait=False)
         self.assertNotEqual(server.wait(), 0)
         self.assertIn("newer", server.stderr)

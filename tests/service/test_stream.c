@@ -470,6 +470,34 @@ static void what_a_step_asks_to_mask_is_masked_in_the_run_from_then_on_and_after
 	has_text(two, "***\n***\n");
 }
 
+/* ---- the account ---- */
+
+static void the_context_of_a_failed_step_has_the_end_of_its_log(void **state)
+{
+	int64_t id = a_step("build"), at = 0;
+	char *context;
+	AUTO_BUF line;
+	(void)state;
+
+	for (int i = 0; i < 3000; i++) {
+		buf_init(&line, 100);
+		buf_fmt(&line, "\x1b[3%dmline %d\x1b[0m\n", i % 7, i);
+		assert_int_equal(append(id, at, buf_view(&line)), ERR_OK);
+		at += (int64_t)line.len;
+		buf_done(&line);
+	}
+	context = context_of(ACCOUNT_MARKDOWN);
+	assert_null(strstr(context, "line 2999")); /* it has not failed */
+	free(context);
+	assert_int_equal(finish(id, CONCLUSION_FAILURE, at), ERR_OK);
+	context = context_of(ACCOUNT_MARKDOWN);
+	assert_non_null(strstr(context, "last 200 of 3,000 lines"));
+	assert_non_null(strstr(context, "\nline 2800\n"));
+	assert_non_null(strstr(context, "\nline 2999\n"));
+	assert_null(strstr(context, "line 2799"));
+	free(context);
+}
+
 /* ---- silence ---- */
 
 static void a_silent_stream_is_lost_with_what_had_come_and_lives_again_when_it_goes_on(void **state)
@@ -588,6 +616,7 @@ int main(void)
 		TEST(any_split_with_any_loss_gives_the_same_text),
 		TEST(a_log_of_megabytes_moves_into_its_file_while_it_grows),
 		TEST(what_a_step_asks_to_mask_is_masked_in_the_run_from_then_on_and_after_a_restart),
+		TEST(the_context_of_a_failed_step_has_the_end_of_its_log),
 		TEST(a_silent_stream_is_lost_with_what_had_come_and_lives_again_when_it_goes_on),
 		TEST(a_heartbeat_keeps_a_stream_alive),
 		TEST(a_stream_that_was_opened_and_left_is_lost_too),
