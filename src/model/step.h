@@ -72,7 +72,7 @@ struct step {
 	struct tail_size size;
 	struct str text; /* empty when it was not asked for or is not there */
 	bool has_text;
-	bool has_log; /* its text is that of a stream, and not read with the step */
+	bool has_log;           /* its text is that of a stream, and not read with the step */
 	int64_t received_at;    /* ms */
 	int64_t log_expired_at; /* ms, 0 while the text is kept */
 };
