@@ -32,7 +32,7 @@ static struct str one_line(struct str s, struct arena *a)
 	return str_trim((struct str){ p, n });
 }
 
-static struct str settled(struct str name, const struct capture *c, struct arena *a)
+static struct str settled(struct str name, const struct mask *m, struct arena *a)
 {
 	AUTO_BUF masked, clean;
 
@@ -40,7 +40,7 @@ static struct str settled(struct str name, const struct capture *c, struct arena
 		name.len = NAME_LOOK;
 	buf_init(&masked, 4 * NAME_LOOK);
 	buf_init(&clean, 12 * NAME_LOOK);
-	capture_mask(c, name, &masked);
+	mask_all(m, name, &masked);
 	utf8_clean(buf_view(&masked), &clean);
 	return one_line(buf_view(&clean), a);
 }
@@ -64,18 +64,18 @@ static struct str shortened(struct str s, size_t max, struct arena *a)
 	return arena_fmt(a, "%.*s...", (int)utf8_floor(s, max - 3), s.p);
 }
 
-/* A leg is told from another by its text: what is too long is told by the digest of the whole. */
-static struct str short_leg(struct str leg, struct arena *a)
+/* Legs and steps are told from each other by their text: what is too long is told by the digest of the whole. */
+static struct str shortened_apart(struct str s, size_t max, struct arena *a)
 {
 	struct sha256 digest;
 	AUTO_BUF hex = { 0 };
 
-	if (leg.len <= LEG_MAX)
-		return leg;
-	digest = sha256_of(leg);
+	if (s.len <= max)
+		return s;
+	digest = sha256_of(s);
 	buf_init(&hex, 100);
 	hex_encode(digest.b, 8, &hex);
-	return arena_fmt(a, "%.*s... %s", (int)utf8_floor(leg, LEG_MAX - 20), leg.p, buf_cstr(&hex));
+	return arena_fmt(a, "%.*s... %s", (int)utf8_floor(s, max - 20), s.p, buf_cstr(&hex));
 }
 
 static struct str good_url(struct str url)
@@ -103,18 +103,18 @@ static struct str good_platform(struct str platform)
 	return STR("");
 }
 
-void body_settle(struct step_facts *f, size_t name_max, const struct capture *c, struct arena *a)
+void body_settle(struct step_facts *f, size_t name_max, const struct mask *m, struct arena *a)
 {
-	f->step_name = shortened(settled(f->step_name, c, a), name_max, a);
+	f->step_name = shortened_apart(settled(f->step_name, m, a), name_max, a);
 	if (f->step_name.len == 0)
 		f->step_name = STR("step");
-	f->job_name = shortened(settled(f->job_name, c, a), LINE_MAX_BYTES, a);
-	f->workflow = shortened(settled(f->workflow, c, a), LINE_MAX_BYTES, a);
-	f->branch = shortened(settled(f->branch, c, a), LINE_MAX_BYTES, a);
-	f->leg = short_leg(settled(f->leg, c, a), a);
+	f->job_name = shortened(settled(f->job_name, m, a), LINE_MAX_BYTES, a);
+	f->workflow = shortened(settled(f->workflow, m, a), LINE_MAX_BYTES, a);
+	f->branch = shortened(settled(f->branch, m, a), LINE_MAX_BYTES, a);
+	f->leg = shortened_apart(settled(f->leg, m, a), LEG_MAX, a);
 	f->external_run_id = shortened(settled_id(f->external_run_id, a), ID_MAX, a);
 	f->job_id = shortened(settled_id(f->job_id, a), ID_MAX, a);
-	f->url = good_url(settled(f->url, c, a));
+	f->url = good_url(settled(f->url, m, a));
 	f->forge = good_forge(f->forge);
 	f->platform = good_platform(f->platform);
 	if (f->attempt < 1 || f->attempt > 1000000)

@@ -19,7 +19,7 @@
  * and commit, which facts_missing() has seen, are left as they are. name_max: bytes of the step's name.
  * Strings live in a.
  */
-void body_settle(struct step_facts *facts, size_t name_max, const struct capture *c, struct arena *a);
+void body_settle(struct step_facts *facts, size_t name_max, const struct mask *m, struct arena *a);
 /* Appends to out, whose ceiling is at least BODY_MAX. */
 void body_write(const struct step_facts *facts, const struct captured *text, struct buf *out);
 

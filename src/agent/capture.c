@@ -1,121 +1,36 @@
-/* capture: lines out of pieces, secrets out of lines, a tail out of the rest. */
+/* capture: a ring behind a merge, secrets out of the ring, a tail out of the rest. */
 #include "agent/capture.h"
 
-#include "base/arena.h"
-#include "base/digest.h"
 #include "base/utf8.h"
-#include "text/mask_span.h"
 #include "text/tail.h"
 
-#include <stdlib.h>
-#include <string.h>
+static void take(void *arg, struct str lines)
+{
+	struct capture *c = arg;
+
+	if (text_has_mask_command(lines))
+		mask_add_commands(c->mask, lines);
+	ring_add(&c->ring, lines);
+}
 
 void capture_init(struct capture *c, struct mask *mask)
 {
-	*c = (struct capture){ .mask = mask, .open = -1 };
+	*c = (struct capture){ .mask = mask };
 	ring_init(&c->ring, CAPTURE_KEEP);
-	for (int i = 0; i < 2; i++)
-		c->lines[i].p = mem_alloc(CAPTURE_LINE_MAX);
+	merge_init(&c->merge, mask, take, c);
 }
 
 void capture_done(struct capture *c)
 {
-	for (int i = 0; i < 2; i++) {
-		secret_wipe(c->lines[i].p, CAPTURE_LINE_MAX);
-		free(c->lines[i].p);
-	}
+	merge_done(&c->merge);
 	ring_done(&c->ring);
 	mask_free(c->mask);
 	*c = (struct capture){ 0 };
 }
 
-static void take(struct capture *c, int stream, struct str lines)
-{
-	if (lines.len == 0)
-		return;
-	if (c->open >= 0 && c->open != stream)
-		ring_add(&c->ring, STR("\n"));
-	if (text_has_mask_command(lines))
-		mask_add_commands(c->mask, lines);
-	ring_add(&c->ring, lines);
-	c->open = lines.p[lines.len - 1] == '\n' ? -1 : stream;
-}
-
-static void take_line(struct capture *c, int stream)
-{
-	struct capture_line *l = &c->lines[stream];
-
-	take(c, stream, (struct str){ l->p, l->len });
-	l->len = 0;
-}
-
-/*
- * How much of a line that is too long to wait for its end may go: what the other stream puts between this
- * piece and the next would hide a secret that lies across. One that begins in front of the cut is in the line
- * as a whole. (A chain of secrets that touch, longer than the line, is cut all the same: each piece is one.)
- */
-static size_t piece_of(const struct capture *c, struct str line)
-{
-	size_t cut = line.len - mask_longest(c->mask);
-	AUTO_SPANS spans = { 0 };
-
-	mask_find(c->mask, line, &spans);
-	for (size_t i = 0; i < spans.n; i++)
-		if (spans.p[i].at > 0 && spans.p[i].at < cut && spans.p[i].end > cut)
-			return spans.p[i].at;
-	return cut;
-}
-
-static void take_piece(struct capture *c, int stream)
-{
-	struct capture_line *l = &c->lines[stream];
-	size_t n = piece_of(c, (struct str){ l->p, l->len });
-
-	take(c, stream, (struct str){ l->p, n });
-	memmove(l->p, l->p + n, l->len - n);
-	l->len -= n;
-}
-
-static void keep_line(struct capture *c, int stream, struct str bytes)
-{
-	struct capture_line *l = &c->lines[stream];
-
-	while (bytes.len > 0) {
-		size_t room = CAPTURE_LINE_MAX - l->len, n = bytes.len < room ? bytes.len : room;
-
-		memcpy(l->p + l->len, bytes.p, n);
-		l->len += n;
-		bytes = str_from(bytes, n);
-		if (l->len == CAPTURE_LINE_MAX)
-			take_piece(c, stream);
-	}
-}
-
 void capture_add(struct capture *c, int stream, struct str bytes)
 {
-	struct capture_line *l = &c->lines[stream];
-	const char *last = bytes.len > 0 ? memrchr(bytes.p, '\n', bytes.len) : NULL;
-	size_t whole = last ? (size_t)(last - bytes.p) + 1 : 0;
-	size_t first;
-
-	if (whole > 0 && l->len > 0) {
-		first = str_find(bytes, '\n') + 1;
-		keep_line(c, stream, (struct str){ bytes.p, first });
-		take_line(c, stream);
-		bytes = str_from(bytes, first);
-		whole -= first;
-	}
-	take(c, stream, (struct str){ bytes.p, whole });
-	keep_line(c, stream, str_from(bytes, whole));
-}
-
-void capture_mask(const struct capture *c, struct str text, struct buf *out)
-{
-	AUTO_BUF literals;
-
-	buf_init(&literals, 4 * text.len + 64);
-	mask_literals(c->mask, text, 0, &literals);
-	mask_shapes(buf_view(&literals), out);
+	merge_add(&c->merge, stream, bytes);
 }
 
 /* The text of the ring with its secrets out. If the text began before the ring, so may a secret have: as much
@@ -141,8 +56,7 @@ void capture_end(struct capture *c, struct captured *ret)
 	size_t skip;
 	AUTO_BUF masked, clean;
 
-	for (int i = 0; i < 2; i++)
-		take_line(c, i);
+	merge_end(&c->merge);
 	v = ring_view(&c->ring);
 	buf_init(&masked, 4 * CAPTURE_KEEP);
 	buf_init(&clean, 12 * CAPTURE_KEEP);

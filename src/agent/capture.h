@@ -1,36 +1,30 @@
 #ifndef AGENT_CAPTURE_H
 #define AGENT_CAPTURE_H
 /*
- * capture: what is remembered of a command's output while it passes, and the text that is posted of it.
+ * capture: what is remembered of a text while it passes, and the tail that is posted of it in one go (`sluice post
+ * --tail`).
  *
- * Output may come over two pipes (stdout, stderr). They are merged by whole lines, in the order in which the
- * lines end, so that no line is made of halves of two. Only a line over CAPTURE_LINE_MAX is taken in pieces,
- * none of which ends in the middle of a secret.
- * `::add-mask::` lines add to the set of secrets as they pass: they count also when they are long gone from
- * the end of the text that is kept.
+ * Lines are made of pieces by merge. `::add-mask::` lines add to the set of secrets as they pass: they count also when
+ * they are long gone from the end of the text that is kept.
  *
  * Posting goes: mask, make valid UTF-8, settle line ends, take the tail. Masking comes before cutting: so
  * that a secret across the cut is found, more is kept than will be posted. Shapes of tokens are looked for
  * here too, and not on the server alone: it gets the cut text, and half a private key has no shape.
  */
+#include "agent/merge.h"
 #include "agent/ring.h"
 #include "text/mask.h"
 
 #define CAPTURE_KEEP                                                                                         \
 	(80 * 1024) /* over the tail and the longest needle (16 KiB) together, with room for what masking    \
 		       takes out */
-#define CAPTURE_LINE_MAX (64 * 1024)
 #define TAIL_LINES 200
 #define TAIL_BYTES (32 * 1024)
 
 struct capture {
 	struct mask *mask; /* ours */
 	struct ring ring;
-	struct capture_line {
-		char *p; /* the beginning of a line whose end has not come */
-		size_t len;
-	} lines[2];
-	int open; /* the stream whose unfinished line is the last thing in the ring, or -1 */
+	struct merge merge;
 };
 
 struct captured {
@@ -47,8 +41,5 @@ void capture_add(struct capture *c, int stream, struct str bytes);
 /* No more will come: unfinished lines count too. Then the text, once. */
 void capture_end(struct capture *c, struct captured *ret);
 void captured_done(struct captured *t);
-
-/* text masked as above, appended to out: for names. */
-void capture_mask(const struct capture *c, struct str text, struct buf *out);
 
 #endif

@@ -91,7 +91,7 @@ static enum err_code send_captured(struct report *r)
 
 	buf_init(&body, BODY_MAX + 1024);
 	capture_end(&r->capture, &text);
-	body_settle(&r->facts, r->name_max, &r->capture, &r->arena);
+	body_settle(&r->facts, r->name_max, r->capture.mask, &r->arena);
 	body_write(&r->facts, &text, &body);
 	captured_done(&text);
 	spool_init(&spool, r->env, clock_wall_ms(&clock_system), &r->arena);
