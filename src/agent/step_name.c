@@ -6,6 +6,8 @@
 /* How much of a script is looked at for its first line: far more than is shown, for a secret in it is found
  * only as a whole. */
 #define SCRIPT_LOOK (64 * 1024)
+/* The same for a command line. An argument that does not fit is left out in whole. */
+#define COMMAND_LOOK (128 * 1024)
 
 static bool is_number(struct str s, int64_t *ret)
 {
@@ -96,14 +98,28 @@ static struct str script_name(struct str script, struct arena *a)
 	return line.len > 0 ? arena_fmt(a, "Run %.*s", STR_FMT(line)) : STR("");
 }
 
-static struct str program_name(char *const *command)
+static const char *program_name(char *const *command)
 {
 	const char *slash;
 
 	if (!command || !command[0])
-		return STR("log");
+		return "log";
 	slash = strrchr(command[0], '/');
-	return str_z(slash && slash[1] ? slash + 1 : command[0]);
+	return slash && slash[1] ? slash + 1 : command[0];
+}
+
+/* The program without its folder, and all of its arguments: `make lint` and `make test` are two steps. */
+static struct str command_name(char *const *command, struct arena *a)
+{
+	AUTO_BUF line;
+
+	buf_init(&line, COMMAND_LOOK);
+	buf_z(&line, program_name(command));
+	for (size_t i = 1; command && command[i] && !line.full; i++) {
+		buf_char(&line, ' ');
+		buf_z(&line, command[i]);
+	}
+	return arena_str(a, buf_view(&line));
 }
 
 size_t step_name_find(char *const *env, const struct flags *flags, char *const *command, struct arena *a,
@@ -131,6 +147,11 @@ size_t step_name_find(char *const *env, const struct flags *flags, char *const *
 
 	if (script)
 		name = script_name(buf_view(&text), a);
-	facts->step_name = name.len > 0 ? name : program_name(command);
-	return STEP_NAME_MADE;
+	if (name.len > 0) {
+		facts->step_name = name;
+		return STEP_NAME_MADE;
+	}
+	/* The file of a script has another name in every run. */
+	facts->step_name = script ? str_z(program_name(command)) : command_name(command, a);
+	return STEP_NAME_GIVEN;
 }

@@ -10,11 +10,12 @@
  *
  * The index is what tells two steps with the same text apart, so it is worth having; but it belongs to the
  * whole step. Where sluice is called inside a script, perhaps several times, the calls would replace each
- * other's logs. So it is taken only where the script is the command: then there is one call a step.
+ * other's logs. So it is taken only where the script is the command: then there is one call a step. Elsewhere the name is the
+ * whole command line, so that two calls with one program are two steps.
  */
 #include "agent/env.h"
 
-#define STEP_NAME_MADE 80   /* one that was made up here */
+#define STEP_NAME_MADE 80   /* one that was made of a script */
 #define STEP_NAME_GIVEN 255 /* the server's limit */
 
 /*

@@ -109,7 +109,7 @@ static void inside_a_script_the_steps_index_is_not_ours(void **state)
 	char *const *env = ENV("GITHUB_ACTION=3");
 	(void)state;
 
-	assert_step(env, ENV("make", "test"), "make", -1);
+	assert_step(env, ENV("make", "test"), "make test", -1);
 	assert_step(env, ENV("/usr/bin/make"), "make", -1);
 	assert_step(env, NULL, "log", -1);
 }
@@ -119,16 +119,17 @@ static void a_file_that_is_worked_on_is_no_script(void **state)
 	char *const *env = ENV("GITHUB_ACTION=3");
 	(void)state;
 
-	assert_step(env, shell("src/main.c", STR("#include <stdio.h>\n")), "bash", -1);
+	assert_step(env, shell("src/main.c", STR("#include <stdio.h>\n")),
+		arena_fmt(&arena, "bash -e %s/src/main.c", place_path).p, -1);
 	assert_step(env,
 		shell("out/program", STR("\x7f"
 					 "ELF\0\0")),
-		"bash", -1);
-	assert_step(env, ENV("make", "-C", "/tmp"), "make", -1);
-	assert_step(env, ENV("cat", "/dev/null"), "cat", -1);
-	assert_step(env, ENV("bash", "/nowhere/script"), "bash", -1);
+		arena_fmt(&arena, "bash -e %s/out/program", place_path).p, -1);
+	assert_step(env, ENV("make", "-C", "/tmp"), "make -C /tmp", -1);
+	assert_step(env, ENV("cat", "/dev/null"), "cat /dev/null", -1);
+	assert_step(env, ENV("bash", "/nowhere/script"), "bash /nowhere/script", -1);
 	place_put("test", STR("data\n"));
-	assert_step(env, ENV("make", "test"), "make", -1);
+	assert_step(env, ENV("make", "test"), "make test", -1);
 }
 
 static void a_script_with_the_extension_of_its_shell_is_one(void **state)
@@ -188,6 +189,37 @@ static void a_secret_that_is_no_utf8_is_masked_in_a_name_too(void **state)
 	mask_free(mask);
 }
 
+static void two_commands_of_one_program_have_two_names(void **state)
+{
+	(void)state;
+	assert_step(ENV("A=b"), ENV("make", "lint"), "make lint", -1);
+	assert_step(ENV("A=b"), ENV("/usr/bin/make", "test"), "make test", -1);
+	assert_int_equal(shown, STEP_NAME_GIVEN);
+}
+
+/* A command line may be longer than a name: what tells two apart may be at its end. */
+static void names_that_are_cut_still_tell_the_commands_apart(void **state)
+{
+	struct mask *mask = mask_new();
+	struct str names[2];
+	char argument[400];
+	(void)state;
+
+	memset(argument, 'x', sizeof argument - 1);
+	for (size_t i = 0; i < 2; i++) {
+		struct step_facts f;
+
+		argument[sizeof argument - 1] = '\0';
+		argument[sizeof argument - 2] = i ? 'a' : 'b';
+		f = find(ENV("A=b"), ENV("make", argument));
+		body_settle(&f, shown, mask, &arena);
+		assert_in_range(f.step_name.len, 200, STEP_NAME_GIVEN);
+		names[i] = f.step_name;
+	}
+	assert_false(str_eq(names[0], names[1]));
+	mask_free(mask);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -201,6 +233,8 @@ int main(void)
 		TEST(a_file_that_is_worked_on_is_no_script),
 		TEST(a_script_with_the_extension_of_its_shell_is_one),
 		TEST(lines_that_tell_nothing_are_passed_over),
+		TEST(two_commands_of_one_program_have_two_names),
+		TEST(names_that_are_cut_still_tell_the_commands_apart),
 		TEST(a_name_is_masked_before_it_is_cut),
 		TEST(a_secret_that_is_no_utf8_is_masked_in_a_name_too),
 	};
