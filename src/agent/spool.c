@@ -24,7 +24,7 @@
 
 #define FIRST_LINE STR("sluice spool 1\n")
 
-#define LIST_MAX 1024 /* far above SPOOL_FILES: for a folder that others fill as well */
+#define STREAM_END ".stream" /* stream_file.h's, which looks after them */
 
 struct spool_entry {
 	const char *name;
@@ -76,12 +76,19 @@ static bool is_waiting(const char *name)
 	return ends_in(name, ".json");
 }
 
+static bool is_stream(const char *name)
+{
+	return ends_in(name, STREAM_END);
+}
+
 /* Claimed or half written by somebody who is gone, or who has had more time than any call takes. */
 static bool is_abandoned(const struct spool *s, const struct spool_entry *en)
 {
 	struct str pid_text = str_from(str_z(en->name), 25); /* behind "MILLISECONDS-RANDOM." */
 	int64_t pid;
 
+	if (is_stream(en->name))
+		return false;
 	if (s->now - en->changed > SPOOL_CLAIM_MS)
 		return true;
 	if (!ends_in(en->name, ".claim"))
@@ -120,8 +127,8 @@ static size_t list(struct spool *s, struct spool_entry **ret)
 
 	if (!d)
 		return 0;
-	entries = arena_array(s->a, LIST_MAX, sizeof *entries);
-	while (n < LIST_MAX && (file = readdir(d))) {
+	entries = arena_array(s->a, SPOOL_LIST_MAX, sizeof *entries);
+	while (n < SPOOL_LIST_MAX && (file = readdir(d))) {
 		if (!look_at(dirfd(d), file->d_name, &en))
 			continue;
 		en.name = arena_cstr(s->a, str_z(en.name));
@@ -136,11 +143,13 @@ static size_t list(struct spool *s, struct spool_entry **ret)
 static int make_room(struct spool *s, size_t more)
 {
 	struct spool_entry *entries = NULL;
-	size_t n = list(s, &entries), n_left = n, bytes = more;
+	size_t n = list(s, &entries), n_left = 0, bytes = more;
 	int n_lost = 0;
 
-	for (size_t i = 0; i < n; i++)
-		bytes += entries[i].size;
+	for (size_t i = 0; i < n; i++) {
+		n_left += is_stream(entries[i].name) ? 0 : 1;
+		bytes += is_stream(entries[i].name) ? 0 : entries[i].size;
+	}
 	for (size_t i = 0; i < n && (n_left >= SPOOL_FILES || bytes > SPOOL_BYTES); i++) {
 		if (!is_waiting(entries[i].name) && !is_abandoned(s, &entries[i]))
 			continue;
@@ -152,12 +161,35 @@ static int make_room(struct spool *s, size_t more)
 	return n_lost;
 }
 
+struct str spool_new_path(struct spool *s)
+{
+	uint8_t random[4];
+	AUTO_BUF hex;
+
+	buf_init(&hex, 100);
+	random_bytes(random, sizeof random);
+	hex_encode(random, sizeof random, &hex);
+	return str_z(path_of(s, arena_fmt(s->a, "%015" PRId64 "-%s", s->now, buf_cstr(&hex)).p));
+}
+
+size_t spool_names(struct spool *s, const char *end, const char ***ret_names)
+{
+	struct spool_entry *entries = NULL;
+	size_t n = list(s, &entries), n_names = 0;
+	const char **names = arena_array(s->a, n, sizeof *names);
+
+	for (size_t i = 0; i < n; i++)
+		if (ends_in(entries[i].name, end))
+			names[n_names++] = entries[i].name;
+	*ret_names = names;
+	return n_names;
+}
+
 enum err_code spool_add(struct spool *s, struct str url, struct str body, struct spool_post *ret,
 	int *ret_n_lost, struct err *e)
 {
-	uint8_t random[4];
 	const char *path;
-	AUTO_BUF text = { 0 }, hex = { 0 };
+	AUTO_BUF text = { 0 };
 
 	if (s->folder.len == 0)
 		return err_set(e, ERR_STORAGE, "there is no folder for a spool; set SLUICE_SPOOL");
@@ -170,11 +202,7 @@ enum err_code spool_add(struct spool *s, struct str url, struct str body, struct
 	TRY(dir_make(s->folder.p, 0700, e));
 	*ret_n_lost = make_room(s, text.len);
 
-	buf_init(&hex, 100);
-	random_bytes(random, sizeof random);
-	hex_encode(random, sizeof random, &hex);
-	path = path_of(
-		s, arena_fmt(s->a, "%015" PRId64 "-%s.%d.claim", s->now, buf_cstr(&hex), (int)getpid()).p);
+	path = arena_fmt(s->a, "%s.%d.claim", spool_new_path(s).p, (int)getpid()).p;
 	TRY(file_create(path, buf_view(&text), 0600, e));
 	*ret = (struct spool_post){ .path = str_z(path), .url = url, .body = body };
 	return ERR_OK;

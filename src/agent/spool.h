@@ -23,6 +23,7 @@
 #define SPOOL_BYTES (8 * 1024 * 1024)
 #define SPOOL_POST_MAX (256 * 1024)
 #define SPOOL_CLAIM_MS (10 * 60 * 1000)
+#define SPOOL_LIST_MAX 1024 /* far above SPOOL_FILES: for a folder that others fill as well */
 
 struct spool {
 	struct str folder; /* empty: there is no place for one */
@@ -53,5 +54,10 @@ bool spool_next(struct spool *s, struct str url, struct spool_post *ret, int *re
 bool spool_is_empty(struct spool *s);
 void spool_sent(struct spool *s, const struct spool_post *p);   /* or refused for good: it is removed */
 void spool_unsent(struct spool *s, const struct spool_post *p); /* the claim is given up */
+
+/* For stream_file.h, whose files lie in the same folder: the path of a new file, to be ended by ".SOMETHING". */
+struct str spool_new_path(struct spool *s);
+/* Names of files of ours that end so, by age; in the arena. Returns how many. */
+size_t spool_names(struct spool *s, const char *end, const char ***ret_names);
 
 #endif
