@@ -20,14 +20,18 @@
 
 struct little_server {
 	int fd, port;
+	bool over;
+	int with; /* the connection that is being served, or -1 */
 	char url[60];
 	pthread_t thread;
-	pthread_mutex_t lock; /* all below */
+	pthread_mutex_t lock; /* over, with, and all below */
 	struct {
 		enum little_kind kind;
 		const char *text;
 	} answers[ANSWERS_MAX];
 	size_t n_answers;
+	little_answer_fn *ask;
+	void *ask_arg;
 	struct buf requests[REQUESTS_MAX];
 	size_t n_requests;
 	struct arena arena;
@@ -86,6 +90,28 @@ static void answer(int fd, enum little_kind kind, const char *text)
 		;
 }
 
+static void ask(int fd, little_answer_fn *fn, void *arg, struct buf *request)
+{
+	char *text = NULL;
+	enum little_kind kind = fn(arg, buf_view(request), &text);
+
+	answer(fd, kind, text ? text : "");
+	free(text);
+	buf_done(request);
+}
+
+/* False: the server is to end. */
+static bool set_with(struct little_server *s, int fd)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&s->lock);
+	s->with = fd;
+	goes_on = !s->over;
+	pthread_mutex_unlock(&s->lock);
+	return goes_on;
+}
+
 static void *serve(void *arg)
 {
 	struct little_server *s = arg;
@@ -97,10 +123,19 @@ static void *serve(void *arg)
 		struct buf request;
 		size_t n;
 
-		if (fd < 0)
+		if (fd < 0 || !set_with(s, fd))
 			return NULL;
 		read_request(fd, &request);
 		pthread_mutex_lock(&s->lock);
+		if (s->ask) {
+			little_answer_fn *fn = s->ask;
+			void *fn_arg = s->ask_arg;
+
+			pthread_mutex_unlock(&s->lock);
+			ask(fd, fn, fn_arg, &request);
+			set_with(s, -1);
+			continue;
+		}
 		if (s->n_requests == REQUESTS_MAX)
 			abort(); /* cmocka's assertions are not for threads */
 		n = s->n_requests++;
@@ -113,6 +148,7 @@ static void *serve(void *arg)
 		}
 		pthread_mutex_unlock(&s->lock);
 		answer(fd, kind, text);
+		set_with(s, -1);
 	}
 }
 
@@ -142,6 +178,7 @@ struct little_server *little_server_new(void)
 	arena_init(&s->arena);
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = bound(&s->port);
+	s->with = -1;
 	assert_int_equal(listen(s->fd, 10), 0);
 	snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
 	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
@@ -153,6 +190,11 @@ void little_server_free(struct little_server *s)
 	if (!s)
 		return;
 	shutdown(s->fd, SHUT_RDWR); /* wakes accept(2) */
+	pthread_mutex_lock(&s->lock);
+	s->over = true;
+	if (s->with >= 0)
+		shutdown(s->with, SHUT_RDWR); /* and whoever hangs */
+	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
 	close(s->fd);
 	for (size_t i = 0; i < s->n_requests; i++)
@@ -179,6 +221,14 @@ void little_server_say(struct little_server *s, enum little_kind kind, const cha
 	s->answers[s->n_answers].kind = kind;
 	s->answers[s->n_answers].text = arena_cstr(&s->arena, str_z(text));
 	s->n_answers++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void little_server_ask(struct little_server *s, little_answer_fn *fn, void *arg)
+{
+	pthread_mutex_lock(&s->lock);
+	s->ask = fn;
+	s->ask_arg = arg;
 	pthread_mutex_unlock(&s->lock);
 }
 

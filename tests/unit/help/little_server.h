@@ -23,6 +23,13 @@ void little_server_say(struct little_server *s, enum little_kind kind, const cha
 /* The same for an answer of this status with this JSON body. */
 void little_server_status(struct little_server *s, int status, const char *body);
 
+/*
+ * From now on it is asked what to answer, in the server's thread: request is head and body, *ret_text what to say, to
+ * be free()d. These requests are not remembered.
+ */
+typedef enum little_kind little_answer_fn(void *arg, struct str request, char **ret_text);
+void little_server_ask(struct little_server *s, little_answer_fn *answer, void *arg);
+
 size_t little_server_n(struct little_server *s); /* requests that came */
 /* The i-th, head and body; borrowed until the server is freed. */
 const char *little_server_request(struct little_server *s, size_t i);
