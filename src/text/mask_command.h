@@ -1,7 +1,7 @@
 #ifndef TEXT_MASK_COMMAND_H
 #define TEXT_MASK_COMMAND_H
 /*
- * mask_command: the values that a text itself asks to be masked. Internal to mask_*.c.
+ * mask_command: the values that a text itself asks to be masked. For mask_*.c, and for who keeps them (agent/job_masks.c).
  */
 #include "text/mask.h"
 
