@@ -8,6 +8,7 @@
 #include "text/tail.h"
 
 #define LINE_MAX_BYTES 255
+#define STEP_NAME_MAX 255
 #define ID_MAX 100
 #define LEG_MAX 1000
 #define URL_MAX 1000
@@ -125,6 +126,11 @@ void body_settle(struct step_facts *f, size_t name_max, const struct mask *m, st
 		f->pull_request = 0;
 }
 
+struct str body_numbered_name(struct str name, int n, struct arena *a)
+{
+	return arena_fmt(a, "%.*s (%d)", STR_FMT(shortened_apart(name, STEP_NAME_MAX - 10, a)), n);
+}
+
 static void put_some(struct json_out *j, const char *key, struct str value)
 {
 	if (value.len > 0)
@@ -145,14 +151,42 @@ static void put_facts(struct json_out *j, const struct step_facts *f)
 	json_put_str(j, "step_name", f->step_name);
 	if (f->step_index >= 0)
 		json_put_int(j, "step_index", f->step_index);
-	json_put_z(j, "conclusion", conclusion_name(f->conclusion));
-	if (f->has_exit_code)
-		json_put_int(j, "exit_code", f->exit_code);
 	put_some(j, "branch", f->branch);
 	if (f->pull_request > 0)
 		json_put_int(j, "pull_request", f->pull_request);
 	put_some(j, "url", f->url);
 	put_some(j, "platform", f->platform);
+}
+
+static void put_outcome(struct json_out *j, const struct step_facts *f)
+{
+	json_put_z(j, "conclusion", conclusion_name(f->conclusion));
+	if (f->has_exit_code)
+		json_put_int(j, "exit_code", f->exit_code);
+}
+
+void body_write_open(const struct step_facts *f, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_open_object(&j, NULL);
+	put_facts(&j, f);
+	json_close_object(&j);
+}
+
+void body_write_finish(
+	const struct step_facts *f, int64_t duration_ms, int64_t bytes, bool keep, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_open_object(&j, NULL);
+	put_outcome(&j, f);
+	json_put_int(&j, "duration_ms", duration_ms);
+	json_put_int(&j, "bytes", bytes);
+	json_put_bool(&j, "keep", keep);
+	json_close_object(&j);
 }
 
 static void write_all(
@@ -163,6 +197,7 @@ static void write_all(
 	json_out_init(&j, out);
 	json_open_object(&j, NULL);
 	put_facts(&j, f);
+	put_outcome(&j, f);
 	json_put_int(&j, "dropped_lines", lines);
 	json_put_int(&j, "dropped_bytes", bytes);
 	json_put_str(&j, "log_tail", text);

@@ -15,9 +15,13 @@ struct flags {
 		*platform;
 	int64_t step_index, attempt, pull_request;
 
+	/* run only */
+	const char *on_success;
+
 	/* post only */
 	const char *conclusion;
 	int64_t exit_code;
+	bool tail;
 };
 
 #define FLAGS_NONE                                                                                           \

@@ -1,36 +1,47 @@
 /*
- * post: `sluice post --step NAME [FILE|-]`, for a log that exists. The file may be of any size: it streams
- * through the same capture as a command's output. Unlike `run` this fails when the server does not have the
- * log at the end, also if it is kept for the next call: whoever calls it wants to know.
+ * post: `sluice post --step NAME [FILE|-]`, for a log that exists. It streams as a command's output does (run.c), but
+ * that nobody is held up by waiting: so a file of any size goes in whole. With --tail its end goes in one request.
+ * Unlike `run` this fails when the server does not have the log at the end, also if it is kept for the next call:
+ * whoever calls it wants to know.
  */
 #include "agent/agent.h"
 
-#include "agent/report.h"
+#include "agent/stream.h"
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static enum err_code read_log(const char *path, struct capture *c, struct err *e)
+typedef void add_fn(void *arg, struct str bytes);
+
+static enum err_code open_log(const char *path, int *ret_fd, struct err *e)
 {
-	bool from_stdin = strcmp(path, "-") == 0;
-	AUTO_FD fd = from_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char piece[64 * 1024];
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "%s", path);
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+static enum err_code read_log(int fd, add_fn *add, void *arg, struct err *e)
+{
+	char piece[64 * 1024];
+
 	for (;;) {
 		ssize_t n = read(fd, piece, sizeof piece);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(e, ERR_STORAGE, errno, "%s", path);
+			return err_errno(e, ERR_STORAGE, errno, "the log cannot be read");
 		if (n == 0)
 			return ERR_OK;
-		capture_add(c, 0, (struct str){ piece, (size_t)n });
+		add(arg, (struct str){ piece, (size_t)n });
 	}
 }
 
@@ -50,20 +61,72 @@ static enum err_code set_outcome(const struct flags *flags, struct step_facts *f
 	return ERR_OK;
 }
 
+static void add_to_stream(void *arg, struct str bytes)
+{
+	stream_wait_for_room(arg);
+	stream_add(arg, 0, bytes);
+}
+
+static void add_to_capture(void *arg, struct str bytes)
+{
+	capture_add(arg, 0, bytes);
+}
+
+/* What was read of a log that cannot be read to its end is sent all the same; but it is no success. */
+static enum err_code post_whole(struct report *r, int fd, bool *ret_running)
+{
+	struct stream_end how = { .keep = true, .patient = true };
+	struct stream *s = stream_begin(r);
+	enum err_code code, sent;
+	struct err e;
+
+	code = read_log(fd, add_to_stream, s, &e);
+	if (code != ERR_OK)
+		command_fail(r->command, &e);
+	sent = stream_end(s, &how);
+	*ret_running = how.running;
+	return code != ERR_OK ? code : sent;
+}
+
+static enum err_code post_tail(struct report *r, int fd)
+{
+	struct capture c;
+	enum err_code code;
+	struct err e;
+
+	capture_init(&c, r->mask);
+	r->mask = NULL;
+	code = read_log(fd, add_to_capture, &c, &e);
+	if (code == ERR_OK)
+		code = report_send(r, &c);
+	else
+		command_fail(r->command, &e);
+	capture_done(&c);
+	return code;
+}
+
 static int post(const struct flags *flags, const char *path)
 {
+	bool running = false;
 	enum err_code code;
 	struct report r;
 	struct err e;
-	int exit_code;
+	AUTO_FD fd = -1;
 
+	if (open_log(path, &fd, &e) != ERR_OK)
+		return command_fail("post", &e);
 	report_init(&r, "post", flags, environ, NULL);
 	code = set_outcome(flags, &r.facts, &e);
-	if (code == ERR_OK)
-		code = read_log(path, &r.capture, &e);
-	exit_code = code == ERR_OK ? err_exit(report_send(&r)) : command_fail("post", &e);
+	if (code != ERR_OK)
+		command_fail("post", &e);
+	else
+		code = flags->tail ? post_tail(&r, fd) : post_whole(&r, fd, &running);
+	if (running) {
+		fflush(NULL);
+		_exit(err_exit(code)); /* a thread hangs in a request: nothing may be torn down under it */
+	}
 	report_done(&r);
-	return exit_code;
+	return err_exit(code);
 }
 
 int cmd_post(int argc, char **argv)
@@ -73,12 +136,14 @@ int cmd_post(int argc, char **argv)
 		{ "exit-code", 0, OPT_INT, "N", "with which the step ended", &flags.exit_code },
 		{ "conclusion", 0, OPT_STRING, "WORD",
 			"success, failure (if not said), cancelled, skipped, timed_out", &flags.conclusion },
+		{ "tail", 0, OPT_FLAG, NULL, "send no more than the last 200 lines or 32 KiB, in one request",
+			&flags.tail },
 		{ 0 } };
 	const struct command_usage usage = { .name = "post",
 		.synopsis = "--step NAME [OPTIONS] [FILE|-]",
-		.prose = "Sends the end of a log that exists: of FILE, or of standard input. It is masked\n"
-			 "before it leaves this machine. Exits with 0 when the server has stored it; a log\n"
-			 "that could only be kept for the next call is a failure here.",
+		.prose = "Sends a log that exists: FILE, or standard input. It is masked before it leaves\n"
+			 "this machine. Exits with 0 when the server has stored it; a log that could only\n"
+			 "be kept for the next call is a failure here.",
 		.opts = opts };
 	int exit_code;
 

@@ -1,9 +1,9 @@
-/* report: see the header. Everything that costs something (event file, spool, network) happens after the
- * command, and only if it failed. */
+/* report: see the header. Values that earlier steps of the job have named are secrets from the start. */
 #include "agent/report.h"
 
 #include "agent/body.h"
 #include "agent/deliver.h"
+#include "agent/job_masks.h"
 #include "agent/step_name.h"
 
 #include <string.h>
@@ -33,6 +33,7 @@ static struct mask *secrets(struct report *r)
 	struct str names = env_get(r->env, "SLUICE_MASK_ENV");
 
 	mask_add_environ(mask, r->env);
+	job_masks_read(r->env, mask);
 	if (r->peer.token.len > 0)
 		(void)!mask_add(mask, buf_view(&r->peer.token), NULL);
 	for (size_t i = 0; i < r->flags->mask_env.n; i++)
@@ -52,21 +53,26 @@ static struct mask *secrets(struct report *r)
 void report_init(
 	struct report *r, const char *command, const struct flags *flags, char *const *env, char *const *argv)
 {
+	size_t name_max;
+
 	*r = (struct report){ .command = command, .env = env, .flags = flags };
 	arena_init(&r->arena);
 	r->no_peer.code = peer_init(&r->peer, flags->url, flags->token_file, &r->no_peer);
-	r->name_max = step_name_find(env, flags, argv, &r->arena, &r->facts);
-	capture_init(&r->capture, secrets(r));
+	spool_init(&r->spool, env, clock_wall_ms(&clock_system), &r->arena);
+	r->mask = secrets(r);
+	name_max = step_name_find(env, flags, argv, &r->arena, &r->facts);
+	env_facts(env, flags, &r->arena, &r->facts);
+	body_settle(&r->facts, name_max, r->mask, &r->arena);
 }
 
 void report_done(struct report *r)
 {
-	capture_done(&r->capture);
+	mask_free(r->mask);
 	peer_done(&r->peer);
 	arena_done(&r->arena);
 }
 
-static enum err_code check(const struct report *r, struct err *e)
+enum err_code report_check(const struct report *r, struct err *e)
 {
 	AUTO_BUF missing;
 
@@ -83,42 +89,20 @@ static enum err_code check(const struct report *r, struct err *e)
 	return ERR_OK;
 }
 
-static enum err_code send_captured(struct report *r)
+enum err_code report_send(struct report *r, struct capture *c)
 {
 	struct captured text;
-	struct spool spool;
+	struct err e;
 	AUTO_BUF body;
 
 	buf_init(&body, BODY_MAX + 1024);
-	capture_end(&r->capture, &text);
-	body_settle(&r->facts, r->name_max, r->capture.mask, &r->arena);
-	body_write(&r->facts, &text, &body);
-	captured_done(&text);
-	spool_init(&spool, r->env, clock_wall_ms(&clock_system), &r->arena);
-	return deliver(&(struct deliver){ r->command, &r->peer, &spool, &clock_system, r->facts.repo },
-		buf_view(&body));
-}
-
-enum err_code report_send(struct report *r)
-{
-	struct err e;
-
-	env_facts(r->env, r->flags, &r->arena, &r->facts);
-	if (check(r, &e) != ERR_OK) {
+	if (report_check(r, &e) != ERR_OK) {
 		command_say(r->command, "the log was not sent: %s", e.text);
 		return e.code;
 	}
-	return send_captured(r);
-}
-
-void report_flush(struct report *r)
-{
-	struct spool spool;
-
-	if (r->no_peer.code != ERR_OK || r->peer.token.len == 0)
-		return;
-	spool_init(&spool, r->env, clock_wall_ms(&clock_system), &r->arena);
-	if (!spool_is_empty(&spool))
-		deliver_old(&(struct deliver){
-			r->command, &r->peer, &spool, &clock_system, env_repo(r->env, r->flags) });
+	capture_end(c, &text);
+	body_write(&r->facts, &text, &body);
+	captured_done(&text);
+	return deliver(&(struct deliver){ r->command, &r->peer, &r->spool, &clock_system, r->facts.repo },
+		buf_view(&body));
 }

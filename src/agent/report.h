@@ -1,11 +1,12 @@
 #ifndef AGENT_REPORT_H
 #define AGENT_REPORT_H
 /*
- * report: what `run` and `post` do alike: read the server's address, know what is secret, and make a post of
- * a captured text.
+ * report: what `run` and `post` have to know before they can say anything to a server: where it is, what is secret,
+ * which step this is, and where to keep what cannot be sent.
  */
 #include "agent/capture.h"
 #include "agent/env.h"
+#include "agent/spool.h"
 #include "net/peer.h"
 
 struct report {
@@ -15,20 +16,22 @@ struct report {
 	struct arena arena;
 	struct peer peer;
 	struct err no_peer; /* code is not ERR_OK: why there is no server to speak to */
+	struct spool spool;
 	struct step_facts facts;
-	size_t name_max;
-	struct capture capture;
+	struct mask *mask; /* NULL when somebody else has taken it over */
 };
 
-/* argv: the command that is run, or NULL. Does not fail: what is wrong is told when there is something to
- * send. */
+/*
+ * argv: the command that is run, or NULL. The facts are whole but for the outcome, their names masked. Does not fail:
+ * report_check says what is wrong.
+ */
 void report_init(struct report *r, const char *command, const struct flags *flags, char *const *env,
 	char *const *argv);
 void report_done(struct report *r);
-/* Sends the captured text, in whatever way is possible; tells on stderr what was not. ERR_OK: stored.
- * facts.conclusion and exit code are set by the caller. */
-enum err_code report_send(struct report *r);
-/* Nothing to report: what earlier calls left in the spool is sent, if anything is there. */
-void report_flush(struct report *r);
+/* Is all known without which nothing can be sent? */
+MUST_CHECK enum err_code report_check(const struct report *r, struct err *e);
+/* Sends the tail of a captured text in one post, in whatever way is possible; tells on stderr what was not. ERR_OK:
+ * stored. */
+enum err_code report_send(struct report *r, struct capture *c);
 
 #endif

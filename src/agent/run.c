@@ -1,7 +1,7 @@
 /*
- * run: `sluice run -- CMD`, a command whose output is remembered in case it fails.
+ * run: `sluice run -- CMD`, a command whose output streams to the server while it runs.
  *
- *	secrets and name -> the command, its output passing by -> if it failed: mask, cut, post or spool ->
+ *	secrets, name, facts -> the command, its output masked and sent as it passes -> the rest, or the spool ->
  *	end as it ended
  *
  * A signal that ends the command counts as a failure as well: a cancelled job cannot be told from one that
@@ -10,15 +10,17 @@
 #include "agent/agent.h"
 
 #include "agent/child.h"
-#include "agent/report.h"
+#include "agent/stream.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void remember(void *arg, int stream, struct str bytes)
+static void pass(void *arg, int stream, struct str bytes)
 {
-	capture_add(arg, stream, bytes);
+	stream_add(arg, stream, bytes);
 }
 
 /* No pipes, no processes: then without us, as well as that goes. */
@@ -33,26 +35,48 @@ static int run_plainly(char **command, const struct err *why)
 	return no == ENOENT ? 127 : 126;
 }
 
-static int run(const struct flags *flags, char **command)
+static enum err_code read_on_success(const struct flags *flags, bool *ret_keep, struct err *e)
 {
-	struct child_sink sink = { .add = remember };
+	struct str word =
+		flags->on_success ? str_z(flags->on_success) : env_get(environ, "SLUICE_ON_SUCCESS");
+
+	*ret_keep = !str_eq(word, STR("drop"));
+	if (word.len == 0 || !*ret_keep || str_eq(word, STR("keep")))
+		return ERR_OK;
+	return err_set(
+		e, ERR_INVALID, "--on-success (SLUICE_ON_SUCCESS) is keep or drop, not \"%.40s\"", word.p);
+}
+
+static void set_outcome(struct step_facts *facts, int exit_code)
+{
+	facts->conclusion = exit_code == 0 ? CONCLUSION_SUCCESS : CONCLUSION_FAILURE;
+	facts->has_exit_code = true;
+	facts->exit_code = exit_code;
+}
+
+static int run(const struct flags *flags, bool keep, char **command)
+{
+	struct stream_end how = { .keep = keep };
+	struct child_sink sink = { .add = pass };
 	struct child_end end;
+	struct stream *s;
 	struct report r;
 	struct err e;
 
 	report_init(&r, "run", flags, environ, command);
-	sink.arg = &r.capture;
+	s = stream_begin(&r);
+	sink.arg = s;
 	if (child_run(command, &sink, &end, &e) != ERR_OK) {
-		report_done(&r);
-		return run_plainly(command, &e);
+		stream_cancel(s);
+		_exit(run_plainly(command, &e)); /* a thread is waiting for output */
 	}
-	if (end.exit_code != 0) {
-		r.facts.conclusion = CONCLUSION_FAILURE;
-		r.facts.has_exit_code = true;
-		r.facts.exit_code = end.exit_code;
-		(void)!report_send(&r);
-	} else {
-		report_flush(&r);
+	set_outcome(&r.facts, end.exit_code);
+	(void)!stream_end(s, &how);
+	if (how.running) {
+		int code = child_end_alike(&end);
+
+		fflush(NULL);
+		_exit(code); /* a thread hangs in a request: nothing may be torn down under it */
 	}
 	report_done(&r);
 	return child_end_alike(&end);
@@ -61,21 +85,31 @@ static int run(const struct flags *flags, char **command)
 int cmd_run(int argc, char **argv)
 {
 	AUTO_FLAGS flags = FLAGS_NONE;
-	const struct opt opts[] = { FLAGS_OPTS(&flags), { 0 } };
+	const struct opt opts[] = { FLAGS_OPTS(&flags),
+		{ "on-success", 0, OPT_STRING, "WORD",
+			"keep (if not said) or drop the log of a step that succeeds (also "
+			"$SLUICE_ON_SUCCESS)",
+			&flags.on_success },
+		{ 0 } };
 	const struct command_usage usage = { .name = "run",
 		.synopsis = "[OPTIONS] -- COMMAND [ARGUMENT...]",
 		.prose = "Runs COMMAND with its output untouched and ends as it ended: same exit code, or\n"
-			 "same signal. When it fails, the end of its output is masked and sent to the\n"
-			 "server. With the server down a line says so and the next call sends it. The\n"
-			 "facts are read from the environment of Forgejo, Gitea and GitHub runners;\n"
-			 "options go over it. As a custom shell: sluice run -- bash -e {0}",
+			 "same signal. What it prints is masked and streamed to the server while it runs.\n"
+			 "The network never holds it up; with the server down a line says so and the next\n"
+			 "call sends the log. The facts are read from the environment of Forgejo, Gitea\n"
+			 "and GitHub runners; options go over it. As a custom shell:\n"
+			 "sluice run -- bash -e {0}",
 		.opts = opts,
 		.stop_at_operand = true };
+	struct err e;
+	bool keep;
 	int exit_code;
 
 	if (command_options(&usage, &argc, argv, &exit_code) == COMMAND_DONE)
 		return exit_code;
 	if (argc == 0)
 		return command_usage_fail("run", "there is no command to run: sluice run -- COMMAND");
-	return run(&flags, argv);
+	if (read_on_success(&flags, &keep, &e) != ERR_OK)
+		return command_fail("run", &e);
+	return run(&flags, keep, argv);
 }

@@ -104,8 +104,39 @@ static void a_body_says_what_is_known_and_nothing_else(void **state)
 	assert_string_equal(buf_cstr(&out),
 		"{\"repo\":\"acme/widget\",\"head_sha\":\"" SHA "\",\"run_id\":\"17\",\"attempt\":1,"
 		"\"job_name\":\"build\",\"leg\":\"{ \\\"cc\\\": \\\"gcc\\\" }\",\"step_name\":\"make\","
-		"\"step_index\":0,\"conclusion\":\"failure\",\"exit_code\":2,\"pull_request\":12,"
+		"\"step_index\":0,\"pull_request\":12,\"conclusion\":\"failure\",\"exit_code\":2,"
 		"\"dropped_lines\":3,\"dropped_bytes\":40,\"log_tail\":\"a\\nb\"}");
+}
+
+static void a_stream_begins_with_the_facts_and_ends_with_the_outcome(void **state)
+{
+	struct step_facts f = plain_facts();
+	AUTO_BUF out;
+	(void)state;
+
+	f.has_exit_code = true;
+	f.exit_code = 2;
+	body_settle(&f, 255, secrets, &arena);
+	buf_init(&out, BODY_MAX);
+	body_write_open(&f, &out);
+	assert_string_equal(buf_cstr(&out),
+		"{\"repo\":\"acme/widget\",\"head_sha\":\"" SHA "\",\"run_id\":\"17\",\"attempt\":1,"
+		"\"job_name\":\"build\",\"step_name\":\"make\"}");
+	buf_reset(&out);
+	body_write_finish(&f, 1500, 17, false, &out);
+	assert_string_equal(buf_cstr(&out), "{\"conclusion\":\"failure\",\"exit_code\":2,\"duration_ms\":"
+					    "1500,\"bytes\":17,\"keep\":false}");
+}
+
+static void a_numbered_name_fits_and_still_tells_apart(void **state)
+{
+	struct str long_name = times(255, STR("x")), numbered;
+	(void)state;
+
+	assert_true(str_eq(body_numbered_name(STR("make"), 2, &arena), STR("make (2)")));
+	numbered = body_numbered_name(long_name, 9, &arena);
+	assert_in_range(numbered.len, 200, 255);
+	assert_true(str_ends(numbered, STR(" (9)")));
 }
 
 /* Each byte of the text is six in JSON, or two, or three; lines of many lengths. */
@@ -334,6 +365,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_body_says_what_is_known_and_nothing_else),
+		TEST(a_stream_begins_with_the_facts_and_ends_with_the_outcome),
+		TEST(a_numbered_name_fits_and_still_tells_apart),
 		TEST(any_text_fits_and_what_did_not_is_counted),
 		TEST(a_body_that_is_cut_is_as_full_as_can_be),
 		TEST(the_cut_is_at_a_line_start_and_the_lines_before_it_are_counted),
