@@ -1,7 +1,8 @@
 #ifndef AGENT_SPOOL_H
 #define AGENT_SPOOL_H
 /*
- * spool: posts that have not reached their server, kept in a folder until a later call sends them.
+ * spool: posts that have not reached their server, kept in a folder until a later call sends them. (Logs that stream lie
+ * in the same folder: stream_file.h.)
  *
  * Folder: $SLUICE_SPOOL, else $XDG_STATE_HOME/sluice/spool, else $HOME/.local/state/sluice/spool, else
  * $RUNNER_TEMP/sluice-spool. Mode 0700, its files 0600. A file is a line that says what it is, a line with
