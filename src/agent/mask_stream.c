@@ -32,16 +32,20 @@ void mask_stream_done(struct mask_stream *s)
 	*s = (struct mask_stream){ 0 };
 }
 
+/* All that is held is looked through: so not before something has come to it, a line nearly always. */
 static void let_go(struct mask_stream *s, bool last)
 {
 	struct str held = buf_view(&s->held);
 	size_t n, gone = 0;
 
+	if (held.len == s->n_looked && !last)
+		return;
 	while ((n = mask_flow_ready(s->mask, NULL, str_from(held, gone), last)) > 0) {
 		mask_flow_write(s->mask, NULL, (struct str){ held.p + gone, n }, s->out);
 		gone += n;
 	}
 	buf_drop(&s->held, gone);
+	s->n_looked = s->held.len;
 }
 
 static void take_command(struct mask_stream *s, struct str line)

@@ -20,7 +20,8 @@
 struct mask_stream {
 	struct mask *mask; /* ours */
 	struct merge merge;
-	struct buf held;                             /* what has not gone yet */
+	struct buf held;                             /* what has not gone yet, */
+	size_t n_looked;                             /* of which so much was looked at */
 	struct buf *out;                             /* while something is added */
 	void (*learned)(void *arg, struct str line); /* or NULL */
 	void *arg;
