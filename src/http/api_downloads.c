@@ -6,6 +6,7 @@
 #include "api_table.h"
 
 #include "base/file.h"
+#include "http/part.h"
 #include "service/downloads.h"
 
 #include <string.h>
@@ -19,24 +20,6 @@ static const char *hex_of(struct call *c, const struct sha256 *digest)
 	buf_init(&hex, 2 * SHA256_LEN);
 	hex_encode(digest->b, SHA256_LEN, &hex);
 	return arena_cstr(&c->arena, buf_view(&hex));
-}
-
-/* Does the client have this very file? If-None-Match is a list of tags, or * for any. */
-static bool has_it(struct call *c, const char *tag)
-{
-	struct str list = call_header(c, "If-None-Match");
-
-	while (list.len > 0) {
-		struct str one = { list.p, str_find(list, ',') };
-		struct str trimmed = str_trim(one);
-
-		if (str_starts(trimmed, STR("W/"))) /* compared weakly, RFC 9110, 13.1.2 */
-			trimmed = str_from(trimmed, 2);
-		if (str_eq(trimmed, str_z(tag)) || str_eq(trimmed, STR("*")))
-			return true;
-		list = str_from(list, one.len + 1);
-	}
-	return false;
 }
 
 static void put_digest(struct call *c, const struct sha256 *digest)
@@ -63,7 +46,7 @@ static void reply_program(struct call *c, struct download *file)
 
 	reply_header(c, "ETag", tag);
 	reply_header(c, "Cache-Control", "public, max-age=300");
-	if (has_it(c, tag)) {
+	if (part_is_known(c, tag)) {
 		reply_empty(c, 304);
 		return;
 	}

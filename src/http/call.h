@@ -19,6 +19,8 @@
 #include "service/rate.h"
 #include "service/stream.h"
 
+#include <sys/types.h>
+
 struct op; /* a row of the generated table, http/op.h */
 
 struct app { /* what handlers work on; made by the daemon, lives as long as the server */
@@ -37,6 +39,21 @@ struct reply_file { /* a piece of a regular file */
 	int64_t offset, length;
 };
 
+/* An answer that is made while it is sent. */
+struct reply_source {
+	/*
+	 * Fills room with at most max bytes (max > 0) and returns how many: on a worker's thread, when the peer has taken those before. Or REPLY_END: that
+	 * was all. REPLY_BROKEN: it cannot go on, and must not look whole. REPLY_LATER: there is nothing now; call_wake() will tell.
+	 */
+	ssize_t (*read)(void *arg, char *room, size_t max);
+	void (*free)(void *arg); /* once, when the call is over, or the source is not wanted */
+	void *arg;
+	int64_t length; /* of all of it; -1: not known before */
+};
+#define REPLY_LATER 0
+#define REPLY_END (-1)
+#define REPLY_BROKEN (-2)
+
 struct call {
 	struct app *app;
 	const struct config *cfg; /* snapshot of this call */
@@ -52,8 +69,9 @@ struct call {
 	int status;
 	const char *content_type; /* a literal */
 	struct buf reply;
-	struct reply_file file; /* in place of reply, when its fd is not -1 */
-	void *state;            /* of the router and transport */
+	struct reply_file file;     /* in place of reply, when its fd is not -1 */
+	struct reply_source source; /* in place of both, when it has a read */
+	void *state;                /* of the router and transport */
 };
 
 /* Parameters, typed and checked; defaults of the document filled in. has: was it given or has a default. */
@@ -88,6 +106,18 @@ void reply_text(struct call *c, int status, const char *content_type, struct str
  * an answer that ends early must not look whole. With HEAD nothing is read.
  */
 void reply_file(struct call *c, int status, const char *content_type, int fd, int64_t offset, int64_t length);
+/*
+ * What a source gives, which is taken with what it owns, also when the call then fails. With HEAD nothing is read. Without a length the answer is
+ * chunked.
+ */
+void reply_source(struct call *c, int status, const char *content_type, const struct reply_source *source);
+/*
+ * The source said REPLY_LATER and has something now, or may have: it is read again. From any thread, from the moment it is a source's until its free has
+ * returned; never lost, whenever it comes. A server that drains ends an answer whose source says REPLY_LATER.
+ */
+void call_wake(struct call *c);
+/* The peer takes too little: the connection ends at once. As call_wake(). */
+void call_cut(struct call *c);
 void reply_empty(struct call *c, int status);                           /* 204 */
 void reply_header(struct call *c, const char *name, const char *value); /* few; copied */
 

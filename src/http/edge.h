@@ -6,6 +6,7 @@
 #include "http/call.h"
 #include "http/op.h"
 #include "http/request.h"
+#include "http/router.h"
 
 #define EDGE_HEADERS_MAX 16
 #define EDGE_DETAILS_MAX 4
@@ -27,8 +28,7 @@ struct problem { /* something wrong with a field */
 struct edge {
 	struct request_head head;
 	const struct op_table *table;
-	void (*ready)(void *arg, struct call *c);
-	void *ready_arg;
+	struct call_events events;
 
 	/* routing */
 	struct str path_args[8]; /* in the order of the {names} in the path, as sent */
@@ -105,6 +105,7 @@ MUST_CHECK enum err_code patterns_compile(struct pattern *patterns, struct err *
 void patterns_free(struct pattern *patterns);
 
 /* reply.c */
+void reply_drop_source(struct call *c);
 void reply_error(struct call *c, const struct err *e); /* in place of what the reply may hold so far */
 void reply_seal(struct call *c); /* the headers that every answer has; metrics. The reply is ready then */
 

@@ -14,6 +14,9 @@
  * drained for a while (http/linger.h). "Expect: 100-continue" comes for free: the refusal is sent in place of
  * 100.
  *
+ * A reply that is read while it is sent (call.h, reply_source) may have nothing for a while: then its connection is suspended too, until
+ * somebody wakes it.
+ *
  * The path and the query are taken as they were sent: the library's own unescaping is switched off, because
  * "%2F" and "/" differ to the router. Errors that the library finds itself (no HTTP, headers too large) it
  * answers itself, in HTML.
@@ -30,6 +33,7 @@
 
 #include <assert.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +46,10 @@
  * cost little. */
 #define CONNECTION_MEMORY (32 * 1024)
 #define CONNECTIONS_MAX 4096
-#define DESCRIPTORS_KEPT 128 /* for the database, the log, the lingering */
+#define SOURCE_BLOCK (32 * 1024) /* what is asked of a source at once */
+#define DESCRIPTORS_KEPT 128     /* for the database, the log, the lingering */
+
+struct request;
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -54,6 +61,8 @@ struct server {
 	bool has_router; /* its patterns are ours to free */
 	atomic_bool draining;
 	struct tally tally;
+	pthread_mutex_t lock;    /* guards the list */
+	struct request *sources; /* those whose reply is read while it is sent */
 };
 
 struct connection { /* from accept to close */
@@ -68,6 +77,12 @@ enum stage {
 	STAGE_FINISHED, /* the reply is ready: the worker must not wait */
 };
 
+enum source_stage {
+	SOURCE_READ,   /* it is being asked, or the peer has not taken what it gave */
+	SOURCE_PARKED, /* it had nothing, and the connection is suspended: whoever wakes it must resume */
+	SOURCE_WOKEN,  /* it has to be asked again */
+};
+
 struct request { /* from the request line to the end of the reply; the library's con_cls */
 	struct server *server;
 	struct MHD_Connection *mhd;
@@ -75,6 +90,9 @@ struct request { /* from the request line to the end of the reply; the library's
 	struct call *call;
 	atomic_int stage;
 	bool ended; /* router_end() was called */
+	atomic_int source_stage;
+	bool has_source; /* and is in the list */
+	struct request *prev, *next;
 	size_t uri_len;
 	char uri[];
 };
@@ -134,6 +152,8 @@ static void read_framing(struct MHD_Connection *mhd, struct request_head *head)
 }
 
 static void finished(void *arg, struct call *c);
+static void wake(void *arg);
+static void cut(void *arg);
 
 /* True: a body follows. */
 static bool begin_call(struct request *r, const char *method)
@@ -148,20 +168,118 @@ static bool begin_call(struct request *r, const char *method)
 		.peer_is_loopback = r->connection->is_loopback,
 		.headers = { .get = get_header, .arg = r->mhd },
 	};
+	struct call_events events = { .ready = finished, .wake = wake, .cut = cut, .arg = r };
 
 	read_framing(r->mhd, &head);
 	tally_call_began(&r->server->tally);
-	r->call = router_begin(&router_api, r->server->app, &head, finished, r);
+	r->call = router_begin(&router_api, r->server->app, &head, &events);
 	return head.bad_framing || head.chunked || head.length > 0;
+}
+
+/* --- replies that are read while they are sent */
+
+/* The source may be woken before the suspension took effect, or before it was asked: source_stage decides who of the two goes on. */
+static void park_source(struct request *r)
+{
+	int stage = SOURCE_READ;
+
+	watch_phase(&r->connection->watch, WATCH_BUSY); /* who waits for us is not slow */
+	MHD_suspend_connection(r->mhd);
+	if (!atomic_compare_exchange_strong(&r->source_stage, &stage, SOURCE_PARKED))
+		MHD_resume_connection(r->mhd);
+}
+
+static void wake(void *arg)
+{
+	struct request *r = arg;
+
+	if (atomic_exchange(&r->source_stage, SOURCE_WOKEN) == SOURCE_PARKED)
+		MHD_resume_connection(r->mhd);
+}
+
+static void cut(void *arg)
+{
+	struct request *r = arg;
+
+	shutdown(r->connection->watch.fd, SHUT_RDWR);
+	wake(r);
+}
+
+static ssize_t read_source(void *arg, uint64_t at, char *room, size_t max)
+{
+	struct request *r = arg;
+	const struct reply_source *source = router_source(r->call);
+	int before = atomic_exchange(&r->source_stage, SOURCE_READ); /* what woke it is seen now */
+	ssize_t n = source->read(source->arg, room, max);
+	(void)at;
+
+	if (n == REPLY_BROKEN)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n == REPLY_END || (n == REPLY_LATER && atomic_load(&r->server->draining)))
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == REPLY_LATER) {
+		park_source(r);
+		return 0;
+	}
+	if (before == SOURCE_WOKEN)
+		watch_phase(&r->connection->watch, WATCH_REPLY);
+	return n;
+}
+
+static void list_source(struct request *r)
+{
+	struct server *s = r->server;
+
+	pthread_mutex_lock(&s->lock);
+	r->has_source = true;
+	r->next = s->sources;
+	if (r->next)
+		r->next->prev = r;
+	s->sources = r;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void unlist_source(struct request *r)
+{
+	struct server *s = r->server;
+
+	if (!r->has_source)
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (r->prev)
+		r->prev->next = r->next;
+	else
+		s->sources = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Those that have nothing to say end; whoever comes later sees that the server drains. */
+static void end_sources(struct server *s)
+{
+	atomic_store(&s->draining, true);
+	pthread_mutex_lock(&s->lock);
+	for (struct request *r = s->sources; r; r = r->next)
+		wake(r);
+	pthread_mutex_unlock(&s->lock);
 }
 
 /* --- replies */
 
-static struct MHD_Response *response_of(struct call *c)
+static struct MHD_Response *response_of(struct request *r)
 {
+	struct call *c = r->call;
+	const struct reply_source *source = router_source(c);
 	struct MHD_Response *response;
 	struct reply_file file;
 
+	if (source) {
+		list_source(r);
+		return MHD_create_response_from_callback(
+			source->length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)source->length, SOURCE_BLOCK,
+			read_source, r, NULL);
+	}
 	/* The bytes live as long as the call, which is freed when the request is completed. */
 	if (!router_take_file(c, &file))
 		return MHD_create_response_from_buffer(c->reply.len, c->reply.p, MHD_RESPMEM_PERSISTENT);
@@ -175,7 +293,7 @@ static struct MHD_Response *response_of(struct call *c)
 static enum MHD_Result send_reply(struct request *r)
 {
 	struct call *c = r->call;
-	struct MHD_Response *response = response_of(c);
+	struct MHD_Response *response = response_of(r);
 	const char *name, *value;
 	enum MHD_Result result;
 
@@ -331,6 +449,7 @@ static void on_completed(
 	if (!r)
 		return;
 	if (r->call) {
+		unlist_source(r);
 		router_free(r->call);
 		watch_phase(&r->connection->watch, WATCH_IDLE);
 		tally_call_ended(&r->server->tally);
@@ -452,6 +571,7 @@ enum err_code server_start(
 	s->app = app;
 	s->listen_fd = -1;
 	tally_init(&s->tally);
+	pthread_mutex_init(&s->lock, NULL);
 	code = start(s, o, e);
 	if (code != ERR_OK)
 		server_stop(s);
@@ -481,8 +601,8 @@ static void stop_accepting(struct server *s)
 
 void server_drain(struct server *s, int seconds)
 {
-	atomic_store(&s->draining, true);
 	stop_accepting(s);
+	end_sources(s);
 	tally_drain(&s->tally, seconds);
 }
 
@@ -494,6 +614,7 @@ void server_stop(struct server *s)
 		return;
 	stop_accepting(s);
 	tally_stop(&s->tally);
+	end_sources(s);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	fd_close(&s->listen_fd);
@@ -501,5 +622,6 @@ void server_stop(struct server *s)
 	tally_done(&s->tally);
 	if (s->has_router)
 		router_done(&router_api);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

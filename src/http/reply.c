@@ -110,6 +110,21 @@ void reply_file(struct call *c, int status, const char *content_type, int fd, in
 	c->file = (struct reply_file){ fd, offset, length };
 }
 
+void reply_source(struct call *c, int status, const char *content_type, const struct reply_source *source)
+{
+	reply_drop_source(c);
+	c->status = status;
+	c->content_type = content_type;
+	c->source = *source;
+}
+
+void reply_drop_source(struct call *c)
+{
+	if (c->source.read)
+		c->source.free(c->source.arg);
+	c->source = (struct reply_source){ 0 };
+}
+
 void reply_empty(struct call *c, int status)
 {
 	c->status = status;
@@ -250,6 +265,7 @@ void reply_error(struct call *c, const struct err *e)
 	assert(e->code != ERR_OK);
 	buf_reset(&c->reply);
 	fd_close(&c->file.fd);
+	reply_drop_source(c);
 	x->n_headers = 0;
 	j = reply_json(c, err_http(e->code));
 	json_open_object(&j, NULL);

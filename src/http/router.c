@@ -131,7 +131,7 @@ static enum err_code admit(struct call *c, struct err *e)
 }
 
 struct call *router_begin(const struct op_table *t, struct app *app, const struct request_head *head,
-	void (*ready)(void *arg, struct call *c), void *arg)
+	const struct call_events *events)
 {
 	struct exchange *x = mem_alloc(sizeof *x);
 	struct call *c = &x->call;
@@ -139,8 +139,7 @@ struct call *router_begin(const struct op_table *t, struct app *app, const struc
 
 	x->edge.head = *head;
 	x->edge.table = t;
-	x->edge.ready = ready;
-	x->edge.ready_arg = arg;
+	x->edge.events = *events;
 	make_request_id(x->edge.request_id);
 	c->state = &x->edge;
 	c->app = app;
@@ -351,7 +350,23 @@ void call_finish(struct call *c, const struct err *result)
 	if (result->code != ERR_OK)
 		reply_error(c, result);
 	reply_seal(c);
-	x->ready(x->ready_arg, c);
+	x->events.ready(x->events.arg, c);
+}
+
+void call_wake(struct call *c)
+{
+	const struct call_events *events = &edge_of(c)->events;
+
+	if (events->wake)
+		events->wake(events->arg);
+}
+
+void call_cut(struct call *c)
+{
+	const struct call_events *events = &edge_of(c)->events;
+
+	if (events->cut)
+		events->cut(events->arg);
 }
 
 void router_free(struct call *c)
@@ -370,6 +385,7 @@ void router_free(struct call *c)
 	metric_add(METRIC_HTTP_BODY_BYTES, -(int64_t)x->body_cap);
 	free(x->body);
 	fd_close(&c->file.fd);
+	reply_drop_source(c);
 	buf_done(&c->reply);
 	arena_done(&c->arena);
 	config_put(c->app->config, c->cfg);
@@ -383,6 +399,11 @@ bool router_take_file(struct call *c, struct reply_file *ret)
 	*ret = c->file;
 	c->file.fd = -1;
 	return true;
+}
+
+const struct reply_source *router_source(const struct call *c)
+{
+	return c->source.read ? &c->source : NULL;
 }
 
 bool router_header(const struct call *c, size_t i, const char **ret_name, const char **ret_value)

@@ -24,8 +24,16 @@ extern const struct op_table router_api; /* of the document; in api_table.c */
 MUST_CHECK enum err_code router_init(const struct op_table *t, struct err *e);
 void router_done(const struct op_table *t);
 
+/* What a call tells its transport. */
+struct call_events {
+	void (*ready)(void *arg, struct call *c);
+	void (*wake)(void *arg); /* what call_wake() and call_cut() become; NULL: nobody listens */
+	void (*cut)(void *arg);
+	void *arg;
+};
+
 struct call *router_begin(const struct op_table *t, struct app *app, const struct request_head *head,
-	void (*ready)(void *arg, struct call *c), void *arg);
+	const struct call_events *events);
 /* Is the reply ready? Of a deferred call: ask only after `ready`. */
 bool router_replied(const struct call *c);
 bool router_deferred(const struct call *c); /* did the handler defer */
@@ -34,6 +42,8 @@ void router_end(struct call *c);
 void router_free(struct call *c);
 /* Is the reply a piece of a file? Then its fd becomes the caller's. Else it is c->reply. */
 bool router_take_file(struct call *c, struct reply_file *ret);
+/* Is the reply read while it is sent? The source stays the call's; NULL: there is none. */
+const struct reply_source *router_source(const struct call *c);
 /* Reply headers in turn: false when there are no more. */
 bool router_header(const struct call *c, size_t i, const char **ret_name, const char **ret_value);
 

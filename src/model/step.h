@@ -75,6 +75,10 @@ struct step {
 	bool has_log;           /* its text is that of a stream, and not read with the step */
 	int64_t received_at;    /* ms */
 	int64_t log_expired_at; /* ms, 0 while the text is kept */
+	/* Of one that streams, or has; ms, 0: not, or not yet. */
+	int64_t began_at, ended_at;
+	int64_t duration_ms; /* -1: not told */
+	int64_t pinned_at;
 };
 
 /* Statuses of a run. Derived, never stored. */

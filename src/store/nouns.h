@@ -59,6 +59,9 @@ struct step_query {
 MUST_CHECK enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q,
 	size_t limit, struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
 	int64_t *ret_expired_at, struct err *e);
+/* One step, without its text. ret_stored_bytes: what its text takes as it is stored; -1: none of it is here. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code steps_get(struct db *db, struct arena *a, int64_t step_id, struct step *ret,
+	int64_t *ret_stored_bytes, struct err *e);
 /* The kept text of a step that was posted (empty: it has none), and how many lines went before it. */
 MUST_CHECK enum err_code steps_tail(struct db *db, struct arena *a, int64_t step_id, struct str *ret_text,
 	int64_t *ret_n_dropped, struct err *e);

@@ -77,6 +77,10 @@ static enum err_code put_job(
 /* A step that streams, or has, knows this better than a post. */
 #define POSTED(column)                                                                                       \
 	" " column " = CASE WHEN step.began_at = 0 THEN excluded." column " ELSE step." column " END"
+#define ALL_POSTED                                                                                           \
+	POSTED("conclusion")                                                                                 \
+	"," POSTED("received_at") "," POSTED("n_lines") "," POSTED("n_bytes") "," POSTED(                    \
+		"n_dropped_lines") "," POSTED("n_dropped_bytes") "," POSTED("log_expired_at")
 
 static enum err_code put_step(struct db *db, int64_t job_id, const struct step_facts *f,
 	const struct tail_size *size, int64_t now, int64_t *ret_id, struct err *e)
@@ -91,28 +95,10 @@ static enum err_code put_step(struct db *db, int64_t job_id, const struct step_f
 		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET"
-		" name = excluded.name, step_index = excluded.step_index," POSTED("conclusion") "," POSTED(
-			"r"
-			"e"
-			"c"
-			"e"
-			"i"
-			"v"
-			"e"
-			"d"
-			"_"
-			"a"
-			"t") "," POSTED("n_lines") "," POSTED("n_bytes") "," POSTED("n_dropped_lines") "," POSTED("n_dropped_bytes") "," POSTED("lo"
-																		"g_"
-																		"ex"
-																		"pi"
-																		"re"
-																		"d_"
-																		"a"
-																		"t") ","
-																		     " exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
-																		     " ELSE coalesce(step.exit_code, excluded.exit_code) END"
-																		     " RETURNING id",
+		" name = excluded.name, step_index = excluded.step_index, " ALL_POSTED ","
+		" exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
+		" ELSE coalesce(step.exit_code, excluded.exit_code) END"
+		" RETURNING id",
 		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
 			DB_T(str_z(conclusion_name(f->conclusion))),
 			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
@@ -163,6 +149,15 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 
 /* ---- reading back ---- */
 
+/* Of a step, its job, run and repo, as take_columns() reads them. */
+#define STEP_COLUMNS                                                                                         \
+	"step.id, step.name, step.step_index, step.conclusion, step.exit_code, step.received_at,"            \
+	" step.n_lines, step.n_bytes, step.n_dropped_lines, step.n_dropped_bytes, step.log_expired_at,"      \
+	" step.began_at, step.ended_at, step.duration_ms, step.pinned_at,"                                   \
+	" job.id, job.attempt, job.job_id, job.job_name, job.leg, job.platform,"                             \
+	" run.id, run.head_sha, run.external_run_id, run.workflow, run.branch, run.pull_request, run.url,"   \
+	" repo.id, repo.forge, repo.name, log.step_id"
+
 /* Which conclusions count as failed, from the one list of them. */
 #define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
 #define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
@@ -191,12 +186,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	" coalesce(max(log_expired_at), 0) AS expired_at FROM told),"                                        \
 	" failed AS (SELECT id FROM told WHERE failed"                                                       \
 	" ORDER BY (log_expired_at = 0) DESC, received_at DESC, id DESC LIMIT $3)"                           \
-	" SELECT total.n_steps, total.n_failed, total.expired_at,"                                           \
-	" step.id, step.name, step.step_index, step.conclusion, step.exit_code, step.received_at,"           \
-	" step.n_lines, step.n_bytes, step.n_dropped_lines, step.n_dropped_bytes, step.log_expired_at,"      \
-	" job.id, job.attempt, job.job_id, job.job_name, job.leg, job.platform,"                             \
-	" run.id, run.head_sha, run.external_run_id, run.workflow, run.branch, run.pull_request, run.url,"   \
-	" repo.id, repo.forge, repo.name, tail.zstd, log.step_id"                                            \
+	" SELECT total.n_steps, total.n_failed, total.expired_at, tail.zstd, " STEP_COLUMNS                  \
 	" FROM total LEFT JOIN failed ON 1 = 1 LEFT JOIN step ON step.id = failed.id"                        \
 	" LEFT JOIN job ON job.id = step.job_id LEFT JOIN run ON run.id = job.run_id"                        \
 	" LEFT JOIN repo ON repo.id = run.repo_id LEFT JOIN tail ON tail.step_id = step.id"                  \
@@ -223,57 +213,69 @@ static enum err_code read_text(const struct db_value *zstd, struct arena *a, str
 	return ERR_OK;
 }
 
-static struct step_facts facts_of(const struct db_row *row, struct arena *a)
+/* at: column of step.id. */
+static struct step_facts facts_of(const struct db_row *row, size_t at, struct arena *a)
 {
 	return (struct step_facts){
-		.step_name = row_str(row, 4, a),
-		.step_index = row_int(row, 5),
-		.has_exit_code = row->v[7].kind != DB_NULL,
-		.exit_code = row_int(row, 7),
-		.attempt = row_int(row, 15),
-		.job_id = row_str(row, 16, a),
-		.job_name = row_str(row, 17, a),
-		.leg = row_str(row, 18, a),
-		.platform = row_str(row, 19, a),
-		.head_sha = row_str(row, 21, a),
-		.external_run_id = row_str(row, 22, a),
-		.workflow = row_str(row, 23, a),
-		.branch = row_str(row, 24, a),
-		.pull_request = row_int(row, 25),
-		.url = row_str(row, 26, a),
-		.forge = row_str(row, 28, a),
-		.repo = row_str(row, 29, a),
+		.step_name = row_str(row, at + 1, a),
+		.step_index = row_int(row, at + 2),
+		.has_exit_code = row->v[at + 4].kind != DB_NULL,
+		.exit_code = row_int(row, at + 4),
+		.attempt = row_int(row, at + 16),
+		.job_id = row_str(row, at + 17, a),
+		.job_name = row_str(row, at + 18, a),
+		.leg = row_str(row, at + 19, a),
+		.platform = row_str(row, at + 20, a),
+		.head_sha = row_str(row, at + 22, a),
+		.external_run_id = row_str(row, at + 23, a),
+		.workflow = row_str(row, at + 24, a),
+		.branch = row_str(row, at + 25, a),
+		.pull_request = row_int(row, at + 26),
+		.url = row_str(row, at + 27, a),
+		.forge = row_str(row, at + 29, a),
+		.repo = row_str(row, at + 30, a),
 	};
+}
+
+static enum err_code take_columns(
+	const struct db_row *row, size_t at, struct arena *a, struct step *ret, struct err *e)
+{
+	*ret = (struct step){
+		.id = row_int(row, at),
+		.job_id = row_int(row, at + 15),
+		.run_id = row_int(row, at + 21),
+		.repo_id = row_int(row, at + 28),
+		.facts = facts_of(row, at, a),
+		.size = { .n_lines = row_int(row, at + 6),
+			.n_bytes = row_int(row, at + 7),
+			.n_dropped_lines = row_int(row, at + 8),
+			.n_dropped_bytes = row_int(row, at + 9) },
+		.received_at = row_int(row, at + 5),
+		.log_expired_at = row_int(row, at + 10),
+		.began_at = row_int(row, at + 11),
+		.ended_at = row_int(row, at + 12),
+		.duration_ms = row_int(row, at + 13),
+		.pinned_at = row_int(row, at + 14),
+		.has_log = row->v[at + 31].kind != DB_NULL,
+	};
+	if (!conclusion_find(row->v[at + 3].s, &ret->facts.conclusion))
+		return err_set(e, ERR_STORAGE, "step %lld has a conclusion unknown to this program",
+			(long long)ret->id);
+	return ERR_OK;
 }
 
 static enum err_code take_step(void *arg, const struct db_row *row, struct err *e)
 {
 	struct account *acc = arg;
-	struct arena *a = acc->rows.a;
-	struct step s = {
-		.id = row_int(row, 3),
-		.job_id = row_int(row, 14),
-		.run_id = row_int(row, 20),
-		.repo_id = row_int(row, 27),
-		.facts = facts_of(row, a),
-		.size = { .n_lines = row_int(row, 9),
-			.n_bytes = row_int(row, 10),
-			.n_dropped_lines = row_int(row, 11),
-			.n_dropped_bytes = row_int(row, 12) },
-		.received_at = row_int(row, 8),
-		.log_expired_at = row_int(row, 13),
-		.has_log = row->v[31].kind != DB_NULL,
-	};
+	struct step s;
 
 	acc->n_steps = row_int(row, 0);
 	acc->n_failed = row_int(row, 1);
 	acc->expired_at = row_int(row, 2);
-	if (row->v[3].kind == DB_NULL)
+	if (row->v[4].kind == DB_NULL)
 		return ERR_OK; /* the one row of no failed step */
-	if (!conclusion_find(row_str(row, 6, a), &s.facts.conclusion))
-		return err_set(e, ERR_STORAGE, "step %lld has a conclusion unknown to this program",
-			(long long)s.id);
-	TRY(read_text(&row->v[30], a, &s, e));
+	TRY(take_columns(row, 4, acc->rows.a, &s, e));
+	TRY(read_text(&row->v[3], acc->rows.a, &s, e));
 	*(struct step *)rows_add(&acc->rows) = s;
 	return ERR_OK;
 }
@@ -307,6 +309,43 @@ enum err_code steps_failed(struct db *db, struct arena *a, const struct step_que
 	*ret_n_steps = acc.n_steps;
 	*ret_n_failed = acc.n_failed;
 	*ret_expired_at = acc.expired_at;
+	return ERR_OK;
+}
+
+struct one_step {
+	struct arena *a;
+	struct step *step;
+	int64_t stored_bytes;
+	bool found;
+};
+
+static enum err_code take_one(void *arg, const struct db_row *row, struct err *e)
+{
+	struct one_step *one = arg;
+
+	one->found = true;
+	one->stored_bytes = row_int(row, 0);
+	return take_columns(row, 1, one->a, one->step, e);
+}
+
+enum err_code steps_get(struct db *db, struct arena *a, int64_t step_id, struct step *ret,
+	int64_t *ret_stored_bytes, struct err *e)
+{
+	struct step step;
+	struct one_step one = { .a = a, .step = &step };
+
+	TRY(db_each(db,
+		"SELECT coalesce(log.file_bytes + (SELECT CAST(coalesce(sum(length(chunk.zstd)), 0) AS "
+		"BIGINT)"
+		" FROM chunk WHERE chunk.step_id = step.id), length(tail.zstd), -1), " STEP_COLUMNS
+		" FROM step JOIN job ON job.id = step.job_id JOIN run ON run.id = job.run_id"
+		" JOIN repo ON repo.id = run.repo_id LEFT JOIN log ON log.step_id = step.id"
+		" LEFT JOIN tail ON tail.step_id = step.id WHERE step.id = $1",
+		DB_ARGS(DB_I(step_id)), take_one, &one, e));
+	if (!one.found)
+		return err_set(e, ERR_NOT_FOUND, "there is no step %lld", (long long)step_id);
+	*ret = step;
+	*ret_stored_bytes = one.stored_bytes;
 	return ERR_OK;
 }
 

@@ -93,3 +93,32 @@ size_t escape_end(struct str s, size_t i)
 		return i;
 	}
 }
+
+/* Offset of the first `byte` at or behind `from`; s.len when there is none. */
+static size_t find_from(struct str s, size_t from, char byte)
+{
+	return from + str_find(str_from(s, from), byte);
+}
+
+/* Between two sequences, memory is copied. */
+void escape_take_out(struct str s, struct buf *out)
+{
+	size_t done = 0, first = find_from(s, 0, ESCAPE_FIRST), c1 = find_from(s, 0, ESCAPE_FIRST_C1);
+
+	while (first < s.len || c1 < s.len) {
+		size_t at = first < c1 ? first : c1;
+		size_t end = escape_end(s, at);
+
+		if (end > at) {
+			buf_add(out, s.p + done, at - done);
+			done = end;
+		} else {
+			end = at + 1;
+		}
+		if (first < end)
+			first = find_from(s, end, ESCAPE_FIRST);
+		if (c1 < end)
+			c1 = find_from(s, end, ESCAPE_FIRST_C1);
+	}
+	buf_str(out, str_from(s, done));
+}

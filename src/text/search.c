@@ -251,28 +251,10 @@ static size_t find_from(struct str text, size_t from, char byte)
 	return from + str_find(str_from(text, from), byte);
 }
 
-/* Links and colours taken out. Between two of them, memory is copied. */
 static struct str without_escapes(struct str text, struct buf *out)
 {
-	size_t done = 0, first = find_from(text, 0, ESCAPE_FIRST), c1 = find_from(text, 0, ESCAPE_FIRST_C1);
-
 	buf_reset(out);
-	while (first < text.len || c1 < text.len) {
-		size_t at = first < c1 ? first : c1;
-		size_t end = escape_end(text, at);
-
-		if (end > at) {
-			buf_add(out, text.p + done, at - done);
-			done = end;
-		} else {
-			end = at + 1;
-		}
-		if (first < end)
-			first = find_from(text, end, ESCAPE_FIRST);
-		if (c1 < end)
-			c1 = find_from(text, end, ESCAPE_FIRST_C1);
-	}
-	buf_str(out, str_from(text, done));
+	escape_take_out(text, out);
 	return buf_view(out);
 }
 

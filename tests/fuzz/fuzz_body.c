@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	head.method = str_z(ops[data[0] % table.n].method);
 	head.path = str_z(ops[data[0] % table.n].path);
-	c = router_begin(&table, &app, &head, never_ready, NULL);
+	c = router_begin(&table, &app, &head, &(struct call_events){ .ready = never_ready });
 	while (body.len > 0 && !router_replied(c)) {
 		size_t piece = 1 + 16 * (size_t)data[1];
 

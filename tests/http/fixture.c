@@ -170,6 +170,8 @@ static struct str ask_header(void *arg, const char *name)
 		return a->type ? str_z(a->type) : a->body ? STR("application/json") : STR("");
 	if (a->header[0] && strcasecmp(name, a->header[0]) == 0)
 		return str_z(a->header[1]);
+	if (a->more[0] && strcasecmp(name, a->more[0]) == 0)
+		return str_z(a->more[1]);
 	return STR("");
 }
 
@@ -203,6 +205,23 @@ static void ask_feed(const struct ask *a, struct call *c)
 	}
 }
 
+/* All that a source gives; what it gives later is not waited for. */
+static void ask_read(const struct reply_source *source, struct answer *ret)
+{
+	struct buf all;
+	char piece[777];
+	ssize_t n;
+
+	buf_init(&all, SIZE_MAX);
+	while ((n = source->read(source->arg, piece, sizeof piece)) > 0)
+		buf_add(&all, piece, (size_t)n);
+	assert_true(n == REPLY_END || n == REPLY_LATER);
+	assert_true(source->length < 0 || source->length == (int64_t)all.len);
+	free(ret->body);
+	ret->len = all.len;
+	ret->body = buf_take(&all);
+}
+
 static void ask_copy(struct call *c, struct answer *ret)
 {
 	struct reply_file file;
@@ -218,6 +237,8 @@ static void ask_copy(struct call *c, struct answer *ret)
 		assert_int_equal(pread(file.fd, ret->body, ret->len, file.offset), file.length);
 		fd_close(&file.fd);
 	}
+	if (router_source(c))
+		ask_read(router_source(c), ret);
 	for (size_t i = 0; router_header(c, i, &name, &value); i++) {
 		snprintf(ret->headers[i].name, sizeof ret->headers[i].name, "%s", name);
 		snprintf(ret->headers[i].value, sizeof ret->headers[i].value, "%s", value);
@@ -244,7 +265,8 @@ struct answer ask(struct ask a)
 		.length = a.length ? a.length : body_len,
 	};
 	struct answer ret = { 0 };
-	struct call *c = router_begin(a.table ? a.table : &router_api, &fx.app, &head, ask_ready, &r);
+	struct call_events events = { .ready = ask_ready, .arg = &r };
+	struct call *c = router_begin(a.table ? a.table : &router_api, &fx.app, &head, &events);
 
 	ret.before_body = router_replied(c);
 	if (!ret.before_body) {

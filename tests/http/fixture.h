@@ -44,6 +44,7 @@ struct ask {
 	const char *authorization;   /* the whole header, instead */
 	const char *type;            /* Content-Type; NULL: application/json if there is a body */
 	const char *header[2];       /* one more: name, value */
+	const char *more[2];         /* and another */
 	const char *body;            /* NULL: none */
 	size_t body_len;             /* 0: strlen */
 	bool chunked;                /* no Content-Length; the body comes in pieces of 1000 bytes */

@@ -590,8 +590,8 @@ static void bodies_together_are_bounded_and_the_next_is_told_503(void **state)
 		.headers = { no_header, NULL },
 		.has_length = true,
 		.length = 30 * 1024 * 1024 };
-	struct call *a = router_begin(&table, &fx.app, &head, never_ready, NULL);
-	struct call *b = router_begin(&table, &fx.app, &head, never_ready, NULL);
+	struct call *a = router_begin(&table, &fx.app, &head, &(struct call_events){ .ready = never_ready });
+	struct call *b = router_begin(&table, &fx.app, &head, &(struct call_events){ .ready = never_ready });
 	(void)state;
 
 	assert_false(router_replied(a));
@@ -606,7 +606,7 @@ static void bodies_together_are_bounded_and_the_next_is_told_503(void **state)
 	}
 	router_free(a);
 	router_free(b);
-	struct call *c = router_begin(&table, &fx.app, &head, never_ready, NULL);
+	struct call *c = router_begin(&table, &fx.app, &head, &(struct call_events){ .ready = never_ready });
 
 	assert_false(router_replied(c));
 	router_free(c);
@@ -691,7 +691,7 @@ static void a_reply_may_be_a_piece_of_a_file(void **state)
 	assert_int_equal(strlen(header_of(&r, "X-Request-Id")), 16);
 
 	/* Whoever does not take it leaves it to be closed. */
-	c = router_begin(&table, &fx.app, &head, never_ready, NULL);
+	c = router_begin(&table, &fx.app, &head, &(struct call_events){ .ready = never_ready });
 	router_end(c);
 	assert_true(is_open(last_file));
 	router_free(c);

@@ -1,0 +1,150 @@
+/*
+ * api_steps: a step, and the text of its log.
+ *
+ * Of the text a client gets what it asks for: all of it or a piece (Range), with escapes or without, and compressed if it can take that: then the frames
+ * go out as they are stored. Pieces are pieces of the text as it is, so who asks for one is given neither of the other two.
+ *
+ * A log that grows has no tag: what was told of it may change (its last lines), and grows.
+ */
+#include "api_table.h"
+
+#include "base/diag.h"
+#include "http/part.h"
+#include "http/step_json.h"
+#include "service/log_text.h"
+
+/* ERR_GONE tells the date to programs too. */
+static enum err_code find_text(struct call *c, struct step_view *v, struct err *e)
+{
+	char date[CLOCK_RFC3339_LEN];
+
+	TRY(facts_step(c->app->store, &c->identity, arg_int(c, "step_id"), &c->arena, v, e));
+	if (v->step.log_expired_at > 0)
+		call_detail(c, "expired_at",
+			arena_cstr(&c->arena, str_z(clock_rfc3339(v->step.log_expired_at, date))));
+	return facts_text(v, e);
+}
+
+enum err_code api_get_step(struct call *c, struct err *e)
+{
+	struct step_view v;
+	struct json_out j;
+
+	TRY(facts_step(c->app->store, &c->identity, arg_int(c, "step_id"), &c->arena, &v, e));
+	j = reply_json(c, 200);
+	step_json(&j, &v);
+	return ERR_OK;
+}
+
+/* ---- the text ---- */
+
+static ssize_t read_text(void *arg, char *room, size_t max)
+{
+	struct err e = { 0 };
+	ssize_t n = log_text_read(arg, room, max, &e);
+
+	if (n < 0) {
+		diag(DIAG_WARNING, "step %lld: sending its text ended early: %s",
+			(long long)log_text_view(arg)->log.step_id, e.text);
+		return REPLY_BROKEN;
+	}
+	return n > 0 ? n : REPLY_END;
+}
+
+static void free_text(void *arg)
+{
+	log_text_free(arg);
+}
+
+/* NULL: it may still change. */
+static const char *tag_of(
+	struct call *c, const struct log_text *t, const struct step_view *v, enum log_text_form form)
+{
+	static const char *const forms[] = {
+		[LOG_TEXT_PLAIN] = "", [LOG_TEXT_STRIPPED] = "-stripped", [LOG_TEXT_ZSTD] = "-zstd"
+	};
+
+	if (!log_text_is_final(t))
+		return NULL;
+	return arena_fmt(&c->arena, "\"%llx-%llx-%llx-%llx%s\"", (unsigned long long)v->step.id,
+		(unsigned long long)v->step.received_at, (unsigned long long)log_text_view(t)->log.file_bytes,
+		(unsigned long long)log_text_view(t)->text_bytes, forms[form])
+		.p;
+}
+
+struct piece {
+	int64_t from, len;
+	bool ranged;
+};
+
+static enum err_code choose_piece(
+	struct call *c, const char *tag, int64_t size, struct piece *p, struct err *e)
+{
+	switch (part_of_range(c, tag, size, &p->from, &p->len)) {
+	case PART_NONE:
+		reply_keep_header(
+			c, "Content-Range", arena_fmt(&c->arena, "bytes */%lld", (long long)size).p);
+		return err_set(e, ERR_RANGE, "the log has %lld bytes", (long long)size);
+	case PART_PIECE:
+		p->ranged = true;
+		reply_header(c, "Content-Range",
+			arena_fmt(&c->arena, "bytes %lld-%lld/%lld", (long long)p->from,
+				(long long)(p->from + p->len - 1), (long long)size)
+				.p);
+		return ERR_OK;
+	case PART_ALL:
+		break;
+	}
+	return ERR_OK;
+}
+
+static enum log_text_form form_of(const struct call *c)
+{
+	if (str_eq(arg_str(c, "ansi"), STR("strip")))
+		return LOG_TEXT_STRIPPED;
+	return part_takes_coding(c, "zstd") && call_header(c, "Range").len == 0 ? LOG_TEXT_ZSTD
+										: LOG_TEXT_PLAIN;
+}
+
+/* *t is the reply's, if it becomes NULL. */
+static enum err_code reply_log(struct call *c, const struct step_view *v, struct log_text **t, struct err *e)
+{
+	enum log_text_form form = form_of(c);
+	const char *tag = tag_of(c, *t, v, form);
+	int64_t size = log_text_view(*t)->text_bytes;
+	struct piece p = { .len = size };
+	struct reply_source source = { .read = read_text, .free = free_text, .arg = *t };
+
+	if (form == LOG_TEXT_PLAIN)
+		TRY(choose_piece(c, tag, size, &p, e));
+	reply_header(c, "Vary", "Accept-Encoding");
+	reply_header(c, "Accept-Ranges", form == LOG_TEXT_PLAIN ? "bytes" : "none");
+	if (form == LOG_TEXT_ZSTD)
+		reply_header(c, "Content-Encoding", "zstd");
+	if (tag) {
+		reply_header(c, "ETag", tag);
+		reply_header(c, "Cache-Control", "private, no-cache");
+		if (part_is_known(c, tag)) {
+			reply_empty(c, 304);
+			return ERR_OK;
+		}
+	}
+	source.length = p.ranged ? p.len : log_text_size(*t, form);
+	log_text_start(*t, form, p.from, p.len);
+	reply_source(c, p.ranged ? 206 : 200, "text/plain; charset=utf-8", &source);
+	*t = NULL;
+	return ERR_OK;
+}
+
+enum err_code api_get_step_log(struct call *c, struct err *e)
+{
+	struct log_text *t = NULL;
+	struct step_view v;
+	enum err_code code;
+
+	TRY(find_text(c, &v, e));
+	TRY(log_text_open(c->app->store, v.step.id, &t, e));
+	code = reply_log(c, &v, &t, e);
+	log_text_free(t);
+	return code;
+}

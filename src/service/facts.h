@@ -1,0 +1,23 @@
+#ifndef SERVICE_FACTS_H
+#define SERVICE_FACTS_H
+/*
+ * facts: what is known of a step, for who may read it. A token that is bound to a repo knows of no other.
+ */
+#include "model/log.h"
+#include "service/access.h"
+#include "store/store.h"
+
+struct step_view {
+	struct step step; /* without its text */
+	struct log log;
+	bool has_text;        /* some of its text is here, be it none */
+	int64_t stored_bytes; /* that it takes, compressed */
+};
+
+/* Memory of a. ERR_NOT_FOUND: no such step, or not for this token. */
+MUST_CHECK enum err_code facts_step(struct store *s, const struct identity *id, int64_t step_id,
+	struct arena *a, struct step_view *ret, struct err *e);
+/* ERR_GONE: the text of the step has expired; the error says when. ERR_NOT_FOUND: none ever came, or it was not to be kept. */
+MUST_CHECK enum err_code facts_text(const struct step_view *v, struct err *e);
+
+#endif
