@@ -1,6 +1,9 @@
 /*
  * flow: a part after the other goes through the three.
  *
+ * Parts are kept small enough for the second cache, since each step reads what the one before wrote. A carriage return in front of a line end, which half
+ * of all logs have at each, is taken out first: it means nothing, and a line without it is plain.
+ *
  * Masking comes first, because a part ends where no secret is cut, and settling moves text about. But what a program writes over
  * itself may be a secret only on the screen: so where a part has anything that moves the cursor or is taken out, what comes out of it is looked at
  * once more.
@@ -14,9 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART ((size_t)256 * 1024) /* at most; more than MASK_HOLD, so that there always is one */
+
 struct flow {
 	struct settle *settle;
-	struct buf clean, masked, lines, again; /* kept between calls for their memory */
+	struct buf clean, ends, masked, lines, again; /* kept between calls for their memory */
 };
 
 static struct flow *with_settle(struct settle *s)
@@ -25,6 +30,7 @@ static struct flow *with_settle(struct settle *s)
 
 	f->settle = s;
 	buf_init(&f->clean, SIZE_MAX);
+	buf_init(&f->ends, SIZE_MAX);
 	buf_init(&f->masked, SIZE_MAX);
 	buf_init(&f->lines, SIZE_MAX);
 	buf_init(&f->again, SIZE_MAX);
@@ -51,6 +57,7 @@ static void let_go(struct buf *b)
 static void let_memory_go(struct flow *f)
 {
 	let_go(&f->clean);
+	let_go(&f->ends);
 	let_go(&f->masked);
 	let_go(&f->lines);
 	let_go(&f->again);
@@ -103,20 +110,43 @@ static void put_out(struct flow *f, const struct mask *m, const struct mask_name
 	buf_str(out, lines);
 }
 
+/* Without carriage returns in front of line ends. */
+static void end_with_lf(struct str text, struct buf *out)
+{
+	for (size_t at = 0; at < text.len;) {
+		struct str rest = str_from(text, at);
+		size_t cr = str_find(rest, '\r'), behind = cr;
+
+		while (behind < rest.len && rest.p[behind] == '\r')
+			behind++;
+		buf_add(out, rest.p, behind < rest.len && rest.p[behind] == '\n' ? cr : behind);
+		at += behind;
+	}
+}
+
+static struct str cleaned(struct flow *f, struct str part)
+{
+	if (utf8_valid(part) < part.len || memchr(part.p, '\0', part.len)) {
+		buf_reset(&f->clean);
+		utf8_clean(part, &f->clean);
+		part = buf_view(&f->clean);
+	}
+	if (!memchr(part.p, '\r', part.len))
+		return part;
+	buf_reset(&f->ends);
+	end_with_lf(part, &f->ends);
+	return buf_view(&f->ends);
+}
+
 static void take(struct flow *f, const struct mask *m, const struct mask_names *names, struct str part,
 	size_t start, struct buf *out, struct flow_taken *t)
 {
-	struct str text = part;
+	struct str text;
 	size_t undo;
 
 	if (part.len == 0)
 		return;
-	if (utf8_valid(part) < part.len || memchr(part.p, '\0', part.len)) {
-		buf_reset(&f->clean);
-		utf8_clean(part, &f->clean);
-		text = buf_view(&f->clean);
-	}
-	text = without_secrets(m, names, text, &f->masked, &t->n_masked);
+	text = without_secrets(m, names, cleaned(f, part), &f->masked, &t->n_masked);
 	buf_reset(&f->lines);
 	undo = settle_add(f->settle, text, &f->lines);
 	put_out(f, m, names, settle_is_plain(text), undo, start, out, t);
@@ -147,13 +177,21 @@ static void take_naming(struct flow *f, const struct mask *m, struct mask_names 
 	take(f, m, *names, str_from(part, done), start, out, t);
 }
 
+/* How long the next part is. */
+static size_t next_part(const struct mask *m, const struct mask_names *names, struct str raw, bool last)
+{
+	bool more = raw.len > PART;
+
+	return mask_flow_ready(m, names, (struct str){ raw.p, more ? PART : raw.len }, last && !more);
+}
+
 void flow_add(struct flow *f, const struct mask *m, struct mask_names **names, struct str raw, bool last,
 	struct buf *out, struct flow_taken *ret)
 {
 	struct flow_taken t = { 0 };
 	size_t start = out->len, n;
 
-	while ((n = mask_flow_ready(m, *names, str_from(raw, t.used), last)) > 0) {
+	while ((n = next_part(m, *names, str_from(raw, t.used), last)) > 0) {
 		struct str part = { raw.p + t.used, n };
 
 		if (text_has_mask_command(part))

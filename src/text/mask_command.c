@@ -36,18 +36,33 @@ static size_t head_end(struct str text, size_t at, const char *close)
 	return len < rest.len ? at + len + strlen(close) : 0;
 }
 
+/* Is there a "-ma" in 64 bytes and the two behind? In a form that compilers turn into vector instructions. */
+static inline bool has_candidate(const char *p)
+{
+	uint8_t found = 0;
+
+	for (size_t i = 0; i < 64; i++)
+		found |= (uint8_t)((p[i] == '-') & ((p[i + 1] | 0x20) == 'm') & ((p[i + 2] | 0x20) == 'a'));
+	return found;
+}
+
+/* The first dash from i on that the name of a command may be around; text.len: there is none. Logs are full of others. */
+static size_t find_dash(struct str text, size_t i)
+{
+	while (i + 66 <= text.len && !has_candidate(text.p + i))
+		i += 64;
+	return i + str_find(str_from(text, i), '-');
+}
+
 /* The first command from *at on. Moves *at behind its head, where the value begins. */
 static bool command_next(struct str text, size_t *at)
 {
 	size_t i = *at;
 
 	while (i < text.len) {
-		const char *dash = memchr(text.p + i, '-', text.len - i);
 		size_t end = 0;
-		if (!dash)
-			return false;
 
-		i = (size_t)(dash - text.p);
+		i = find_dash(text, i);
 		if (i >= 5 && is_at(text, i - 5, "::add-mask"))
 			end = head_end(text, i + 5, "::");
 		else if (i >= 6 && is_at(text, i - 6, "##[add-mask"))

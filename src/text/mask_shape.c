@@ -235,14 +235,32 @@ static void find_in_views(
 	}
 }
 
-static bool may_have_views(struct str text)
-{
-	static const char firsts[] = { ESCAPE_FIRST, ESCAPE_FIRST_C1, '%', '\\' };
+/* Where the next of the bytes is that a line may have another view for; each is looked for only once. */
+struct viewed {
+	struct str text;
+	size_t at[4];
+};
 
-	for (size_t i = 0; text.len > 0 && i < sizeof firsts; i++)
-		if (memchr(text.p, firsts[i], text.len))
-			return true;
-	return false;
+static size_t next_viewed(struct viewed *v, size_t from)
+{
+	static const char firsts[4] = { ESCAPE_FIRST, ESCAPE_FIRST_C1, '%', '\\' };
+	size_t next = v->text.len;
+
+	for (size_t k = 0; k < sizeof firsts; k++) {
+		if (v->at[k] < from || from == 0)
+			v->at[k] = from + str_find(str_from(v->text, from), firsts[k]);
+		next = v->at[k] < next ? v->at[k] : next;
+	}
+	return next;
+}
+
+static struct str line_around(struct str text, size_t at)
+{
+	const char *lf = at > 0 ? memrchr(text.p, '\n', at) : NULL;
+	size_t from = lf ? (size_t)(lf - text.p) + 1 : 0;
+	struct str rest = str_from(text, from);
+
+	return (struct str){ rest.p, str_find(rest, '\n') };
 }
 
 /*
@@ -252,20 +270,21 @@ static bool may_have_views(struct str text)
 void mask_find_flow(
 	const struct mask *m, const struct mask_names *names, struct str text, struct spans *ret_spans)
 {
+	struct viewed v = { .text = text };
+
 	if (m)
 		mask_find(m, text, ret_spans);
 	mask_names_find(names, text, ret_spans);
 	find_as_written(text, false, ret_spans);
-	if (!may_have_views(text))
-		return;
-	for (size_t at = 0; at < text.len;) {
-		struct str rest = str_from(text, at), line = { rest.p, str_find(rest, '\n') };
+	for (size_t at = next_viewed(&v, 0); at < text.len; at = next_viewed(&v, at)) {
+		struct str line = line_around(text, at);
+		size_t start = (size_t)(line.p - text.p);
 		AUTO_SPANS found = { 0 };
 
 		find_in_views(m, names, line, &found);
 		for (size_t i = 0; i < found.n; i++)
-			spans_add(ret_spans, at + found.p[i].at, at + found.p[i].end);
-		at += line.len + 1;
+			spans_add(ret_spans, start + found.p[i].at, start + found.p[i].end);
+		at = start + line.len + 1;
 	}
 }
 
