@@ -9,11 +9,6 @@ struct str str_z(const char *z)
 	return (struct str){ z ? z : "", z ? strlen(z) : 0 };
 }
 
-bool str_eq(struct str a, struct str b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
-
 static unsigned char fold(char c)
 {
 	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
@@ -27,23 +22,6 @@ bool str_eq_nocase(struct str a, struct str b)
 		if (fold(a.p[i]) != fold(b.p[i]))
 			return false;
 	return true;
-}
-
-bool str_starts(struct str s, struct str prefix)
-{
-	return s.len >= prefix.len && str_eq((struct str){ s.p, prefix.len }, prefix);
-}
-
-bool str_ends(struct str s, struct str suffix)
-{
-	return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
-}
-
-struct str str_from(struct str s, size_t at)
-{
-	if (at >= s.len)
-		return STR("");
-	return (struct str){ s.p + at, s.len - at };
 }
 
 static bool is_space(char c)
@@ -60,13 +38,6 @@ struct str str_trim(struct str s)
 	while (s.len > 0 && is_space(s.p[s.len - 1]))
 		s.len--;
 	return s;
-}
-
-size_t str_find(struct str s, char c)
-{
-	const char *at = s.len ? memchr(s.p, c, s.len) : NULL;
-
-	return at ? (size_t)(at - s.p) : s.len;
 }
 
 size_t str_find_str(struct str s, struct str needle)
