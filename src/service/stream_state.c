@@ -133,7 +133,9 @@ enum err_code stream_load(struct streams *s, struct stream *st, struct err *e)
 	code = logs_get(db, &a, st->step_id, &log, e);
 	store_reader_put(s->store, db);
 	TRY(code);
-	if (log.state == LOG_NONE && log.log_expired_at == 0)
+	if (log.state == LOG_NONE && log.log_expired_at > 0)
+		return err_set(e, ERR_GONE, "the text of step %lld has expired", (long long)st->step_id);
+	if (log.state == LOG_NONE)
 		return err_set(
 			e, ERR_NOT_FOUND, "step %lld has no stream; open one first", (long long)st->step_id);
 	st->log = log;
@@ -400,9 +402,23 @@ enum err_code stream_put_apply(const struct stream_put *p, struct db *db, struct
 	return ERR_OK;
 }
 
+/* Of what came all but a little has gone: a thousand streams must not each keep the memory of a whole piece. */
+static void drop_held(struct stream *st, size_t n)
+{
+	struct buf rest;
+
+	buf_drop(&st->held, n);
+	if (st->held.cap <= 2 * MASK_HOLD || st->held.len > MASK_HOLD)
+		return;
+	buf_init(&rest, SIZE_MAX);
+	buf_str(&rest, buf_view(&st->held));
+	buf_done(&st->held);
+	st->held = rest;
+}
+
 void stream_put_take(struct stream *st, const struct stream_put *p)
 {
-	buf_drop(&st->held, (size_t)(p->log.sent_bytes - st->log.sent_bytes));
+	drop_held(st, (size_t)(p->log.sent_bytes - st->log.sent_bytes));
 	st->log = p->log;
 	buf_reset(&st->saved);
 	buf_str(&st->saved, p->log.saved);
