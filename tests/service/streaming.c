@@ -1,0 +1,129 @@
+/* streaming: see the header. */
+#include "tests/test.h"
+
+#include "tests/service/streaming.h"
+
+#include <pthread.h>
+
+struct streams *streams;
+int64_t streaming_wall = NOW;
+static struct config_box *box;
+
+static int64_t wall_of(void *arg)
+{
+	(void)arg;
+	return __atomic_load_n(&streaming_wall, __ATOMIC_RELAXED);
+}
+
+static int64_t steady_of(void *arg)
+{
+	(void)arg;
+	return 1000000;
+}
+
+const struct clock still = { wall_of, steady_of, NULL };
+
+int streaming_up(void **state)
+{
+	struct err e;
+
+	if (fixture_up(state) != 0)
+		return -1;
+	streaming_wall = NOW;
+	box = config_box_new(fixture_config());
+	return streams_start(fx.store, box, &still, &streams, &e) == ERR_OK ? 0 : -1;
+}
+
+int streaming_down(void **state)
+{
+	streams_stop(streams);
+	config_box_free(box);
+	return fixture_down(state);
+}
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	bool done;
+	struct err result;
+	struct stream_place place;
+};
+
+static void tell(void *arg, const struct err *result)
+{
+	struct waiter *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->done = true;
+	w->result = *result;
+	pthread_cond_signal(&w->told);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void wait_for(struct waiter *w, enum err_code code, const struct err *e)
+{
+	if (code != ERR_OK)
+		fail_msg("%s", e->text);
+	pthread_mutex_lock(&w->lock);
+	while (!w->done)
+		pthread_cond_wait(&w->told, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	if (w->result.code != ERR_OK)
+		fail_msg("%s", w->result.text);
+}
+
+#define WAITER                                                                                               \
+	{                                                                                                    \
+		.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER                          \
+	}
+#define CALL(w)                                                                                              \
+	{                                                                                                    \
+		.done = tell, .arg = &(w), .place = &(w).place, .now = streaming_wall                        \
+	}
+
+int64_t open_stream(const char *name)
+{
+	struct waiter w = WAITER;
+	struct stream_call call = CALL(w);
+	struct ingest_post p = a_post(name, STR(""));
+	struct err e;
+
+	wait_for(&w, stream_open(streams, fx.cfg, fx.repo.id, &p.facts, &call, &e), &e);
+	return w.place.step_id;
+}
+
+int64_t append_text(int64_t step_id, int64_t offset, struct str text)
+{
+	struct waiter w = WAITER;
+	struct stream_call call = CALL(w);
+	struct err e;
+
+	wait_for(&w, stream_append(streams, fx.cfg, 0, step_id, offset, text, &call, &e), &e);
+	return w.place.offset;
+}
+
+void end_stream(int64_t step_id)
+{
+	struct waiter w = WAITER;
+	struct stream_call call = CALL(w);
+	struct stream_end end = { .step = { .conclusion = CONCLUSION_FAILURE, .duration_ms = 5 },
+		.bytes = -1 };
+	struct err e;
+
+	wait_for(&w, stream_finish(streams, fx.cfg, 0, step_id, &end, &call, &e), &e);
+}
+
+int64_t streamed(const char *name, struct str text, size_t piece, bool ended)
+{
+	int64_t id = open_stream(name);
+
+	for (size_t at = 0; at < text.len; at += piece) {
+		struct str part = str_from(text, at);
+
+		part.len = part.len < piece ? part.len : piece;
+		append_text(id, (int64_t)at, part);
+	}
+	if (ended)
+		end_stream(id);
+	return id;
+}
