@@ -9,95 +9,156 @@
 #include "base/utf8.h"
 #include "text/line.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define GRAMS_FROM (128 * 1024) /* a chunk of so much text is kept as the frame that it is */
 
-/* How much of text is the next chunk: to a line end, if there is one within a frame's size. */
+/* A chunk on its way: what needs only its text is done for several at once, then what follows from those before it, then the entries. */
+struct making {
+	struct str text;
+	struct frame f;
+	struct arena a; /* of f */
+	struct buf zstd, entry, times;
+	bool marked;   /* a group begins or ends in it: */
+	int64_t group; /* line in it that opened the last one; -1: that has ended */
+	struct err e;
+};
+
+/* How much of text is the next chunk: to a line end, if there is one within its size. */
 static size_t chunk_len(struct str text, size_t max)
 {
+	size_t n = (text.len + max + max / 8 - 1) / (max + max / 8), len = n > 0 ? text.len / n + 1 : 0;
 	const char *lf;
 
-	if (text.len <= max)
+	if (n <= 1)
 		return text.len;
-	lf = memrchr(text.p, '\n', max);
-	return lf ? (size_t)(lf - text.p) + 1 : utf8_floor(text, max);
+	lf = memrchr(text.p, '\n', len);
+	return lf ? (size_t)(lf - text.p) + 1 : utf8_floor(text, len);
 }
 
-/* What the lines of text say. A line that was begun by an earlier chunk is looked at as if it began here. */
-static void look_at_lines(struct log_end *end, struct str text, struct frame *f)
+/* What the lines of the chunk say. A line that was begun by an earlier chunk is looked at as if it began here. */
+static void look_at_lines(struct making *m)
 {
-	int64_t number = end->n_line_ends;
+	struct str text = m->text;
+	int64_t number = 0;
 	struct line line;
 
-	while (text.len > 0) {
+	for (; text.len > 0; number++) {
 		struct str l = { text.p, str_find(text, '\n') };
 
 		line_look(l, &line);
-		f->levels |= (uint8_t)(1u << line.level);
-		f->sources |= (uint8_t)(1u << line.source);
-		if (line.mark == LINE_GROUP)
-			end->group_line = number;
-		else if (line.mark == LINE_END_GROUP)
-			end->group_line = -1;
-		number++;
+		m->f.levels |= (uint8_t)(1u << line.level);
+		m->f.sources |= (uint8_t)(1u << line.source);
+		if (line.mark == LINE_GROUP || line.mark == LINE_END_GROUP) {
+			m->marked = true;
+			m->group = line.mark == LINE_GROUP ? number : -1;
+		}
 		text = str_from(text, l.len + 1);
 	}
 }
 
-static enum err_code make_one(
-	struct log_end *end, struct str text, int64_t now, struct arena *a, struct chunk *ret, struct err *e)
+static void make_part(void *arg, size_t i)
 {
-	struct frame f;
-	int64_t last_line = 0, last_ms = 0;
-	AUTO_BUF zstd, entry, times;
+	struct making *m = (struct making *)arg + i;
 
-	buf_init(&zstd, SIZE_MAX);
-	buf_init(&entry, SIZE_MAX);
-	buf_init(&times, 100);
-	TRY(frame_make(text, a, &f, &zstd, e));
-	f.text_at = end->text_bytes;
-	f.line_at = end->n_line_ends;
-	f.in_line = end->in_line;
-	f.group_line = end->group_line;
-	look_at_lines(end, text, &f);
-	frame_times_add(&times, 0, now, &last_line, &last_ms);
-	f.times = buf_view(&times);
-	if (text.len < GRAMS_FROM)
-		f.grams = STR("");
-	TRY(frame_index_encode(&f, 1, &entry, e));
-	*ret = (struct chunk){ .number = end->n_chunks++,
-		.entry = arena_str(a, buf_view(&entry)),
-		.zstd = arena_str(a, buf_view(&zstd)) };
-	end->text_bytes += (int64_t)text.len;
-	end->n_line_ends += f.n_line_ends;
-	end->in_line = text.p[text.len - 1] != '\n';
+	m->e.code = frame_make(m->text, &m->a, &m->f, &m->zstd, &m->e);
+	if (m->e.code == ERR_OK)
+		look_at_lines(m);
+}
+
+static void place(struct making *m, struct log_end *end, int64_t now)
+{
+	int64_t last_line = 0, last_ms = 0;
+
+	m->f.text_at = end->text_bytes;
+	m->f.line_at = end->n_line_ends;
+	m->f.in_line = end->in_line;
+	m->f.group_line = end->group_line;
+	frame_times_add(&m->times, 0, now, &last_line, &last_ms);
+	m->f.times = buf_view(&m->times);
+	if (m->text.len < GRAMS_FROM)
+		m->f.grams = STR("");
+	if (m->marked)
+		end->group_line = m->group < 0 ? -1 : end->n_line_ends + m->group;
+	end->text_bytes += (int64_t)m->text.len;
+	end->n_line_ends += m->f.n_line_ends;
+	end->in_line = m->text.p[m->text.len - 1] != '\n';
+}
+
+static void encode_part(void *arg, size_t i)
+{
+	struct making *m = (struct making *)arg + i;
+
+	m->e.code = frame_index_encode(&m->f, 1, &m->entry, &m->e);
+}
+
+static enum err_code first_error(const struct making *m, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (m[i].e.code == ERR_OK)
+			continue;
+		if (e)
+			*e = m[i].e;
+		return m[i].e.code;
+	}
 	return ERR_OK;
 }
 
-enum err_code log_make_chunks(struct log_end *end, struct str text, size_t max, int64_t now, struct arena *a,
-	struct chunk **ret, size_t *ret_n, struct err *e)
+static enum err_code make_all(struct log_end *end, struct crew *crew, struct making *m, size_t n, int64_t now,
+	struct arena *a, struct chunk *ret, struct err *e)
 {
-	struct chunk *chunks = NULL;
-	size_t n = 0, cap = 0;
+	crew_each(crew, n, make_part, m);
+	TRY(first_error(m, n, e));
+	for (size_t i = 0; i < n; i++)
+		place(&m[i], end, now);
+	crew_each(crew, n, encode_part, m);
+	TRY(first_error(m, n, e));
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct chunk){ .number = end->n_chunks++,
+			.entry = arena_str(a, buf_view(&m[i].entry)),
+			.zstd = arena_str(a, buf_view(&m[i].zstd)) };
+	return ERR_OK;
+}
+
+static void making_init(struct making *m, struct str text)
+{
+	*m = (struct making){ .text = text };
+	arena_init(&m->a);
+	buf_init(&m->zstd, SIZE_MAX);
+	buf_init(&m->entry, SIZE_MAX);
+	buf_init(&m->times, 100);
+}
+
+static void making_done(struct making *m)
+{
+	arena_done(&m->a);
+	buf_done(&m->zstd);
+	buf_done(&m->entry);
+	buf_done(&m->times);
+}
+
+enum err_code log_make_chunks(struct log_end *end, struct crew *crew, struct str text, size_t max,
+	int64_t now, struct arena *a, struct chunk **ret, size_t *ret_n, struct err *e)
+{
+	/* Two in a row are at least half of max: a line end that is early leaves more to the next. */
+	size_t n_max = text.len / (max / 8 + 1) + 4, n = 0;
+	struct making *making = arena_array(a, n_max, sizeof *making);
+	enum err_code code;
 
 	while (text.len > 0) {
 		size_t len = chunk_len(text, max);
 
-		if (n == cap) {
-			struct chunk *larger = arena_array(a, cap = cap ? 2 * cap : 8, sizeof *larger);
-
-			if (n > 0)
-				memcpy(larger, chunks, n * sizeof *larger);
-			chunks = larger;
-		}
-		TRY(make_one(end, (struct str){ text.p, len }, now, a, &chunks[n], e));
-		n++;
+		assert(n < n_max && len > 0);
+		making_init(&making[n++], (struct str){ text.p, len });
 		text = str_from(text, len);
 	}
-	*ret = chunks;
+	*ret = arena_array(a, n, sizeof **ret);
 	*ret_n = n;
-	return ERR_OK;
+	code = make_all(end, crew, making, n, now, a, *ret, e);
+	for (size_t i = 0; i < n; i++)
+		making_done(&making[i]);
+	return code;
 }
 
 static void add_times(const struct frame *part, uint32_t lines_before, struct buf *times, int64_t *last_line,

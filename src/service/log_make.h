@@ -4,6 +4,7 @@
  * log_make: text that was put down in a log becomes chunks: pieces cut at line ends, each a frame (text/frame.h) with what its lines say
  * about themselves (text/line.h).
  */
+#include "base/crew.h"
 #include "store/nouns.h"
 #include "text/frame.h"
 
@@ -16,11 +17,12 @@ struct log_end {
 };
 
 /*
- * text is cut into chunks of at most max bytes (FRAME_TEXT at most), numbered and placed behind *end, which moves on. now: when it arrived, ms. Chunks live in a. The bitmap for
+ * text is cut into chunks of about max bytes (FRAME_TEXT at most), an eighth more where that saves one, numbered and placed behind *end, which moves
+ * on. now: when it arrived, ms. crew (NULL: nobody) helps with many. Chunks live in a. The bitmap for
  * searches is left out of small ones: they become parts of larger frames before a log is sealed.
  */
-MUST_CHECK enum err_code log_make_chunks(struct log_end *end, struct str text, size_t max, int64_t now,
-	struct arena *a, struct chunk **ret, size_t *ret_n, struct err *e);
+MUST_CHECK enum err_code log_make_chunks(struct log_end *end, struct crew *crew, struct str text, size_t max,
+	int64_t now, struct arena *a, struct chunk **ret, size_t *ret_n, struct err *e);
 
 /* A frame of text whose entry takes over what is known of the frames it is made of: levels, sources, times, group. parts follow on each other. */
 MUST_CHECK enum err_code log_make_merged(const struct frame *parts, size_t n, struct str text,

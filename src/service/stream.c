@@ -538,7 +538,9 @@ enum err_code streams_start(struct store *store, struct config_box *box, const s
 	s->clock = clock;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->watch_lock, NULL);
-	code = run_names_table_new(store, &s->names, e);
+	code = crew_start(crew_size_for_here(), &s->crew, e);
+	if (code == ERR_OK)
+		code = run_names_table_new(store, &s->names, e);
 	if (code == ERR_OK)
 		code = keeper_start(store, clock, tick, s, &s->keeper, e);
 	if (code == ERR_OK)
@@ -563,6 +565,7 @@ void streams_stop(struct streams *s)
 	}
 	metric_set(METRIC_STREAMS, 0);
 	run_names_table_free(s->names);
+	crew_stop(s->crew);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->watch_lock);
 	free(s);

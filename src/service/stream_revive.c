@@ -38,8 +38,8 @@ static enum err_code cut_frame(const struct log_view *v, size_t at, int64_t text
 
 	buf_init(&text, FRAME_TEXT_MAX);
 	TRY(log_view_text(v, at, &text, e));
-	TRY(log_make_chunks(&end, (struct str){ text.p, (size_t)(text_bytes - f->text_at) }, FRAME_TEXT, now,
-		a, &r->chunk, &n, e));
+	TRY(log_make_chunks(&end, NULL, (struct str){ text.p, (size_t)(text_bytes - f->text_at) }, FRAME_TEXT,
+		now, a, &r->chunk, &n, e));
 	r->log.n_line_ends = end.n_line_ends;
 	r->log.group_line = end.group_line;
 	r->log.n_chunks = end.n_chunks;

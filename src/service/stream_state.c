@@ -224,13 +224,13 @@ static enum err_code undo_lines(struct streams *s, struct stream *st, size_t n, 
 	return ERR_OK;
 }
 
-static enum err_code add_chunks(
-	struct stream_put *p, struct log_end *end, struct str text, size_t max, int64_t now, struct err *e)
+static enum err_code add_chunks(struct streams *s, struct stream_put *p, struct log_end *end, struct str text,
+	size_t max, int64_t now, struct err *e)
 {
 	struct chunk *chunks = NULL, *both;
 	size_t n = 0;
 
-	TRY(log_make_chunks(end, text, max, now, &p->arena, &chunks, &n, e));
+	TRY(log_make_chunks(end, s->crew, text, max, now, &p->arena, &chunks, &n, e));
 	both = arena_array(&p->arena, p->n_chunks + n, sizeof *both);
 	if (p->n_chunks > 0)
 		memcpy(both, p->chunks, p->n_chunks * sizeof *both);
@@ -296,8 +296,8 @@ static size_t start_of_last_line(const char *p, size_t n)
 	return lf ? (size_t)(lf - p) + 1 : 0;
 }
 
-static enum err_code put_down(const struct config *cfg, struct stream *st, struct log_end *end,
-	struct str text, int64_t now, struct stream_put *p, struct err *e)
+static enum err_code put_down(struct streams *s, const struct config *cfg, struct stream *st,
+	struct log_end *end, struct str text, int64_t now, struct stream_put *p, struct err *e)
 {
 	int64_t share = cfg->step_bytes / LATE_SHARE,
 		late_max = share < LATE_TEXT_MAX ? share : LATE_TEXT_MAX;
@@ -308,13 +308,13 @@ static enum err_code put_down(const struct config *cfg, struct stream *st, struc
 
 	if (p->log.gap_at >= 0 || (int64_t)text.len > room)
 		head = p->log.gap_at >= 0 || room <= 0 ? 0 : start_of_last_line(text.p, (size_t)room);
-	TRY(add_chunks(p, end, (struct str){ text.p, head }, FRAME_TEXT, now, e));
+	TRY(add_chunks(s, p, end, (struct str){ text.p, head }, FRAME_TEXT, now, e));
 	n_head = p->n_chunks;
 	if (head == text.len)
 		return ERR_OK;
 	if (p->log.gap_at < 0)
 		p->log.gap_at = end->text_bytes;
-	TRY(add_chunks(p, end, str_from(text, head), late_chunk, now, e));
+	TRY(add_chunks(s, p, end, str_from(text, head), late_chunk, now, e));
 	TRY(note_late(st, p, p->chunks + n_head, p->n_chunks - n_head, e));
 	drop_late(st, late_max, p);
 	leave_out_dropped(p);
@@ -345,7 +345,7 @@ static void flow_held(struct streams *s, const struct config *cfg, struct stream
 	AUTO_BUF saved;
 
 	buf_init(&saved, SIZE_MAX);
-	flow_add(st->flow, cfg->mask, &now, buf_view(&st->held), last, out, ret);
+	flow_add(st->flow, s->crew, cfg->mask, &now, buf_view(&st->held), last, out, ret);
 	flow_save(st->flow, cfg->mask, now, &saved);
 	p->log.saved = arena_str(&p->arena, buf_view(&saved));
 	if (now != before) {
@@ -375,7 +375,7 @@ enum err_code stream_put_make(struct streams *s, const struct config *cfg, struc
 	if (t.undo > 0)
 		TRY(undo_lines(s, st, t.undo, &end, ret, &text, e));
 	buf_str(&text, buf_view(&out));
-	TRY(put_down(cfg, st, &end, buf_view(&text), now, ret, e));
+	TRY(put_down(s, cfg, st, &end, buf_view(&text), now, ret, e));
 	ret->log.sent_bytes += (int64_t)t.used;
 	ret->log.text_bytes = end.text_bytes;
 	ret->log.n_line_ends = end.n_line_ends;

@@ -46,6 +46,7 @@ struct streams {
 	const struct clock *clock;
 	struct run_names_table *names;
 	struct keeper *keeper;
+	struct crew *crew;
 	pthread_mutex_t lock; /* guards the table, and what struct stream says */
 	struct stream *buckets[STREAM_BUCKETS];
 	size_t n;

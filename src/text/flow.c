@@ -1,12 +1,16 @@
 /*
  * flow: a part after the other goes through the three.
  *
- * Parts are kept small enough for the second cache, since each step reads what the one before wrote. A carriage return in front of a line end, which half
- * of all logs have at each, is taken out first: it means nothing, and a line without it is plain.
- *
  * Masking comes first, because a part ends where no secret is cut, and settling moves text about. But what a program writes over
  * itself may be a secret only on the screen: so where a part has anything that moves the cursor or is taken out, what comes out of it is looked at
  * once more.
+ *
+ * Settling goes through the text in order, masking need not: parts are small enough for the second cache, and some of them are
+ * masked at once, settled one after the other, and masked again at once. Only a part that names a value is taken alone, since it says how those behind it
+ * are masked.
+ *
+ * A carriage return in front of a line end, which half of all logs have at each, is taken out before anything else: it
+ * means nothing, and a line without it is plain.
  */
 #include "text/flow.h"
 
@@ -18,22 +22,36 @@
 #include <string.h>
 
 #define PART ((size_t)256 * 1024) /* at most; more than MASK_HOLD, so that there always is one */
+#define PARTS 4                   /* at once */
+
+struct part {
+	struct str raw, text; /* as it came; cleaned and masked */
+	bool names;           /* has a command that names a value to mask */
+	size_t undo, n_masked;
+	struct buf clean, ends, masked, lines, again; /* kept from part to part for their memory */
+};
 
 struct flow {
 	struct settle *settle;
-	struct buf clean, ends, masked, lines, again; /* kept between calls for their memory */
+	struct part parts[PARTS];
 };
+
+static void init_buffers(struct part *p)
+{
+	buf_init(&p->clean, SIZE_MAX);
+	buf_init(&p->ends, SIZE_MAX);
+	buf_init(&p->masked, SIZE_MAX);
+	buf_init(&p->lines, SIZE_MAX);
+	buf_init(&p->again, SIZE_MAX);
+}
 
 static struct flow *with_settle(struct settle *s)
 {
 	struct flow *f = mem_alloc(sizeof *f);
 
 	f->settle = s;
-	buf_init(&f->clean, SIZE_MAX);
-	buf_init(&f->ends, SIZE_MAX);
-	buf_init(&f->masked, SIZE_MAX);
-	buf_init(&f->lines, SIZE_MAX);
-	buf_init(&f->again, SIZE_MAX);
+	for (size_t i = 0; i < PARTS; i++)
+		init_buffers(&f->parts[i]);
 	return f;
 }
 
@@ -47,20 +65,19 @@ struct flow *flow_resume(struct str last_lines, struct str saved)
 	return with_settle(settle_resume(last_lines, saved));
 }
 
-static void let_go(struct buf *b)
-{
-	buf_done(b);
-	buf_init(b, SIZE_MAX);
-}
-
 /* A stream that has been quiet should not hold the memory of its busiest moment. */
 static void let_memory_go(struct flow *f)
 {
-	let_go(&f->clean);
-	let_go(&f->ends);
-	let_go(&f->masked);
-	let_go(&f->lines);
-	let_go(&f->again);
+	for (size_t i = 0; i < PARTS; i++) {
+		struct part *p = &f->parts[i];
+
+		buf_done(&p->clean);
+		buf_done(&p->ends);
+		buf_done(&p->masked);
+		buf_done(&p->lines);
+		buf_done(&p->again);
+		init_buffers(p);
+	}
 }
 
 void flow_free(struct flow *f)
@@ -99,17 +116,6 @@ static size_t take_back(struct buf *out, size_t start, size_t n)
 	return n;
 }
 
-static void put_out(struct flow *f, const struct mask *m, const struct mask_names *names, bool plain,
-	size_t undo, size_t start, struct buf *out, struct flow_taken *t)
-{
-	struct str lines = buf_view(&f->lines);
-
-	if (!plain)
-		lines = without_secrets(m, names, lines, &f->again, &t->n_masked);
-	t->undo += take_back(out, start, undo);
-	buf_str(out, lines);
-}
-
 /* Without carriage returns in front of line ends. */
 static void end_with_lf(struct str text, struct buf *out)
 {
@@ -124,32 +130,84 @@ static void end_with_lf(struct str text, struct buf *out)
 	}
 }
 
-static struct str cleaned(struct flow *f, struct str part)
+static struct str cleaned(struct part *p)
 {
-	if (utf8_valid(part) < part.len || memchr(part.p, '\0', part.len)) {
-		buf_reset(&f->clean);
-		utf8_clean(part, &f->clean);
-		part = buf_view(&f->clean);
+	struct str text = p->raw;
+
+	if (utf8_valid(text) < text.len || memchr(text.p, '\0', text.len)) {
+		buf_reset(&p->clean);
+		utf8_clean(text, &p->clean);
+		text = buf_view(&p->clean);
 	}
-	if (!memchr(part.p, '\r', part.len))
-		return part;
-	buf_reset(&f->ends);
-	end_with_lf(part, &f->ends);
-	return buf_view(&f->ends);
+	if (!memchr(text.p, '\r', text.len))
+		return text;
+	buf_reset(&p->ends);
+	end_with_lf(text, &p->ends);
+	return buf_view(&p->ends);
 }
 
-static void take(struct flow *f, const struct mask *m, const struct mask_names *names, struct str part,
+/* ---- the steps of a part ---- */
+
+struct parts {
+	struct part *p;
+	size_t n;
+	const struct mask *m;
+	const struct mask_names *names;
+};
+
+static void mask_part(void *arg, size_t i)
+{
+	struct parts *parts = arg;
+	struct part *p = &parts->p[i];
+
+	p->n_masked = 0;
+	p->text = without_secrets(parts->m, parts->names, cleaned(p), &p->masked, &p->n_masked);
+}
+
+static void settle_part(struct settle *s, struct part *p)
+{
+	buf_reset(&p->lines);
+	p->undo = settle_add(s, p->text, &p->lines);
+}
+
+static void mask_part_again(void *arg, size_t i)
+{
+	struct parts *parts = arg;
+	struct part *p = &parts->p[i];
+	struct str lines = buf_view(&p->lines);
+
+	p->text = settle_is_plain(p->text)
+			  ? lines
+			  : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
+}
+
+static void put_out(const struct part *p, size_t start, struct buf *out, struct flow_taken *t)
+{
+	t->undo += take_back(out, start, p->undo);
+	t->n_masked += p->n_masked;
+	buf_str(out, p->text);
+}
+
+static void take_parts(struct flow *f, struct crew *crew, struct parts *parts, size_t start, struct buf *out,
+	struct flow_taken *t)
+{
+	crew_each(crew, parts->n, mask_part, parts);
+	for (size_t i = 0; i < parts->n; i++)
+		settle_part(f->settle, &parts->p[i]);
+	crew_each(crew, parts->n, mask_part_again, parts);
+	for (size_t i = 0; i < parts->n; i++)
+		put_out(&parts->p[i], start, out, t);
+}
+
+static void take(struct flow *f, const struct mask *m, const struct mask_names *names, struct str raw,
 	size_t start, struct buf *out, struct flow_taken *t)
 {
-	struct str text;
-	size_t undo;
+	struct parts one = { .p = f->parts, .n = 1, .m = m, .names = names };
 
-	if (part.len == 0)
+	if (raw.len == 0)
 		return;
-	text = without_secrets(m, names, cleaned(f, part), &f->masked, &t->n_masked);
-	buf_reset(&f->lines);
-	undo = settle_add(f->settle, text, &f->lines);
-	put_out(f, m, names, settle_is_plain(text), undo, start, out, t);
+	one.p->raw = raw;
+	take_parts(f, NULL, &one, start, out, t);
 }
 
 /* A line that names a value, and what comes after it, is masked with it. */
@@ -177,6 +235,8 @@ static void take_naming(struct flow *f, const struct mask *m, struct mask_names 
 	take(f, m, *names, str_from(part, done), start, out, t);
 }
 
+/* ---- all of it ---- */
+
 /* How long the next part is. */
 static size_t next_part(const struct mask *m, const struct mask_names *names, struct str raw, bool last)
 {
@@ -185,27 +245,59 @@ static size_t next_part(const struct mask *m, const struct mask_names *names, st
 	return mask_flow_ready(m, names, (struct str){ raw.p, more ? PART : raw.len }, last && !more);
 }
 
-void flow_add(struct flow *f, const struct mask *m, struct mask_names **names, struct str raw, bool last,
-	struct buf *out, struct flow_taken *ret)
+/* As many parts as go together, or one that names a value. Returns their length. */
+static size_t cut_parts(struct flow *f, const struct mask *m, const struct mask_names *names, struct str raw,
+	bool last, size_t *ret_n)
 {
+	size_t used = 0, n = 0, len;
+
+	while (n < PARTS && (len = next_part(m, names, str_from(raw, used), last)) > 0) {
+		struct part *p = &f->parts[n];
+
+		p->raw = (struct str){ raw.p + used, len };
+		p->names = text_has_mask_command(p->raw);
+		if (p->names && n > 0)
+			break; /* it comes first next time */
+		used += len;
+		n++;
+		if (p->names)
+			break;
+	}
+	*ret_n = n;
+	return used;
+}
+
+/* What stands on the terminal at the end. */
+static void take_rest(struct flow *f, const struct mask *m, const struct mask_names *names, size_t start,
+	struct buf *out, struct flow_taken *t)
+{
+	struct part *p = &f->parts[0];
+
+	buf_reset(&p->lines);
+	p->undo = settle_end(f->settle, &p->lines);
+	p->n_masked = 0;
+	p->text = without_secrets(m, names, buf_view(&p->lines), &p->again, &p->n_masked);
+	put_out(p, start, out, t);
+}
+
+void flow_add(struct flow *f, struct crew *crew, const struct mask *m, struct mask_names **names,
+	struct str raw, bool last, struct buf *out, struct flow_taken *ret)
+{
+	struct parts parts = { .p = f->parts, .m = m };
 	struct flow_taken t = { 0 };
-	size_t start = out->len, n;
+	size_t start = out->len, len;
 
-	while ((n = next_part(m, *names, str_from(raw, t.used), last)) > 0) {
-		struct str part = { raw.p + t.used, n };
-
-		if (text_has_mask_command(part))
-			take_naming(f, m, names, part, start, out, &t);
+	while ((len = cut_parts(f, m, *names, str_from(raw, t.used), last, &parts.n)) > 0) {
+		parts.names = *names;
+		if (f->parts[0].names)
+			take_naming(f, m, names, f->parts[0].raw, start, out, &t);
 		else
-			take(f, m, *names, part, start, out, &t);
-		t.used += n;
+			take_parts(f, crew, &parts, start, out, &t);
+		t.used += len;
 	}
-	if (last) {
-		buf_reset(&f->lines);
-		n = settle_end(f->settle, &f->lines);
-		put_out(f, m, *names, false, n, start, out, &t);
-	}
-	if (f->lines.cap > MASK_HOLD)
+	if (last)
+		take_rest(f, m, *names, start, out, &t);
+	if (f->parts[0].lines.cap > MASK_HOLD)
 		let_memory_go(f);
 	*ret = t;
 }

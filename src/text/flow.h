@@ -13,6 +13,7 @@
  * The values that the stream names (`::add-mask::`) are masked from the line on that names them: *names is replaced by a larger set, which is then
  * the caller's as *names was.
  */
+#include "base/crew.h"
 #include "text/mask_flow.h"
 
 struct flow;
@@ -29,9 +30,12 @@ struct flow_taken {
 	size_t n_lost;   /* values named that found no room */
 };
 
-/* raw: all that has come and was not taken. last: nothing comes any more, so that all is taken. m may be NULL, and *names. Appends to out. */
-void flow_add(struct flow *f, const struct mask *m, struct mask_names **names, struct str raw, bool last,
-	struct buf *out, struct flow_taken *ret);
+/*
+ * raw: all that has come and was not taken. last: nothing comes any more, so that all is taken. crew (NULL: nobody) helps with much text. m may be
+ * NULL, and *names. Appends to out.
+ */
+void flow_add(struct flow *f, struct crew *crew, const struct mask *m, struct mask_names **names,
+	struct str raw, bool last, struct buf *out, struct flow_taken *ret);
 /* What was taken and has not come out, masked, for flow_resume(): appended to out; nothing nearly always. */
 void flow_save(const struct flow *f, const struct mask *m, const struct mask_names *names, struct buf *out);
 

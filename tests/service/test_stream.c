@@ -367,7 +367,7 @@ static void flow_at_once(struct str raw, struct buf *out)
 	struct flow_taken t;
 
 	buf_init(out, SIZE_MAX);
-	flow_add(f, fx.cfg->mask, &names, raw, true, out, &t);
+	flow_add(f, NULL, fx.cfg->mask, &names, raw, true, out, &t);
 	assert_int_equal(t.used, raw.len);
 	assert_int_equal(t.undo, 0);
 	mask_names_unref(names);

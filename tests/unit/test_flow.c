@@ -1,157 +1,182 @@
-/* What is kept of a stream, whatever pieces it comes in and wherever it is saved and gone on with. */
-#include "tests/test.h"
+/* flow: the same bytes are the same text, in whatever pieces they come and however many look at them at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include <cmocka.h>
+
+#include "base/arena.h"
 #include "text/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A stream's text as its owner keeps it: lines that were put out, less what was undone. */
-struct kept {
-	struct buf text;
-	struct buf raw; /* what has come and was not taken */
-	struct flow *flow;
-	struct mask_names *names;
-	size_t n_masked;
-};
+#define SECRET "correct-horse-battery"
+#define NAMED "named-on-the-way-4711"
+#define LONG_TEXT ((size_t)3 << 20) /* many parts */
 
-static void undo(struct buf *text, size_t n)
+static struct mask *mask_of_secret(void)
 {
-	for (; n > 0 && text->len > 0; n--) {
-		const char *lf = text->len > 1 ? memrchr(text->p, '\n', text->len - 1) : NULL;
+	struct mask *m = mask_new();
 
-		buf_cut(text, lf ? (size_t)(lf - text->p) + 1 : 0);
+	assert_int_equal(mask_add(m, STR(SECRET), NULL), ERR_OK);
+	return m;
+}
+
+static void cut_last_lines(struct buf *b, size_t n)
+{
+	for (; n > 0; n--) {
+		const char *lf = b->len > 1 ? memrchr(b->p, '\n', b->len - 1) : NULL;
+
+		buf_cut(b, lf ? (size_t)(lf - b->p) + 1 : 0);
 	}
 }
 
-static void come(struct kept *k, struct str bytes, bool last)
+/* raw in pieces of `size` bytes, as one text. */
+static void flow_in_pieces(struct crew *crew, struct str raw, size_t size, struct buf *text)
 {
-	struct flow_taken t;
+	struct mask *m = mask_of_secret();
+	struct mask_names *names = NULL;
+	struct flow *f = flow_new();
+	size_t done = 0;
 	AUTO_BUF out;
 
 	buf_init(&out, SIZE_MAX);
-	buf_str(&k->raw, bytes);
-	flow_add(k->flow, NULL, &k->names, buf_view(&k->raw), last, &out, &t);
-	undo(&k->text, t.undo);
-	buf_str(&k->text, buf_view(&out));
-	buf_drop(&k->raw, t.used);
-	k->n_masked += t.n_masked;
+	for (size_t end = 0; end < raw.len;) {
+		struct flow_taken t;
+
+		end = raw.len - end > size ? end + size : raw.len;
+		buf_reset(&out);
+		flow_add(f, crew, m, &names, (struct str){ raw.p + done, end - done }, end == raw.len, &out,
+			&t);
+		cut_last_lines(text, t.undo);
+		buf_str(text, buf_view(&out));
+		done += t.used;
+	}
+	assert_int_equal(done, raw.len);
+	mask_names_unref(names);
+	flow_free(f);
+	mask_free(m);
 }
 
-static void begin(struct kept *k)
+static void assert_becomes(const char *raw, const char *text)
 {
-	*k = (struct kept){ .flow = flow_new() };
-	buf_init(&k->text, SIZE_MAX);
-	buf_init(&k->raw, SIZE_MAX);
+	AUTO_BUF got;
+
+	buf_init(&got, SIZE_MAX);
+	flow_in_pieces(NULL, str_z(raw), SIZE_MAX, &got);
+	assert_string_equal(buf_cstr(&got), text);
 }
 
-static void end(struct kept *k)
-{
-	flow_free(k->flow);
-	mask_names_unref(k->names);
-	buf_done(&k->text);
-	buf_done(&k->raw);
-}
-
-static void becomes(const char *raw, const char *want)
-{
-	struct kept k;
-
-	begin(&k);
-	come(&k, str_z(raw), true);
-	assert_string_equal(buf_cstr(&k.text), want);
-	end(&k);
-}
-
-static void text_is_valid_settled_and_keeps_its_colours(void **state)
+static void a_carriage_return_in_front_of_a_line_end_means_nothing(void **state)
 {
 	(void)state;
-	becomes("plain\nno end", "plain\nno end");
-	becomes("a\r\nb\r\r\n", "a\nb\n");
-	becomes("10 %\r20 %\rdone\n", "done\n");
-	becomes("bad \xff byte\n", "bad \xef\xbf\xbd byte\n");
-	becomes("\x1b[31mred\x1b[0m\n", "\x1b[31mred\x1b[0m\n");
-	becomes("a\nb\n\x1b[2A\x1b[2Kc\x1b[2B\nd\n", "c\nb\n\nd\n");
+	assert_becomes("a\r\nb\r\r\r\n\r\nc\r\n", "a\nb\n\nc\n");
+	assert_becomes("10 %\r100 %\r\ndone\r", "100 %\ndone");
+	assert_becomes("\x1b[31mred\x1b[0m\r\n\x1b]8;;http://x\r\nnext\r\n", "\x1b[31mred\x1b[0m\n\nnext\n");
 }
 
-static void a_secret_is_found_also_where_only_a_terminal_would_show_it(void **state)
+static void a_secret_is_found_whatever_its_lines_end_with(void **state)
+{
+	struct mask *m = mask_new();
+	struct mask_names *names = NULL;
+	struct flow *f = flow_new();
+	struct flow_taken t;
+	AUTO_BUF out;
+
+	(void)state;
+	buf_init(&out, SIZE_MAX);
+	assert_int_equal(mask_add(m, STR("first half\r\nsecond half"), NULL), ERR_OK);
+	flow_add(f, NULL, m, &names, STR("first half\nsecond half\nfirst half\r\nsecond half\r\n"), true,
+		&out, &t);
+	assert_string_equal(buf_cstr(&out), "***\n***\n");
+	flow_free(f);
+	mask_free(m);
+}
+
+static void a_secret_that_is_only_on_the_screen_is_masked(void **state)
 {
 	(void)state;
-	becomes("ghp_0123456789abcdefghij\x1b[1mABCDEFGHIJ012345 x\n", "*** x\n");
-	becomes("x0123456789abcdefghijABCDEFGHIJ012345\x1b[36D\x1b[36Dghp_"
-		"0123456789abcdefghijABCDEFGHIJ012345\n",
-		"***\n");
+	assert_becomes("correct-horXe\b\bse-battery\n", "***\n");
+	assert_becomes("correct-\x1b[1mhorse\x1b[0m-battery\n", "***\n");
 }
 
-static void a_value_is_masked_from_the_line_on_that_names_it(void **state)
+/* Lines of all kinds; a value is named somewhere, and stands in most lines behind that. */
+static void random_text(struct buf *b)
 {
-	struct kept k;
-	(void)state;
+	static const char *const lines[] = { "a line with some words\n", "the same with CR\r\n",
+		"10 %\r20 %\r\n", "\x1b[32mgreen\x1b[0m and plain\n", "it is " SECRET ", is it\n",
+		"it is correct-horXe\b\bse-battery\n", "a: wait\nb: wait\n\x1b[2A\x1b[2Ka: done\r\x1b[2B",
+		"not valid: \xff\xfe\n", NAMED " is named\n",
+		"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n-----END PRIVATE "
+		"KEY-----\n" };
+	bool named = false;
 
-	begin(&k);
-	come(&k, STR("tok-1234 a\n::add-mask::tok-1234\ntok-1234 b\n"), false);
-	come(&k, STR("tok-1234 c"), true);
-	assert_string_equal(buf_cstr(&k.text), "tok-1234 a\n::add-mask::***\n*** b\n*** c");
-	assert_int_equal(k.n_masked, 3);
-	assert_int_equal(mask_names_count(k.names), 1);
-	end(&k);
+	while (b->len < LONG_TEXT) {
+		if (!named && b->len > LONG_TEXT / 3) {
+			buf_z(b, "::add-mask::" NAMED "\n");
+			named = true;
+		}
+		buf_z(b, lines[(size_t)rand() % (sizeof lines / sizeof lines[0])]);
+		for (int k = rand() % 8 == 0 ? rand() % 2000 : 0; k > 0; k--)
+			buf_z(b, "plain line of a build\n");
+	}
 }
 
-static void make_text(struct buf *b)
+static void pieces_and_the_crew_make_no_difference(void **state)
 {
-	static const char *const bits[] = { "word ", "\n", "\r", "\r\n", "\x1b[A", "\x1b[2K", "\x1b[3", "1m",
-		"\x1b[0m", "\xc3\xa9", "\xf0\x9f", "\x98\x80", "\b", "\t", "x\ny\n",
-		"\x1b]8;;http://a/\x1b\\", "50 %", "\x1b[5C", "\x1b[1;1H", "longer words " };
+	static const size_t sizes[] = { 1 << 20, 300000, 70001 };
+	struct crew *crew = NULL;
+	AUTO_BUF raw;
+	AUTO_BUF whole;
+	AUTO_BUF got;
 
-	buf_init(b, SIZE_MAX);
-	for (int i = rand() % 200; i > 0; i--)
-		buf_z(b, bits[(size_t)rand() % (sizeof bits / sizeof bits[0])]);
-}
-
-static void any_split_and_any_stop_gives_the_same_text(void **state)
-{
 	(void)state;
 	srand(3);
-	for (int round = 0; round < 400; round++) {
-		struct kept whole, cut;
-		struct buf raw;
-
-		make_text(&raw);
-		begin(&whole);
-		come(&whole, buf_view(&raw), true);
-		begin(&cut);
-		for (size_t at = 0; at < raw.len;) {
-			size_t n = (size_t)rand() % 30 + 1;
-
-			n = n < raw.len - at ? n : raw.len - at;
-			come(&cut, (struct str){ raw.p + at, n }, false);
-			at += n;
-			if (rand() % 5 == 0) {
-				AUTO_BUF saved;
-
-				buf_init(&saved, SIZE_MAX);
-				flow_save(cut.flow, NULL, NULL, &saved);
-				flow_free(cut.flow);
-				cut.flow = flow_resume(buf_view(&cut.text), buf_view(&saved));
-			}
+	buf_init(&raw, SIZE_MAX);
+	buf_init(&whole, SIZE_MAX);
+	buf_init(&got, SIZE_MAX);
+	random_text(&raw);
+	flow_in_pieces(NULL, buf_view(&raw), SIZE_MAX, &whole);
+	assert_int_equal(crew_start(2, &crew, NULL), ERR_OK);
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		for (int helped = 0; helped < 2; helped++) {
+			buf_reset(&got);
+			flow_in_pieces(helped ? crew : NULL, buf_view(&raw), sizes[i], &got);
+			assert_true(str_eq(buf_view(&got), buf_view(&whole)));
 		}
-		come(&cut, STR(""), true);
-		assert_int_equal(cut.text.len, whole.text.len);
-		assert_memory_equal(
-			cut.text.len ? cut.text.p : "", whole.text.len ? whole.text.p : "", whole.text.len);
-		end(&cut);
-		end(&whole);
-		buf_done(&raw);
 	}
+	crew_stop(crew);
+}
+
+static void what_is_named_is_masked_in_all_parts_behind_it(void **state)
+{
+	size_t first;
+	AUTO_BUF raw;
+	AUTO_BUF got;
+
+	(void)state;
+	srand(4);
+	buf_init(&raw, SIZE_MAX);
+	buf_init(&got, SIZE_MAX);
+	random_text(&raw);
+	flow_in_pieces(NULL, buf_view(&raw), SIZE_MAX, &got);
+	first = str_find_str(buf_view(&got), STR("::add-mask::"));
+	assert_true(first < got.len);
+	assert_true(str_find_str(buf_view(&got), STR(NAMED)) < first);
+	assert_int_equal(str_find_str(str_from(buf_view(&got), first), STR(NAMED)), got.len - first);
+	assert_int_equal(str_find_str(buf_view(&got), STR(SECRET)), got.len);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_is_valid_settled_and_keeps_its_colours),
-		cmocka_unit_test(a_secret_is_found_also_where_only_a_terminal_would_show_it),
-		cmocka_unit_test(a_value_is_masked_from_the_line_on_that_names_it),
-		cmocka_unit_test(any_split_and_any_stop_gives_the_same_text),
+		cmocka_unit_test(a_carriage_return_in_front_of_a_line_end_means_nothing),
+		cmocka_unit_test(a_secret_is_found_whatever_its_lines_end_with),
+		cmocka_unit_test(a_secret_that_is_only_on_the_screen_is_masked),
+		cmocka_unit_test(pieces_and_the_crew_make_no_difference),
+		cmocka_unit_test(what_is_named_is_masked_in_all_parts_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
