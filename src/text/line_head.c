@@ -28,16 +28,21 @@ static const struct start {
 static_assert(N_STARTS < UINT8_MAX, "the chains below are of bytes");
 
 /*
- * Rows that begin with the same byte are a chain, in their order; numbers are one more than the row's, 0
- * ends it.
+ * Rows whose first two bytes are alike, or nearly so, are a chain, in their order; numbers are one more than the
+ * row's, 0 ends it.
  */
 static uint8_t first_start[256], next_start[N_STARTS + 1];
 static pthread_once_t starts_once = PTHREAD_ONCE_INIT;
 
+static uint8_t chain_of(const char *p)
+{
+	return (uint8_t)((uint8_t)p[0] * 31 + (uint8_t)p[1]);
+}
+
 static void chain_starts(void)
 {
 	for (size_t row = N_STARTS; row > 0; row--) {
-		uint8_t *first = &first_start[(uint8_t)starts[row - 1].text.p[0]];
+		uint8_t *first = &first_start[chain_of(starts[row - 1].text.p)];
 
 		next_start[row] = *first;
 		*first = (uint8_t)row;
@@ -101,7 +106,9 @@ static bool take_start(struct line_head *h)
 {
 	struct str s = line_head_rest(h);
 
-	for (size_t row = first_start[(uint8_t)s.p[0]]; row > 0; row = next_start[row]) {
+	if (s.len < 2) /* no row is so short */
+		return false;
+	for (size_t row = first_start[chain_of(s.p)]; row > 0; row = next_start[row]) {
 		const struct start *x = &starts[row - 1];
 
 		if (!str_starts(s, x->text))
