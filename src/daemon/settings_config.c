@@ -150,6 +150,17 @@ static void add_forges(const struct settings *s, struct config *c)
 	}
 }
 
+static enum err_code no_such_chore(const struct setting_entry *x, struct err *e)
+{
+	AUTO_BUF names;
+
+	buf_init(&names, 1000);
+	for (enum chore c = 0; c < CHORE_N; c++)
+		buf_fmt(&names, "%s%s", c > 0 ? ", " : "", chore_name(c));
+	return err_set(e, ERR_CONFIG, "%s: janitor.skip: there is no chore \"%.60s\"; there are %s", x->from,
+		x->text.p, buf_cstr(&names));
+}
+
 static enum err_code add_janitor(const struct settings *s, struct config *c, struct err *e)
 {
 	struct str mode = setting_text(s, SET_JANITOR_MODE);
@@ -160,13 +171,14 @@ static enum err_code add_janitor(const struct settings *s, struct config *c, str
 							 : JANITOR_HEAL;
 	c->janitor_interval_ms = setting_number(s, SET_JANITOR_INTERVAL) * 1000;
 	c->log_days = setting_number(s, SET_LOG_DAYS);
+	c->log_bytes = setting_number(s, SET_LOG_BYTES);
+	c->green_bytes = setting_number(s, SET_GREEN_BYTES);
+	c->green_logs = setting_number(s, SET_GREEN_LOGS);
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
 		if (x->id != SET_JANITOR_SKIP)
 			continue;
 		if (!chore_find(x->text, &chore))
-			return err_set(e, ERR_CONFIG,
-				"%s: janitor.skip: there is no chore \"%.60s\"; there is %s", x->from,
-				x->text.p, chore_name(0));
+			return no_such_chore(x, e);
 		c->chores_off |= 1u << chore;
 	}
 	return ERR_OK;

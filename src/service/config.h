@@ -35,8 +35,10 @@ struct config {
 	/* [janitor] */
 	enum janitor_mode janitor_mode;
 	int64_t janitor_interval_ms;
-	int64_t log_days;     /* 0: for ever */
-	scope_set chores_off; /* bit a chore of janitor.tbl */
+	int64_t log_days;               /* 0: for ever */
+	int64_t log_bytes, green_bytes; /* 0: no limit */
+	int64_t green_logs;             /* of a step; 0: no limit */
+	scope_set chores_off;           /* bit a chore of janitor.tbl */
 
 	struct arena arena; /* holds the strings */
 	int n_refs;         /* config.c's */

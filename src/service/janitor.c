@@ -1,36 +1,21 @@
 /*
  * janitor: retention, in small transactions.
  *
- * A chore is a function of (store, config, dry, now) that fills a report; the list of them is janitor.tbl. A
- * pass runs each once, whatever the number of repos. A heal deletes CHORE_BATCH rows a transaction, so that
- * posts wait for one such transaction at most; the writer's queue is fair, and between two of ours it serves
- * everybody else.
+ * A chore is a function of (store, config, dry, now) that fills a report; the list of them is janitor.tbl, what
+ * they are is in chore_*.c. A pass runs each once, whatever the number of repos.
  */
 #include "service/janitor.h"
 
 #include "base/diag.h"
 #include "base/metric.h"
+#include "service/chore.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHORE_BATCH 50
 #define ACTIONS_KEPT 1000
-
-struct chore_call {
-	struct store *store;
-	const struct config *cfg;
-	bool dry;
-	int64_t now;
-	const bool *stop; /* NULL: cannot be stopped */
-};
-
-#define CHORE(name, text, fn, prose)                                                                         \
-	static enum err_code fn(const struct chore_call *c, struct chore_report *r, struct err *e);
-#include "service/janitor.tbl"
-#undef CHORE
 
 static const struct {
 	const char *name, *prose;
@@ -61,62 +46,9 @@ bool chore_find(struct str name, enum chore *ret_chore)
 	return false;
 }
 
-struct expire_op {
-	struct store_op op;
-	int64_t before, now;
-	int64_t rows, bytes;
-};
-
-static enum err_code apply_expire(struct store_op *op, struct db *db, struct err *e)
+bool chore_stopped(const struct chore_call *c)
 {
-	struct expire_op *w = (struct expire_op *)(void *)op;
-
-	return steps_expire_logs(db, w->before, w->now, CHORE_BATCH, false, &w->rows, &w->bytes, e);
-}
-
-static enum err_code count_expired(
-	struct store *s, int64_t before, int64_t now, struct chore_report *r, struct err *e)
-{
-	struct db *db = NULL;
-	enum err_code code;
-
-	TRY(store_reader_get(s, &db, e));
-	code = steps_expire_logs(db, before, now, 0, true, &r->rows, &r->bytes, e);
-	store_reader_put(s, db);
-	return code;
-}
-
-static enum err_code delete_expired(
-	const struct chore_call *c, int64_t before, struct chore_report *r, struct err *e)
-{
-	struct expire_op w;
-
-	do {
-		w = (struct expire_op){
-			.op = { .apply = apply_expire, .bytes = sizeof w }, .before = before, .now = c->now
-		};
-		TRY(store_write(c->store, &w.op, e));
-		r->rows += w.rows;
-		r->bytes += w.bytes;
-	} while (w.rows == CHORE_BATCH && !(c->stop && __atomic_load_n(c->stop, __ATOMIC_RELAXED)));
-	return ERR_OK;
-}
-
-static enum err_code chore_log_retention(const struct chore_call *c, struct chore_report *r, struct err *e)
-{
-	int64_t days = c->cfg->log_days;
-	int64_t before = c->now - days * DAY_MS;
-	char date[CLOCK_DATE_LEN];
-
-	if (days == 0) {
-		snprintf(r->message, sizeof r->message, "log-days is 0: logs are kept for ever");
-		return ERR_OK;
-	}
-	TRY(c->dry ? count_expired(c->store, before, c->now, r, e) : delete_expired(c, before, r, e));
-	snprintf(r->message, sizeof r->message, "%s the text of %lld steps (%lld bytes) received before %s",
-		c->dry ? "would delete" : "deleted", (long long)r->rows, (long long)r->bytes,
-		clock_date(before, date));
-	return ERR_OK;
+	return c->stop && __atomic_load_n(c->stop, __ATOMIC_RELAXED);
 }
 
 struct report_op {
@@ -174,7 +106,7 @@ static enum err_code pass(const struct chore_call *c, struct chore_report *ret, 
 		*r = (struct chore_report){ .chore = k, .dry = c->dry };
 		r->failed = chores[k].run(c, r, &why);
 		if (r->failed != ERR_OK)
-			snprintf(r->message, sizeof r->message, "failed: %.180s", why.text);
+			snprintf(r->message, sizeof r->message, "failed: %.280s", why.text);
 		count_report(r);
 		n++;
 	}

@@ -23,7 +23,7 @@ struct chore_report {
 	enum chore chore;
 	bool dry;
 	int64_t rows, bytes;
-	char message[200];
+	char message[300];
 	enum err_code failed; /* ERR_OK when it went well */
 };
 

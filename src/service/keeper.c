@@ -8,8 +8,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/metric.h"
-#include "store/log_file.h"
-#include "store/nouns.h"
+#include "service/log_stray.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -71,6 +70,16 @@ void keeper_remove(struct keeper *k, int64_t step_id)
 	add(k, &(struct job){ .kind = JOB_REMOVE, .step_id = step_id });
 }
 
+/* If it has been opened again meanwhile, its files are that log's. */
+static enum err_code remove_files(struct store *s, int64_t step_id, struct err *e)
+{
+	const struct log_stray both[] = { { .step_id = step_id }, { .step_id = step_id, .sealed = true } };
+	size_t n = 0;
+	int64_t bytes = 0;
+
+	return log_stray_remove(s, both, 2, INT64_MAX, &n, &bytes, e);
+}
+
 static enum err_code run(struct keeper *k, const struct job *j, struct err *e)
 {
 	switch (j->kind) {
@@ -81,7 +90,7 @@ static enum err_code run(struct keeper *k, const struct job *j, struct err *e)
 	case JOB_REMOVE:
 		break;
 	}
-	return log_file_remove(k->store, j->step_id, e);
+	return remove_files(k->store, j->step_id, e);
 }
 
 /* A move has other occasions; what else was not done is done later. */

@@ -1,5 +1,5 @@
 /*
- * manage: repos and tokens. Each change is one operation of the writer that is waited for: these are done by
+ * manage: repos, tokens and pins. Each change is one operation of the writer that is waited for: these are done by
  * people, a few a day.
  */
 #include "service/manage.h"
@@ -83,6 +83,34 @@ enum err_code manage_repo_list(struct store *s, struct str forge, struct str rep
 	code = repos_list(db, a, forge, repo, limit, offset, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
 	return code;
+}
+
+struct pin_op {
+	struct store_op op;
+	int64_t step_id, repo_id, now, expired_at;
+};
+
+static enum err_code apply_pin(struct store_op *op, struct db *db, struct err *e)
+{
+	struct pin_op *w = (struct pin_op *)(void *)op;
+
+	return texts_pin(db, w->step_id, w->repo_id, w->now, &w->expired_at, e);
+}
+
+enum err_code manage_pin(
+	struct store *s, const struct identity *by, int64_t step_id, bool pinned, int64_t now, struct err *e)
+{
+	struct pin_op w = { .op = { .apply = apply_pin, .bytes = sizeof w },
+		.step_id = step_id,
+		.repo_id = by->token.repo_id,
+		.now = pinned ? now : 0 };
+	char date[CLOCK_DATE_LEN];
+
+	TRY(store_write(s, &w.op, e));
+	if (pinned && w.expired_at > 0)
+		return err_set(e, ERR_GONE, "the text of step %lld expired on %s; its facts are kept",
+			(long long)step_id, clock_date(w.expired_at, date));
+	return ERR_OK;
 }
 
 struct token_add {

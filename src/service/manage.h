@@ -1,7 +1,7 @@
 #ifndef SERVICE_MANAGE_H
 #define SERVICE_MANAGE_H
 /*
- * manage: repos and tokens, added, listed, taken away. All may wait for the writer.
+ * manage: repos and tokens, added, listed, taken away; texts of logs, pinned. All may wait for the writer.
  */
 #include "service/config.h"
 #include "store/nouns.h"
@@ -32,6 +32,11 @@ MUST_CHECK enum err_code manage_token_list(struct store *s, const struct identit
 	struct err *e);
 MUST_CHECK enum err_code manage_token_revoke(
 	struct store *s, const struct identity *by, int64_t id, int64_t now, struct err *e);
+
+/* The text of a step is kept whatever its age and whatever else would delete it, or not any more. Again changes nothing. ERR_NOT_FOUND: no such step, or
+ * none of the repo that the token is bound to. ERR_GONE: its text has expired, so that there is nothing to pin. */
+MUST_CHECK enum err_code manage_pin(
+	struct store *s, const struct identity *by, int64_t step_id, bool pinned, int64_t now, struct err *e);
 
 /* For `sluice init`, on a store nobody serves: the first admin and a token with all scopes. ERR_CONFLICT when
  * there is an admin already and again is false. */

@@ -174,16 +174,34 @@ enum err_code log_file_remove_sealed(struct store *s, int64_t step_id, struct er
 	return remove_one(s, step_id, true, e);
 }
 
-enum err_code log_file_remove(struct store *s, int64_t step_id, struct err *e)
+static int64_t changed_at(const struct stat *st)
 {
-	TRY(remove_one(s, step_id, false, e));
-	return remove_one(s, step_id, true, e);
+	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
+
+enum err_code log_file_remove_old(struct store *s, int64_t step_id, bool sealed, int64_t changed_before,
+	bool *ret_removed, struct err *e)
+{
+	AUTO_ARENA a;
+	const char *path;
+	struct stat st;
+
+	arena_init(&a);
+	*ret_removed = false;
+	path = path_of(s, step_id, sealed, &a);
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? ERR_OK : fail(path, e);
+	if (changed_at(&st) >= changed_before)
+		return ERR_OK;
+	TRY(remove_one(s, step_id, sealed, e));
+	*ret_removed = true;
+	return ERR_OK;
 }
 
 /* ---- all of them ---- */
 
 struct walk {
-	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e);
+	enum err_code (*each)(void *arg, const struct log_file *f, struct err *e);
 	void *arg;
 };
 
@@ -199,7 +217,8 @@ static enum err_code look_at(const struct walk *w, int dir, const char *name, st
 		return ERR_OK;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
 		return ERR_OK;
-	return w->each(w->arg, step_id, sealed, (int64_t)st.st_size, e);
+	return w->each(
+		w->arg, &(struct log_file){ step_id, sealed, (int64_t)st.st_size, changed_at(&st) }, e);
 }
 
 static enum err_code walk_folder(const struct walk *w, const char *path, struct err *e)
@@ -217,8 +236,7 @@ static enum err_code walk_folder(const struct walk *w, const char *path, struct 
 }
 
 enum err_code log_file_each(struct store *s,
-	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e),
-	void *arg, struct err *e)
+	enum err_code (*each)(void *arg, const struct log_file *f, struct err *e), void *arg, struct err *e)
 {
 	struct walk w = { each, arg };
 	enum err_code code = ERR_OK;

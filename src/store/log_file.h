@@ -27,11 +27,16 @@ MUST_CHECK enum err_code log_file_copy_back(struct store *s, int64_t step_id, in
 /* The .zst alone, if it is there. */
 MUST_CHECK enum err_code log_file_remove_sealed(struct store *s, int64_t step_id, struct err *e);
 bool log_file_exists(struct store *s, int64_t step_id, bool sealed);
-/* Both of them, if they are there. */
-MUST_CHECK enum err_code log_file_remove(struct store *s, int64_t step_id, struct err *e);
-/* Calls back for each file there is; stops on an error, which it passes on. Others than ours are passed by. */
+/* One of them, if it was last written before changed_before (wall, ms). *ret_removed: it was there and is gone. */
+MUST_CHECK enum err_code log_file_remove_old(struct store *s, int64_t step_id, bool sealed,
+	int64_t changed_before, bool *ret_removed, struct err *e);
+struct log_file {
+	int64_t step_id;
+	bool sealed;
+	int64_t bytes, changed_at; /* wall, ms: when it was last written */
+};
+/* Calls back for each file there is; stops on an error, which it passes on. Others than ours are passed by. A file that is removed meanwhile may be told or not. */
 MUST_CHECK enum err_code log_file_each(struct store *s,
-	enum err_code (*each)(void *arg, int64_t step_id, bool sealed, int64_t bytes, struct err *e),
-	void *arg, struct err *e);
+	enum err_code (*each)(void *arg, const struct log_file *f, struct err *e), void *arg, struct err *e);
 
 #endif

@@ -56,6 +56,29 @@ enum err_code logs_get(struct db *db, struct arena *a, int64_t step_id, struct l
 	return ERR_OK;
 }
 
+static enum err_code take_state(void *arg, const struct db_row *row, struct err *e)
+{
+	struct log *l = arg;
+
+	l->file_bytes = row_int(row, 1);
+	if (!log_state_find(row->v[0].s, &l->state))
+		return err_set(e, ERR_STORAGE, "the log of step %lld in the database is damaged",
+			(long long)l->step_id);
+	return ERR_OK;
+}
+
+enum err_code logs_state(
+	struct db *db, int64_t step_id, enum log_state *ret_state, int64_t *ret_file_bytes, struct err *e)
+{
+	struct log l = { .step_id = step_id, .state = LOG_NONE };
+
+	TRY(db_each(db, "SELECT state, file_bytes FROM log WHERE step_id = $1", DB_ARGS(DB_I(step_id)),
+		take_state, &l, e));
+	*ret_state = l.state;
+	*ret_file_bytes = l.file_bytes;
+	return ERR_OK;
+}
+
 enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64_t limit, struct log **ret,
 	size_t *ret_n, struct err *e)
 {
@@ -64,6 +87,21 @@ enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64
 	TRY(db_each(db,
 		"SELECT " LOG_COLUMNS LOG_TABLES
 		" WHERE log.state <> 'sealed' AND log.step_id > $1 ORDER BY log.step_id LIMIT $2",
+		DB_ARGS(DB_I(after), DB_I(limit)), take_log, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
+
+enum err_code logs_list(struct db *db, struct arena *a, int64_t after, int64_t limit, struct log **ret,
+	size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		"SELECT " LOG_COLUMNS " FROM log JOIN step ON step.id = log.step_id"
+		" JOIN job ON job.id = step.job_id JOIN run ON run.id = job.run_id"
+		" WHERE log.step_id > $1 ORDER BY log.step_id LIMIT $2",
 		DB_ARGS(DB_I(after), DB_I(limit)), take_log, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
@@ -81,7 +119,7 @@ enum err_code logs_add(struct db *db, int64_t step_id, int64_t now, struct err *
 	return db_run(db,
 		"UPDATE step SET conclusion = 'running', exit_code = NULL, received_at = $2, began_at = $2, "
 		"ended_at = 0, duration_ms = -1, n_lines = 0, n_bytes = 0, n_dropped_lines = 0, "
-		"n_dropped_bytes = 0, log_expired_at = 0 WHERE id = $1",
+		"n_dropped_bytes = 0, stored_bytes = 0, log_expired_at = 0 WHERE id = $1",
 		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
 }
 
@@ -172,8 +210,8 @@ enum err_code logs_revive(
 	if (chunk)
 		TRY(add_chunks(db, l->step_id, chunk, 1, e));
 	return db_run(db,
-		"UPDATE step SET conclusion = 'running', exit_code = NULL, ended_at = 0, duration_ms = -1"
-		" WHERE id = $1",
+		"UPDATE step SET conclusion = 'running', exit_code = NULL, ended_at = 0, duration_ms = -1, "
+		"stored_bytes = 0 WHERE id = $1",
 		DB_ARGS(DB_I(l->step_id)), NULL, e);
 }
 
@@ -192,6 +230,8 @@ enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, stru
 {
 	TRY(db_run(db, "DELETE FROM chunk WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
 	TRY(db_run(db, "DELETE FROM part WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	TRY(db_run(db, "UPDATE step SET stored_bytes = $2 WHERE id = $1",
+		DB_ARGS(DB_I(step_id), DB_I(file_bytes)), NULL, e));
 	return db_run(db, "UPDATE log SET state = 'sealed', file_bytes = $2 WHERE step_id = $1",
 		DB_ARGS(DB_I(step_id), DB_I(file_bytes)), NULL, e);
 }
@@ -199,7 +239,7 @@ enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, stru
 enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err *e)
 {
 	TRY(db_run(db, "DELETE FROM log WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
-	return db_run(db, "UPDATE step SET log_expired_at = $2 WHERE id = $1",
+	return db_run(db, "UPDATE step SET log_expired_at = $2, stored_bytes = 0 WHERE id = $1",
 		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
 }
 

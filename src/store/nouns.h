@@ -1,8 +1,8 @@
 #ifndef STORE_NOUNS_H
 #define STORE_NOUNS_H
 /*
- * nouns: what the services may ask of the database, a file of SQL a noun (repos.c, steps.c, tokens.c,
- * users.c, actions.c). Every function takes the connection: a reader, or the writer's inside an operation
+ * nouns: what the services may ask of the database, a file of SQL a noun (repos.c, steps.c, logs.c, keeping.c,
+ * tokens.c, users.c, actions.c). Every function takes the connection: a reader, or the writer's inside an operation
  * (those marked W). Rows are copied into the arena given; a list without rows may be NULL. Lists are bounded
  * by their limit; their total is exact to 10,000 and -1 beyond.
  */
@@ -65,12 +65,6 @@ MUST_CHECK enum err_code steps_get(struct db *db, struct arena *a, int64_t step_
 /* The kept text of a step that was posted (empty: it has none), and how many lines went before it. */
 MUST_CHECK enum err_code steps_tail(struct db *db, struct arena *a, int64_t step_id, struct str *ret_text,
 	int64_t *ret_n_dropped, struct err *e);
-/*
- * W, or a reader when dry. Deletes the tails of the steps received before `before`, the oldest `limit` of
- * them, and marks these steps expired at now. dry: only counts, without limit. Bytes are as stored.
- */
-MUST_CHECK enum err_code steps_expire_logs(struct db *db, int64_t before, int64_t now, int64_t limit,
-	bool dry, int64_t *ret_rows, int64_t *ret_bytes, struct err *e);
 
 /* ---- logs.c ---- */
 
@@ -84,6 +78,9 @@ struct chunk {
 /* ERR_NOT_FOUND: no such step. A step without a log is found as well (LOG_NONE). */
 MUST_CHECK enum err_code logs_get(
 	struct db *db, struct arena *a, int64_t step_id, struct log *ret, struct err *e);
+/* What there is of its log: LOG_NONE also when there is no such step. */
+MUST_CHECK enum err_code logs_state(
+	struct db *db, int64_t step_id, enum log_state *ret_state, int64_t *ret_file_bytes, struct err *e);
 /* W. The step (steps_open) gets an empty log, and loses its tail; it has none yet. */
 MUST_CHECK enum err_code logs_add(struct db *db, int64_t step_id, int64_t now, struct err *e);
 /*
@@ -131,12 +128,63 @@ MUST_CHECK enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, 
 /* Steps whose log is not sealed, in the order of their ids, from after on. */
 MUST_CHECK enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64_t limit,
 	struct log **ret, size_t *ret_n, struct err *e);
+/* All logs there are, in the same way. */
+MUST_CHECK enum err_code logs_list(struct db *db, struct arena *a, int64_t after, int64_t limit,
+	struct log **ret, size_t *ret_n, struct err *e);
 
 /* W. One more value that the run asks to be masked; sealed by the caller. */
 MUST_CHECK enum err_code run_masks_add(struct db *db, int64_t run_id, struct str value, struct err *e);
 /* In the order in which they came. */
 MUST_CHECK enum err_code run_masks_list(
 	struct db *db, struct arena *a, int64_t run_id, struct str **ret, size_t *ret_n, struct err *e);
+
+/* ---- keeping.c ---- */
+
+/* The text of a step that may go: a tail or a sealed log that has not expired and is not pinned. */
+struct text {
+	int64_t step_id, received_at;
+	int64_t bytes; /* as stored */
+	/* what texts_expire did */
+	bool expired;
+	bool had_log; /* then it had a file too, which is the caller's to remove after the commit */
+};
+/* Which of them. Green is the text of a step that succeeded; it has a budget of its own. */
+enum texts {
+	TEXTS_OLD,          /* received before the number */
+	TEXTS_OVER,         /* the oldest that are not green, as many as hold so many bytes */
+	TEXTS_OVER_GREEN,   /* the same of the green ones */
+	TEXTS_SURPLUS_GREEN /* all but the newest so many of a step: of a repo, workflow, job, leg and step */
+};
+/* The oldest first, at most limit. */
+MUST_CHECK enum err_code texts_find(struct db *db, struct arena *a, enum texts which, int64_t number,
+	int64_t limit, struct text **ret, size_t *ret_n, struct err *e);
+/* How many texts_find would find without a limit, and their bytes. */
+MUST_CHECK enum err_code texts_count(struct db *db, enum texts which, int64_t number, int64_t *ret_rows,
+	int64_t *ret_bytes, struct err *e);
+struct text_total {
+	int64_t bytes;  /* with what is pinned */
+	int64_t pinned; /* of them */
+};
+struct text_totals {
+	struct text_total green, other;
+	int64_t unsealed; /* of logs that are open or being sealed: chunks and files */
+};
+MUST_CHECK enum err_code texts_total(struct db *db, struct text_totals *ret, struct err *e);
+/* W. Those that are still as they were found lose their text and are marked expired at now; the facts stay. */
+MUST_CHECK enum err_code texts_expire(
+	struct db *db, struct text *texts, size_t n, int64_t now, struct err *e);
+/*
+ * W. The text of a step is kept from now on whatever its age; now 0: not any more. Again changes nothing. repo_id 0: of any repo.
+ * ERR_NOT_FOUND: no such step, or of another repo. *ret_expired_at: when its text expired; then it was not pinned. 0: it did not.
+ */
+MUST_CHECK enum err_code texts_pin(
+	struct db *db, int64_t step_id, int64_t repo_id, int64_t now, int64_t *ret_expired_at, struct err *e);
+/*
+ * W, or a reader when dry. What was asked to be masked in runs of which no step was received since `before` and none streams goes: of at most
+ * limit runs. dry: only counts, without limit.
+ */
+MUST_CHECK enum err_code run_masks_expire(struct db *db, int64_t before, int64_t limit, bool dry,
+	int64_t *ret_rows, int64_t *ret_bytes, struct err *e);
 
 /* ---- users.c ---- */
 

@@ -12,6 +12,7 @@
 #include "base/zst.h"
 #include "store/nouns.h"
 #include "store/rows.h"
+#include "store/same_step.h"
 
 #define TEXT_MAX ((size_t)4 << 20) /* of one step, decompressed: four times the largest setting */
 #define KEY_MAX 4096
@@ -80,10 +81,14 @@ static enum err_code put_job(
 #define ALL_POSTED                                                                                           \
 	POSTED("conclusion")                                                                                 \
 	"," POSTED("received_at") "," POSTED("n_lines") "," POSTED("n_bytes") "," POSTED(                    \
-		"n_dropped_lines") "," POSTED("n_dropped_bytes") "," POSTED("log_expired_at")
+		"n_dropped_lines") "," POSTED("n_dropped_bytes") "," POSTED("stored_bytes") "," POSTED("log" \
+												       "_ex" \
+												       "pir" \
+												       "ed_" \
+												       "at")
 
 static enum err_code put_step(struct db *db, int64_t job_id, const struct step_facts *f,
-	const struct tail_size *size, int64_t now, int64_t *ret_id, struct err *e)
+	const struct tail_size *size, int64_t stored_bytes, int64_t now, int64_t *ret_id, struct err *e)
 {
 	AUTO_BUF key;
 
@@ -92,8 +97,8 @@ static enum err_code put_step(struct db *db, int64_t job_id, const struct step_f
 	TRY(buf_check(&key, "step_name", e));
 	return db_int(db,
 		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
-		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)"
+		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, stored_bytes, log_expired_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)"
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET"
 		" name = excluded.name, step_index = excluded.step_index, " ALL_POSTED ","
 		" exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
@@ -102,7 +107,8 @@ static enum err_code put_step(struct db *db, int64_t job_id, const struct step_f
 		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
 			DB_T(str_z(conclusion_name(f->conclusion))),
 			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
-			DB_I(size->n_bytes), DB_I(size->n_dropped_lines), DB_I(size->n_dropped_bytes)),
+			DB_I(size->n_bytes), DB_I(size->n_dropped_lines), DB_I(size->n_dropped_bytes),
+			DB_I(stored_bytes)),
 		ret_id, e);
 }
 
@@ -138,7 +144,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 
 	TRY(put_run(db, repo_id, f, now, &run_id, e));
 	TRY(put_job(db, run_id, f, &job_id, e));
-	TRY(put_step(db, job_id, f, size, now, &step_id, e));
+	TRY(put_step(db, job_id, f, size, (int64_t)text_zst.len, now, &step_id, e));
 	TRY(db_run(db,
 		"INSERT INTO tail (step_id, zstd) SELECT id, $2 FROM step WHERE id = $1 AND began_at = 0"
 		" ON CONFLICT (step_id) DO UPDATE SET zstd = excluded.zstd",
@@ -162,11 +168,6 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 #define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
 #define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
 
-/* The leg, as attempts are compared by it: made-up ones are one, as nobody can tell which was which before. */
-#define LEG_OF_ATTEMPTS                                                                                      \
-	"CASE WHEN substr(job.leg, 1, length('" LEG_MADE_UP "')) = '" LEG_MADE_UP "'"                        \
-	" THEN '' ELSE job.leg END"
-
 /*
  * The statement, but for the condition that says whose steps: $1 is a repo, $2 what it is asked by, $3 the
  * limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
@@ -178,8 +179,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 #define ACCOUNT_OF(condition)                                                                                \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
-	" CASE WHEN job.job_name <> '' THEN 'name:' || job.job_name ELSE job.job_key END,"                   \
-	" " LEG_OF_ATTEMPTS ") AS newest"                                                                    \
+	" " SAME_JOB ", " SAME_LEG ") AS newest"                                                             \
 	" FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id WHERE " condition "),"  \
 	" told AS (SELECT id, received_at, log_expired_at, failed FROM seen WHERE attempt = newest),"        \
 	" total AS (SELECT count(*) AS n_steps, count(*) FILTER (WHERE failed) AS n_failed,"                 \
@@ -374,63 +374,5 @@ enum err_code steps_tail(struct db *db, struct arena *a, int64_t step_id, struct
 		DB_ARGS(DB_I(step_id)), take_tail, &t, e));
 	*ret_text = t.step.text;
 	*ret_n_dropped = t.n_dropped;
-	return ERR_OK;
-}
-
-/* ---- retention ---- */
-
-struct expired {
-	struct db *db;
-	int64_t rows, bytes;
-};
-
-static enum err_code count_bytes(void *arg, const struct db_row *row, struct err *e)
-{
-	int64_t *bytes = arg;
-
-	(void)e;
-	*bytes += row_int(row, 0);
-	return ERR_OK;
-}
-
-/* Of a step that has just been marked. */
-static enum err_code delete_tail(void *arg, const struct db_row *row, struct err *e)
-{
-	struct expired *x = arg;
-
-	x->rows++;
-	return db_each(x->db, "DELETE FROM tail WHERE step_id = $1 RETURNING length(zstd)", &row->v[0], 1,
-		count_bytes, &x->bytes, e);
-}
-
-static enum err_code count_both(void *arg, const struct db_row *row, struct err *e)
-{
-	struct expired *x = arg;
-
-	(void)e;
-	x->rows = row_int(row, 0);
-	x->bytes = row_int(row, 1);
-	return ERR_OK;
-}
-
-enum err_code steps_expire_logs(struct db *db, int64_t before, int64_t now, int64_t limit, bool dry,
-	int64_t *ret_rows, int64_t *ret_bytes, struct err *e)
-{
-	struct expired x = { .db = db };
-
-	if (dry)
-		TRY(db_each(db,
-			"SELECT count(*), CAST(coalesce(sum(length(tail.zstd)), 0) AS BIGINT)"
-			" FROM step LEFT JOIN tail ON tail.step_id = step.id"
-			" WHERE step.log_expired_at = 0 AND step.received_at < $1",
-			DB_ARGS(DB_I(before)), count_both, &x, e));
-	else
-		TRY(db_each(db,
-			"UPDATE step SET log_expired_at = $2 WHERE id IN (SELECT id FROM step"
-			" WHERE log_expired_at = 0 AND received_at < $1 ORDER BY received_at LIMIT $3)"
-			" RETURNING id",
-			DB_ARGS(DB_I(before), DB_I(now), DB_I(limit)), delete_tail, &x, e));
-	*ret_rows = x.rows;
-	*ret_bytes = x.bytes;
 	return ERR_OK;
 }

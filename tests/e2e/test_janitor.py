@@ -32,11 +32,12 @@ class Janitor(unittest.TestCase):
         server.start()
         return [shas_of_age[0] if n == 1 else shas_of_age for shas_of_age in shas]
 
-    def actions(self, server):
-        return server.get("/api/v1/janitor/actions").json["data"]
+    def actions(self, server, chore="log_retention"):
+        """What passes did in that chore, the newest first."""
+        return [a for a in server.get("/api/v1/janitor/actions?limit=100").json["data"] if a["chore"] == chore]
 
     def first_pass(self, server):
-        """The newest action that a pass since the start has left."""
+        """What the newest pass did."""
         s.eventually("a pass at the start", lambda: "sluice_janitor_passes_total 0\n" not in server.request("GET", "/metrics").text)
         return s.eventually("its report", lambda: self.actions(server))[0]
 
@@ -72,10 +73,11 @@ class Janitor(unittest.TestCase):
         for i in range(10):
             server.must("repo", "add", f"acme/repo{i}")
         self.steps_of_age(server, 15)
-        before = len(self.actions(server))
-        server.configure("")
-        server.must("janitor", "--dry-run")
-        self.assertEqual(len(self.actions(server)), before + 1)
+        before = server.count("action")
+        chores = len(server.must("janitor", "--dry-run").splitlines())
+        self.assertGreaterEqual(chores, 5)
+        self.assertEqual(server.count("action"), before + chores)
+        self.assertEqual(len(self.actions(server)), 1)
 
     def test_a_dry_run_deletes_nothing_and_reports_what_it_would(self):
         server = self.server(self.OFF)

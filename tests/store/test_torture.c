@@ -95,10 +95,14 @@ static void story_puts(int i, const char *text)
 
 static enum err_code expire_w(struct db *db, void *arg, struct err *e)
 {
-	int64_t rows, bytes;
+	struct text *texts = NULL;
+	size_t n = 0;
+	AUTO_ARENA a;
 
 	(void)arg;
-	return steps_expire_logs(db, T0 + 2, T0 + 100, 10, false, &rows, &bytes, e);
+	arena_init(&a);
+	TRY(texts_find(db, &a, TEXTS_OLD, T0 + 2, 10, &texts, &n, e));
+	return texts_expire(db, texts, n, T0 + 100, e);
 }
 
 static void story_expires_the_first_two(void)

@@ -31,7 +31,7 @@ static void come(struct kept *k, struct str bytes, bool last)
 
 	buf_init(&out, SIZE_MAX);
 	buf_str(&k->raw, bytes);
-	flow_add(k->flow, NULL, &k->names, buf_view(&k->raw), last, &out, &t);
+	flow_add(k->flow, NULL, NULL, &k->names, buf_view(&k->raw), last, &out, &t);
 	undo(&k->text, t.undo);
 	buf_str(&k->text, buf_view(&out));
 	buf_drop(&k->raw, t.used);
