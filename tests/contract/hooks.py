@@ -22,9 +22,9 @@ def name_of(operation):
     return operation.definition.raw["operationId"]
 
 
-def post(path, body):
+def post(path, body, token=ADMIN):
     request = urllib.request.Request(URL + path, json.dumps(body).encode(),
-                                     {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/json"})
+                                     {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 
@@ -44,6 +44,13 @@ class Bearer:
 def spare_the_token_of_the_run(case):
     if urllib.parse.unquote(str(case.path_parameters.get("token_id"))).lstrip("0") == "1":
         case.path_parameters["token_id"] = 2
+
+
+def a_step():
+    """Of a step that streams."""
+    post("/api/v1/repos", {"repo": REPO})
+    step = {"repo": REPO, "head_sha": "a" * 40, "run_id": "1", "step_name": f"step {next(turn)}"}
+    return post("/internal/steps", step, INTERNAL)["step_id"]
 
 
 def one_way(query):
@@ -67,6 +74,8 @@ def put_right(name, case):
         body["repository"] = REPO
     elif name == "getContext":
         one_way(query)
+    elif name in ("pinStep", "unpinStep"):
+        case.path_parameters["step_id"] = a_step()
     for part in (query, body):
         if "forge" in part and name != "listRepos":
             part["forge"] = "default"

@@ -174,6 +174,36 @@ class Janitor(unittest.TestCase):
         batches = int(server.request("GET", "/metrics").text.split("\nsluice_write_batches_total ")[1].split()[0])
         self.assertGreater(batches, 5)
 
+    def test_a_pinned_step_keeps_its_text_and_an_expired_one_cannot_be_pinned(self):
+        server = self.server(self.OFF)
+        kept, old = self.steps_of_age(server, 15, 16)
+        step = server.kept(kept)["step_id"], server.kept(old)["step_id"]
+        writer, _ = server.new_token("logs:write")
+        pin = "/api/v1/steps/{}/pin".format
+        self.assertEqual(server.request("PUT", pin(step[0]), token=writer).status, 204)
+        server.stop()
+        server.configure("")
+        server.start()
+        s.eventually("the other text goes", lambda: server.count("tail") == 1)
+        self.assertEqual(server.kept_text(kept), "error: it broke")
+        gone = server.request("PUT", pin(step[1]), token=writer)
+        self.assertEqual((gone.status, gone.json["code"]), (410, "gone"))
+        self.assertRegex(gone.json["message"], r"expired on \d{4}-\d\d-\d\d")
+        self.assertEqual(server.request("DELETE", pin(step[0]), token=writer).status, 204)
+        server.must("janitor")
+        self.assertEqual(server.count("tail"), 0)
+
+    def test_a_token_of_another_repo_finds_no_step_to_pin(self):
+        server = self.server(self.OFF, watch=(REPO, "acme/other"))
+        sha = new_sha()
+        server.must_post(post_of(head_sha=sha))
+        step = server.kept(sha)["step_id"]
+        other, _ = server.new_token("logs:write", repo="acme/other")
+        own, _ = server.new_token("logs:write", repo=REPO)
+        for method in "PUT", "DELETE":
+            self.assertEqual(server.request(method, f"/api/v1/steps/{step}/pin", token=other).status, 404)
+            self.assertEqual(server.request(method, f"/api/v1/steps/{step}/pin", token=own).status, 204)
+
     def test_a_step_that_is_sent_again_after_its_text_expired_has_text_again(self):
         server = self.server()
         (sha,) = self.steps_of_age(server, 15)

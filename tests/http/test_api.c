@@ -40,6 +40,8 @@ static void every_route_has_its_guard(void **state)
 		{ "finishStep", "POST", "/internal/steps/999/finish", 401, 403, 401 },
 		{ "getStep", "GET", "/api/v1/steps/999", 401, 403, 401 },
 		{ "getStepLog", "GET", "/api/v1/steps/999/log", 401, 403, 401 },
+		{ "pinStep", "PUT", "/api/v1/steps/999/pin", 401, 403, 401 },
+		{ "unpinStep", "DELETE", "/api/v1/steps/999/pin", 401, 403, 401 },
 		{ "getContext", "GET", "/api/v1/context?run_id=1", 401, 403, 401 },
 		{ "listRepos", "GET", "/api/v1/repos", 401, 403, 401 },
 		{ "addRepo", "POST", "/api/v1/repos", 401, 403, 401 },
@@ -647,6 +649,42 @@ static void a_download_that_is_not_there_says_how_it_would_be(void **state)
 	}
 }
 
+/* --- pins */
+
+static struct answer pin(const char *method, int64_t step_id, const char *token)
+{
+	char target[80];
+
+	snprintf(target, sizeof target, "/api/v1/steps/%lld/pin", (long long)step_id);
+	return ask((struct ask){ .method = method, .target = target, .token = token });
+}
+
+static void a_step_is_pinned_and_unpinned_as_often_as_one_likes(void **state)
+{
+	struct str writer = token_with(SCOPE_BIT(SCOPE_LOGS_WRITE), ROLE_USER);
+	AUTO_ANSWER posted = post_log(GOOD, INTERNAL);
+	AUTO_ANSWER context = get("/api/v1/context?repo=acme/pump&sha=" SHA "&format=json");
+	int64_t id = 0;
+	(void)state;
+
+	assert_int_equal(posted.status, 204);
+	assert_true(json_int(json_get(json_at(json_get(json_of(&context), "steps"), 0), "step_id"), &id));
+	for (int i = 0; i < 4; i++) {
+		AUTO_ANSWER r = pin(i < 2 ? "PUT" : "DELETE", id, writer.p);
+
+		assert_int_equal(r.status, 204);
+		assert_int_equal(r.len, 0);
+	}
+	AUTO_ANSWER none = pin("PUT", 999999, writer.p);
+	AUTO_ANSWER internal = pin("PUT", id, INTERNAL);
+	AUTO_ANSWER malformed =
+		ask((struct ask){ .method = "PUT", .target = "/api/v1/steps/x/pin", .token = writer.p });
+
+	assert_error(&none, 404, "not_found");
+	assert_error(&internal, 401, "unauthorized");
+	assert_wrong_field(&malformed, "step_id");
+}
+
 static void no_other_file_is_given(void **state)
 {
 	static const char *const targets[] = { "/dl/sluice.db", "/dl/..%2Fsluice.db", "/dl/%2e%2e", "/dl/x",
@@ -694,6 +732,7 @@ int main(void)
 		cmocka_unit_test(a_download_that_was_replaced_has_a_new_digest),
 		cmocka_unit_test(who_has_the_download_is_told_so),
 		cmocka_unit_test(no_other_file_is_given),
+		cmocka_unit_test(a_step_is_pinned_and_unpinned_as_often_as_one_likes),
 	};
 
 	diag_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC)); /* these tests make many errors */
