@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 struct fixture fx;
+bool fixture_time_runs;
 
 static int64_t fixture_wall(void *arg)
 {
@@ -25,7 +26,7 @@ static int64_t fixture_wall(void *arg)
 static int64_t fixture_steady(void *arg)
 {
 	(void)arg;
-	return atomic_load(&fx.steady);
+	return fixture_time_runs ? clock_steady_ms(&clock_system) : atomic_load(&fx.steady);
 }
 
 static bool fixture_ready(void *arg)

@@ -21,19 +21,11 @@
 
 static struct server *server;
 
-static int64_t real_steady(void *arg)
-{
-	(void)arg;
-	return clock_steady_ms(&clock_system);
-}
-
-/* Once, before there is a thread: connections are cut by a clock that runs. */
+/* Connections are cut by a clock that runs. Said before there is a thread. */
 static int wire_up(void **state)
 {
-	int failed = fixture_up(state);
-
-	fx.clock.steady_ms = real_steady;
-	return failed;
+	fixture_time_runs = true;
+	return fixture_up(state);
 }
 
 static void serve(struct server_options o)

@@ -8,6 +8,7 @@
 #include "text/flow.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static struct streams *streams;
 static struct config_box *box;
 
 /* A clock that stands still until it is told to go on. */
-static int64_t steady_now = 1000000;
+static atomic_llong steady_now;
 
 static int64_t wall_of(void *arg)
 {
@@ -27,7 +28,13 @@ static int64_t wall_of(void *arg)
 static int64_t steady_of(void *arg)
 {
 	(void)arg;
-	return __atomic_load_n(&steady_now, __ATOMIC_RELAXED);
+	return atomic_load(&steady_now);
+}
+
+/* Time passes, and the keeper looks. */
+static void pass(int64_t ms)
+{
+	streams_give_up_silent(streams, atomic_fetch_add(&steady_now, ms) + ms);
 }
 
 static const struct clock still = { wall_of, steady_of, NULL };
@@ -44,7 +51,7 @@ static int up(void **state)
 {
 	if (fixture_up(state) != 0)
 		return -1;
-	steady_now = 1000000;
+	atomic_store(&steady_now, 1000000);
 	box = config_box_new(fixture_config());
 	start_streams();
 	return 0;
@@ -506,11 +513,9 @@ static void a_silent_stream_is_lost_with_what_had_come_and_lives_again_when_it_g
 	(void)state;
 
 	assert_int_equal(append(id, 0, STR("one\nhalf a li")), ERR_OK);
-	steady_now += 59000;
-	streams_give_up_silent(streams, steady_now);
+	pass(59000);
 	assert_int_equal(log_of(id).conclusion, CONCLUSION_RUNNING);
-	steady_now += 2000;
-	streams_give_up_silent(streams, steady_now);
+	pass(2000);
 	assert_int_equal(log_of(id).conclusion, CONCLUSION_RUNNER_LOST);
 	has_text(id, "one\nhalf a li");
 
@@ -530,9 +535,9 @@ static void a_heartbeat_keeps_a_stream_alive(void **state)
 	(void)state;
 
 	for (int i = 0; i < 4; i++) {
-		steady_now += 40000;
+		atomic_fetch_add(&steady_now, 40000);
 		assert_int_equal(append(id, 0, STR("")), ERR_OK);
-		streams_give_up_silent(streams, steady_now);
+		pass(0);
 	}
 	assert_int_equal(log_of(id).conclusion, CONCLUSION_RUNNING);
 }
@@ -543,8 +548,7 @@ static void a_stream_that_was_opened_and_left_is_lost_too(void **state)
 	(void)state;
 
 	restart();
-	steady_now += 61000;
-	streams_give_up_silent(streams, steady_now);
+	pass(61000);
 	assert_int_equal(log_of(id).conclusion, CONCLUSION_RUNNER_LOST);
 }
 
