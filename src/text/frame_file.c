@@ -13,6 +13,7 @@
  */
 #include "text/frame_index.h"
 
+#include "base/file.h"
 #include "text/frame_grams.h"
 #include "text/frame_rows.h"
 
@@ -20,7 +21,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define INDEX_MAGIC 0x184D2A50u /* the first of sixteen for skippable frames */
 #define TABLE_MAGIC 0x184D2A5Eu
@@ -95,30 +95,6 @@ enum err_code frame_seal(
 
 /* ---- reading ---- */
 
-/* Appends exactly len bytes from `at` on. */
-static enum err_code read_at(int fd, int64_t at, size_t len, struct buf *out, struct err *e)
-{
-	char *room = buf_room(out, len);
-	size_t done = 0;
-
-	if (!room)
-		return buf_check(out, "a part of a sealed log", e);
-	while (done < len) {
-		ssize_t n = pread(fd, room + done, len - done, (off_t)at + (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			buf_wrote(out, 0);
-			return n < 0 ? err_errno(e, ERR_STORAGE, errno, "read a sealed log")
-				     : damaged(e, "it is shorter than it was");
-		}
-		done += (size_t)n;
-	}
-	buf_wrote(out, len);
-	return ERR_OK;
-}
-
 /* The rows of the seek table, appended to rows; the table begins at *ret_at. */
 static enum err_code read_table(int fd, int64_t bytes, struct buf *rows, int64_t *ret_at, struct err *e)
 {
@@ -128,7 +104,7 @@ static enum err_code read_table(int fd, int64_t bytes, struct buf *rows, int64_t
 	buf_init(&b, SKIP_LEN + FOOTER_LEN);
 	if (bytes < SKIP_LEN + FOOTER_LEN)
 		return damaged(e, "it is too short to be one");
-	TRY(read_at(fd, bytes - FOOTER_LEN, FOOTER_LEN, &b, e));
+	TRY(fd_read_at(fd, bytes - FOOTER_LEN, FOOTER_LEN, &b, e));
 	if (frame_get_u32(b.p + 5) != SEEKABLE_MAGIC)
 		return damaged(e, "it does not end in a seek table");
 	if (!((uint8_t)b.p[4] & HAS_CHECKSUMS) || b.p[4] & RESERVED_BITS)
@@ -140,10 +116,10 @@ static enum err_code read_table(int fd, int64_t bytes, struct buf *rows, int64_t
 
 	*ret_at = bytes - FOOTER_LEN - (int64_t)len - SKIP_LEN;
 	buf_reset(&b);
-	TRY(read_at(fd, *ret_at, SKIP_LEN, &b, e));
+	TRY(fd_read_at(fd, *ret_at, SKIP_LEN, &b, e));
 	if (frame_get_u32(b.p) != TABLE_MAGIC || frame_get_u32(b.p + 4) != len + FOOTER_LEN)
 		return damaged(e, "its seek table has no beginning");
-	return read_at(fd, *ret_at + SKIP_LEN, len, rows, e);
+	return fd_read_at(fd, *ret_at + SKIP_LEN, len, rows, e);
 }
 
 /* Where the index is and what is in it: head is untouched when the log has no frames. */
@@ -160,7 +136,7 @@ static enum err_code read_head(int fd, struct str rows, int64_t table_at, int64_
 		return damaged(e, "its seek table does not end in an index");
 	if (len < SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0) || len > table_at)
 		return damaged(e, "its index has an impossible length");
-	TRY(read_at(fd, table_at - len, SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0), &b, e));
+	TRY(fd_read_at(fd, table_at - len, SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0), &b, e));
 	if (frame_get_u32(b.p) != INDEX_MAGIC || frame_get_u32(b.p + 4) != len - SKIP_LEN)
 		return damaged(e, "its index has no beginning");
 	*ret_at = table_at - len + SKIP_LEN;
@@ -216,7 +192,7 @@ enum err_code frame_file_open(int fd, struct arena *a, struct frame_file *ret, s
 	TRY(read_table(fd, st.st_size, &rows, &table_at, e));
 	TRY(read_head(fd, buf_view(&rows), table_at, &index_at, &h, e));
 	if (h.n > 0) {
-		TRY(read_at(fd, index_at + FRAME_INDEX_HEAD_LEN, h.entries_len, &bytes, e));
+		TRY(fd_read_at(fd, index_at + FRAME_INDEX_HEAD_LEN, h.entries_len, &bytes, e));
 		TRY(frame_index_entries(buf_view(&bytes), h.n, a, &list, e));
 	}
 
@@ -242,7 +218,7 @@ enum err_code frame_file_grams(struct frame_file *f, struct arena *a, struct err
 
 	buf_init(&bytes, INDEX_MAX);
 	if (f->grams_len > 0 && !f->has_grams) {
-		TRY(read_at(f->fd, f->grams_at, (size_t)f->grams_len, &bytes, e));
+		TRY(fd_read_at(f->fd, f->grams_at, (size_t)f->grams_len, &bytes, e));
 		TRY(frame_rows_get(buf_view(&bytes), a, f->frames, f->n, e));
 	}
 	f->has_grams = true;
@@ -253,7 +229,7 @@ static enum err_code read_rows(void *arg, size_t at, size_t len, struct buf *out
 {
 	const struct frame_file *f = arg;
 
-	return read_at(f->fd, f->grams_at + (int64_t)at, len, out, e);
+	return fd_read_at(f->fd, f->grams_at + (int64_t)at, len, out, e);
 }
 
 enum err_code frame_file_may_contain(
@@ -274,7 +250,7 @@ enum err_code frame_file_may_contain(
 enum err_code frame_file_read(const struct frame_file *f, size_t i, struct buf *out, struct err *e)
 {
 	assert(i < f->n);
-	return read_at(f->fd, f->frames[i].file_at, f->frames[i].zstd_len, out, e);
+	return fd_read_at(f->fd, f->frames[i].file_at, f->frames[i].zstd_len, out, e);
 }
 
 /* ---- verifying ---- */
