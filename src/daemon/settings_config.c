@@ -201,6 +201,9 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->chunk_bytes = setting_number(s, SET_CHUNK_BYTES);
 	c->step_bytes = setting_number(s, SET_STEP_BYTES);
 	c->streams = setting_number(s, SET_STREAMS);
+	c->scan_bytes = setting_number(s, SET_SCAN_BYTES);
+	c->scan_ms = setting_number(s, SET_SCAN_MS);
+	c->tails = setting_number(s, SET_TAILS);
 	c->lost_after_ms = setting_number(s, SET_LOST_AFTER) * 1000;
 	c->tail_lines = setting_number(s, SET_TAIL_LINES);
 	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);

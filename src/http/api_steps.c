@@ -9,21 +9,10 @@
 #include "api_table.h"
 
 #include "base/diag.h"
+#include "http/find_step.h"
 #include "http/part.h"
 #include "http/step_json.h"
 #include "service/log_text.h"
-
-/* ERR_GONE tells the date to programs too. */
-static enum err_code find_text(struct call *c, struct step_view *v, struct err *e)
-{
-	char date[CLOCK_RFC3339_LEN];
-
-	TRY(facts_step(c->app->store, &c->identity, arg_int(c, "step_id"), &c->arena, v, e));
-	if (v->step.log_expired_at > 0)
-		call_detail(c, "expired_at",
-			arena_cstr(&c->arena, str_z(clock_rfc3339(v->step.log_expired_at, date))));
-	return facts_text(v, e);
-}
 
 enum err_code api_get_step(struct call *c, struct err *e)
 {
@@ -142,7 +131,7 @@ enum err_code api_get_step_log(struct call *c, struct err *e)
 	struct step_view v;
 	enum err_code code;
 
-	TRY(find_text(c, &v, e));
+	TRY(find_step_text(c, &v, e));
 	TRY(log_text_open(c->app->store, v.step.id, &t, e));
 	code = reply_log(c, &v, &t, e);
 	log_text_free(t);

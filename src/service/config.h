@@ -23,6 +23,8 @@ struct config {
 	int64_t step_bytes;  /* of text a log */
 	int64_t streams;     /* open at once */
 	int64_t lost_after_ms;
+	int64_t scan_bytes, scan_ms; /* of one page of lines */
+	int64_t tails;               /* followed at once */
 	/* [server] */
 	struct str downloads; /* folder, NUL-terminated */
 	/* [internal] */

@@ -49,6 +49,9 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->step_bytes = INT64_C(2) << 30;
 	c->streams = 1000;
 	c->lost_after_ms = 60000;
+	c->scan_bytes = 64 << 20;
+	c->scan_ms = 250;
+	c->tails = 200;
 	c->post_bytes = 65536;
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;

@@ -94,7 +94,7 @@ static void of_another_repo_a_bound_token_learns_nothing(void **state)
 		.body = "{\"repo\":\"acme/other\"}",
 		.token = fx.admin.p });
 	struct str mine = a_bound_token(REPO), other = a_bound_token("acme/other");
-	static const char *const paths[] = { "", "/log" };
+	static const char *const paths[] = { "", "/log", "/lines" };
 	(void)state;
 
 	assert_int_equal(add.status, 201);
@@ -323,6 +323,138 @@ static void who_takes_zstd_is_sent_frames(void **state)
 	}
 }
 
+/* ---- lines ---- */
+
+static struct answer get_lines(int64_t id, const char *query)
+{
+	char rest[300];
+
+	snprintf(rest, sizeof rest, "/lines%s", query);
+	return get_with(fx.admin.p, id, rest, NULL, NULL);
+}
+
+#define BUILD                                                                                                \
+	"##[group]compile\ncc a.c\na.c:3:5: error: expected a "                                              \
+	"semicolon\n##[endgroup]\n\x1b[33mwarning:\x1b[0m late\nok\n"
+
+static void lines_count_from_1_and_tell_what_they_are(void **state)
+{
+	int64_t id = streamed("lines", STR(BUILD));
+	AUTO_ANSWER r = get_lines(id, "?from=2&to=3");
+	struct json *data = json_get(json_of(&r), "data"), *line = json_at(data, 1);
+	(void)state;
+
+	assert_int_equal(r.status, 200);
+	assert_int_equal(json_len(data), 2);
+	assert_int_equal(number(line, "number"), 3);
+	assert_true(str_eq(json_str(json_get(line, "level")), STR("error")));
+	assert_true(str_eq(json_str(json_get(line, "source")), STR("build")));
+	assert_true(str_eq(json_str(json_get(line, "text")), STR("a.c:3:5: error: expected a semicolon")));
+	assert_true(str_eq(json_str(json_get(line, "group")), STR("compile")));
+	assert_int_equal(json_kind(json_get(line, "timestamp")), JSON_STRING);
+	assert_true(json_is_true(json_get(line, "match")));
+	assert_false(json_is_true(json_get(line, "truncated")));
+	assert_int_equal(json_kind(json_get(json_get(json_of(&r), "pagination"), "next_cursor")), JSON_NULL);
+	assert_true(json_is_true(json_get(json_of(&r), "complete")));
+}
+
+/* The numbers of the lines of all pages, like "1 2 3". */
+static void assert_numbers(int64_t id, const char *query, const char *want)
+{
+	char got[300] = "", target[300];
+	int64_t cursor = -1;
+
+	do {
+		snprintf(target, sizeof target, "?limit=2%s", query);
+		if (cursor >= 0)
+			snprintf(target + strlen(target), 50, "&cursor=%lld", (long long)cursor);
+		AUTO_ANSWER r = get_lines(id, target);
+		struct json *data = json_get(json_of(&r), "data");
+
+		if (r.status != 200)
+			fail_msg("%s: %s", target, r.body);
+		for (size_t i = 0; i < json_len(data); i++) {
+			struct json *line = json_at(data, i);
+
+			snprintf(got + strlen(got), 30, "%s%lld%s", *got ? " " : "",
+				(long long)number(line, "number"),
+				json_is_true(json_get(line, "match")) ? "" : "-");
+		}
+		cursor = -1;
+		json_int(json_get(json_get(json_of(&r), "pagination"), "next_cursor"), &cursor);
+	} while (cursor >= 0);
+	assert_string_equal(got, want);
+}
+
+static void lines_are_filtered_ordered_and_paged(void **state)
+{
+	int64_t id = streamed("filtered", STR(BUILD));
+	(void)state;
+
+	assert_numbers(id, "", "1 2 3 4 5 6");
+	assert_numbers(id, "&order=desc", "6 5 4 3 2 1");
+	assert_numbers(id, "&level=error", "3");
+	assert_numbers(id, "&min_level=warning", "3 5");
+	assert_numbers(id, "&min_level=warning&order=desc", "5 3");
+	assert_numbers(id, "&level=error&before=1&after=5", "2- 3 4- 5- 6-");
+	assert_numbers(id, "&source=web", "");
+	assert_numbers(id, "&contains=ERROR", "3");
+	assert_numbers(id, "&contains=warning:+late", "5");
+	assert_numbers(id, "&regex=%5E.%7B0,6%7D%24", "2 6");
+	assert_numbers(id, "&contains=a.c&regex=cc", "2");
+	assert_numbers(id, "&from=4&to=5", "4 5");
+	assert_numbers(id, "&from=5&to=4", "");
+	assert_numbers(id, "&cursor=99", "");
+}
+
+static void a_query_for_lines_that_cannot_be_says_which_field_is_wrong(void **state)
+{
+	int64_t id = streamed("wrong", STR(BUILD));
+	static const struct {
+		const char *query, *field;
+	} cases[] = {
+		{ "?level=error&min_level=info", "min_level" },
+		{ "?level=fatal", "level" },
+		{ "?source=x", "source" },
+		{ "?regex=(", "regex" },
+		{ "?regex=(a%7B9%7D)%7B9%7D", "regex" },
+		{ "?regex=(a)%5C1", "regex" },
+		{ "?from=0", "from" },
+		{ "?cursor=0", "cursor" },
+		{ "?before=51", "before" },
+		{ "?limit=501", "limit" },
+		{ "?order=up", "order" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO_ANSWER r = get_lines(id, cases[i].query);
+
+		assert_wrong_field(&r, cases[i].field);
+	}
+}
+
+static void the_largest_page_is_an_answer(void **state)
+{
+	AUTO_BUF text;
+	int64_t id;
+	(void)state;
+
+	buf_init(&text, SIZE_MAX);
+	for (int i = 0; i < 500; i++) {
+		for (int k = 0; k < 1000; k++)
+			buf_z(&text, "\x1b[31m\"\\\xf0\x9f\x98\x80\x1b[0m");
+		buf_char(&text, '\n');
+	}
+	id = streamed("large page", buf_view(&text));
+	AUTO_ANSWER r = get_lines(id, "?limit=500");
+
+	assert_int_equal(r.status, 200);
+	assert_true(json_len(json_get(json_of(&r), "data")) > 50);
+	assert_int_equal(number(json_get(json_of(&r), "pagination"), "next_cursor"),
+		(int64_t)json_len(json_get(json_of(&r), "data")) + 1);
+}
+
 /* ---- without a text ---- */
 
 static void a_text_that_never_came_is_404_and_one_that_expired_410_with_the_date(void **state)
@@ -376,6 +508,10 @@ int main(void)
 		cmocka_unit_test(a_piece_of_another_text_is_not_given),
 		cmocka_unit_test(stripped_is_without_escapes_wherever_a_frame_ends),
 		cmocka_unit_test(who_takes_zstd_is_sent_frames),
+		cmocka_unit_test(lines_count_from_1_and_tell_what_they_are),
+		cmocka_unit_test(lines_are_filtered_ordered_and_paged),
+		cmocka_unit_test(a_query_for_lines_that_cannot_be_says_which_field_is_wrong),
+		cmocka_unit_test(the_largest_page_is_an_answer),
 		cmocka_unit_test(a_text_that_never_came_is_404_and_one_that_expired_410_with_the_date),
 	};
 
