@@ -24,7 +24,7 @@
 struct packing {
 	struct log log;
 	struct arena a;
-	struct frame *frames; /* all of the file: those that were there, and new ones */
+	struct frame *frames; /* of the file: those that were there (all to seal, else the last), and new ones */
 	size_t n, n_old, cap;
 	struct buf bytes; /* of the new ones */
 	int64_t text_at;
@@ -166,7 +166,7 @@ struct batch {
 	bool more;
 };
 
-/* The log, its index, and the next chunks of it. for_all: also those that may still change. */
+/* The log, its index or the end of it, and the next chunks. for_all: all of both, also what may still change. */
 static enum err_code read_batch(struct store *s, int64_t step_id, int64_t below, bool for_all,
 	struct packing *p, struct batch *b, struct err *e)
 {
@@ -179,7 +179,7 @@ static enum err_code read_batch(struct store *s, int64_t step_id, int64_t below,
 	TRY(store_reader_get(s, &db, e));
 	code = logs_get(db, &p->a, step_id, &p->log, e);
 	if (code == ERR_OK)
-		code = logs_index(db, &p->a, step_id, &parts, &chunks, &n, e);
+		code = (for_all ? logs_index : logs_index_end)(db, &p->a, step_id, &parts, &chunks, &n, e);
 	if (code == ERR_OK && !for_all)
 		code = settled_below(&p->a, chunks, n, &below, e);
 	if (code == ERR_OK)

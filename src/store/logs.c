@@ -303,17 +303,18 @@ static enum err_code take_index(void *arg, const struct db_row *row, struct err 
 }
 
 /* One statement, so that what moves from the chunks to the parts meanwhile is in one of them and not in both. */
-enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct str *ret_parts,
-	struct chunk **ret_chunks, size_t *ret_n, struct err *e)
+#define INDEX_OF(parts)                                                                                      \
+	"SELECT 0 AS kind, file_at AS place, entries FROM part WHERE step_id = $1" parts                      \
+	" UNION ALL SELECT 1, number, entry FROM chunk WHERE step_id = $1 ORDER BY 1, 2"
+
+static enum err_code read_index(struct db *db, const char *sql, struct arena *a, int64_t step_id,
+	struct str *ret_parts, struct chunk **ret_chunks, size_t *ret_n, struct err *e)
 {
 	struct index_rows x = { .chunks = { .a = a, .size = sizeof **ret_chunks } };
 	enum err_code code;
 
 	buf_init(&x.parts, (size_t)256 << 20);
-	code = db_each(db,
-		"SELECT 0 AS kind, file_at AS place, entries FROM part WHERE step_id = $1"
-		" UNION ALL SELECT 1, number, entry FROM chunk WHERE step_id = $1 ORDER BY 1, 2",
-		DB_ARGS(DB_I(step_id)), take_index, &x, e);
+	code = db_each(db, sql, DB_ARGS(DB_I(step_id)), take_index, &x, e);
 	if (code == ERR_OK)
 		code = buf_check(&x.parts, "the index of a log", e);
 	if (code == ERR_OK) {
@@ -323,6 +324,20 @@ enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct
 	}
 	buf_done(&x.parts);
 	return code;
+}
+
+enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct str *ret_parts,
+	struct chunk **ret_chunks, size_t *ret_n, struct err *e)
+{
+	return read_index(db, INDEX_OF(""), a, step_id, ret_parts, ret_chunks, ret_n, e);
+}
+
+enum err_code logs_index_end(struct db *db, struct arena *a, int64_t step_id, struct str *ret_part,
+	struct chunk **ret_chunks, size_t *ret_n, struct err *e)
+{
+	return read_index(db,
+		INDEX_OF(" AND file_at = (SELECT max(file_at) FROM part WHERE step_id = $1)"), a, step_id,
+		ret_part, ret_chunks, ret_n, e);
 }
 
 struct one_str {

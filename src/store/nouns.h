@@ -118,6 +118,9 @@ MUST_CHECK enum err_code logs_chunk(
 /* The index of a log that is not sealed, of one moment: that of its file, and its chunks without their text. */
 MUST_CHECK enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct str *ret_parts,
 	struct chunk **ret_chunks, size_t *ret_n, struct err *e);
+/* The same, but of its file only what was moved last: a log of a GiB is moved hundreds of times. */
+MUST_CHECK enum err_code logs_index_end(struct db *db, struct arena *a, int64_t step_id, struct str *ret_part,
+	struct chunk **ret_chunks, size_t *ret_n, struct err *e);
 /* W. The chunks below `below` are in the file now, which has file_bytes of them from file_at on: their entries take their place. */
 MUST_CHECK enum err_code logs_move(struct db *db, int64_t step_id, int64_t below, int64_t file_at,
 	struct str entries, int64_t file_bytes, struct err *e);

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART ((size_t)256 * 1024) /* at most; more than MASK_HOLD, so that there always is one */
+#define PART ((size_t)128 * 1024) /* at most; more than MASK_HOLD, so that there always is one */
 #define PARTS 4                   /* at once */
 
 struct part {
