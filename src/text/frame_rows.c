@@ -10,7 +10,8 @@
  *	table     for each part its length (32 bits, little-endian)
  *	parts     those of the first block, of the second, ...
  *
- * A frame without a bitmap has a one in every row: it may contain everything.
+ * A frame without a bitmap has a one in every row: it may contain everything. A block of so FEW frames that rows would be mostly empty, as
+ * the index of one chunk is, has the bitmaps as they are in its one part: made and read in a tenth of the time.
  */
 #include "text/frame_rows.h"
 
@@ -24,11 +25,13 @@
 
 #define BLOCK 256u
 #define PART (32u * 1024)
+#define FEW 8u /* frames do not fill a byte of a row */
 
 struct shape { /* of the block that begins with frame `at` of n */
 	size_t at, n;
+	bool whole;     /* few frames: the bitmaps as they are, one behind the other; a row is a bitmap */
 	size_t row_len; /* bytes: a power of two */
-	size_t n_rows;  /* of a part: a power of two */
+	size_t n_rows;  /* of a part: a power of two, but of a whole block */
 	size_t n_parts;
 };
 
@@ -36,6 +39,8 @@ static struct shape shape_of(size_t at, size_t n)
 {
 	struct shape s = { .at = at, .n = n - at < BLOCK ? n - at : BLOCK, .row_len = 1 };
 
+	if (s.n < FEW)
+		return (struct shape){ at, s.n, true, FRAME_GRAMS_LEN, s.n, 1 };
 	while (s.row_len * 8 < s.n)
 		s.row_len *= 2;
 	s.n_rows = PART / s.row_len < FRAME_HASHES ? PART / s.row_len : FRAME_HASHES;
@@ -90,14 +95,26 @@ static void turn_block(const struct frame *f, const struct shape *s, uint8_t *ro
 	}
 }
 
+static void join_block(const struct frame *f, const struct shape *s, char *rows)
+{
+	for (size_t i = 0; i < s->n; i++, rows += FRAME_GRAMS_LEN) {
+		memset(rows, 0xff, FRAME_GRAMS_LEN);
+		if (f[i].grams.len > 0)
+			memcpy(rows, f[i].grams.p, FRAME_GRAMS_LEN);
+	}
+}
+
 static enum err_code put_block(
 	const struct frame *f, const struct shape *s, struct buf *table, struct buf *parts, struct err *e)
 {
 	size_t part_len = s->n_rows * s->row_len;
-	char *rows = mem_alloc(FRAME_HASHES * s->row_len);
+	char *rows = mem_alloc(s->n_parts * part_len);
 	enum err_code code = ERR_OK;
 
-	turn_block(f, s, (uint8_t *)rows);
+	if (s->whole)
+		join_block(f, s, rows);
+	else
+		turn_block(f, s, (uint8_t *)rows);
 	for (size_t i = 0; i < s->n_parts && code == ERR_OK; i++) {
 		size_t before = parts->len;
 
@@ -197,6 +214,17 @@ static void ask_row(const struct shape *s, const char *row, bool *ret)
 		ret[i] = ret[i] && (uint8_t)row[i / 8] >> i % 8 & 1;
 }
 
+static enum err_code ask_whole(struct rows *r, const struct shape *s, const uint16_t *hashes, size_t n_hashes,
+	bool *ret, struct err *e)
+{
+	TRY(rows_part(r, s, 0, e));
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < n_hashes; k++)
+			ret[i] = ret[i] &&
+				 (uint8_t)r->part.p[i * FRAME_GRAMS_LEN + hashes[k] / 8] >> hashes[k] % 8 & 1;
+	return ERR_OK;
+}
+
 /* Those hashes whose row is in part i; the part is read if there are any. */
 static enum err_code ask_part(struct rows *r, const struct shape *s, size_t i, const uint16_t *hashes,
 	size_t n_hashes, bool *ret, struct err *e)
@@ -224,7 +252,9 @@ enum err_code frame_rows_ask(frame_rows_read_fn *read, void *arg, size_t len, si
 	for (size_t at = 0; at < n; at += BLOCK) {
 		struct shape s = shape_of(at, n);
 
-		for (size_t i = 0; i < s.n_parts; i++)
+		if (s.whole)
+			TRY(ask_whole(&r, &s, hashes, n_hashes, ret + at, e));
+		for (size_t i = 0; i < s.n_parts && !s.whole; i++)
 			TRY(ask_part(&r, &s, i, hashes, n_hashes, ret + at, e));
 		rows_next_block(&r, &s);
 	}
@@ -264,7 +294,10 @@ static enum err_code get_block(
 
 	for (size_t i = 0; i < s->n_parts; i++) {
 		TRY(rows_part(r, s, i, e));
-		turn_part(s, i, (const uint8_t *)r->part.p, bitmaps);
+		if (s->whole)
+			memcpy(bitmaps, r->part.p, r->part.len);
+		else
+			turn_part(s, i, (const uint8_t *)r->part.p, bitmaps);
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		const uint8_t *bitmap = bitmaps + i * FRAME_GRAMS_LEN;
