@@ -65,11 +65,21 @@ static enum err_code write_at(int fd, const char *path, int64_t at, struct str b
 	return ERR_OK;
 }
 
+static enum err_code write_and_sync(int fd, const char *path, int64_t at, struct str bytes, struct err *e)
+{
+	TRY(write_at(fd, path, at, bytes, e));
+	if (ftruncate(fd, (off_t)(at + (int64_t)bytes.len)) != 0 || fsync(fd) != 0)
+		return fail(path, e);
+	return ERR_OK;
+}
+
+/* What could not be written whole is taken back: on a full disk others need the room. */
 enum err_code log_file_append(struct store *s, int64_t step_id, int64_t at, struct str bytes, struct err *e)
 {
 	AUTO_ARENA a;
 	AUTO_FD fd = -1;
 	const char *folder, *path;
+	enum err_code code;
 	bool is_new;
 
 	arena_init(&a);
@@ -81,9 +91,10 @@ enum err_code log_file_append(struct store *s, int64_t step_id, int64_t at, stru
 	fd = open(path, O_RDWR | O_CLOEXEC | (at == 0 ? O_CREAT : 0), 0600);
 	if (fd < 0)
 		return fail(path, e);
-	TRY(write_at(fd, path, at, bytes, e));
-	if (ftruncate(fd, (off_t)(at + (int64_t)bytes.len)) != 0 || fsync(fd) != 0)
-		return fail(path, e);
+	code = write_and_sync(fd, path, at, bytes, e);
+	if (code != ERR_OK && ftruncate(fd, (off_t)at) != 0)
+		return code; /* then it is the next append that cuts it off */
+	TRY(code);
 	return is_new ? dir_sync(folder, e) : ERR_OK;
 }
 
