@@ -7,6 +7,7 @@
 int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /*
  * Tell the service manager (sd_notify(3)): "READY=1", "STOPPING=1", "RELOADING=1". Nothing happens when

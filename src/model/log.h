@@ -22,6 +22,7 @@ struct log {
 	struct str saved;
 	int64_t lost_bytes; /* -1: the runner was not given up */
 	int64_t file_bytes;
+	int64_t stored_bytes; /* as budgets count it: file_bytes of a sealed log, else 0 */
 };
 
 #endif

@@ -74,6 +74,32 @@ enum err_code texts_find(struct db *db, struct arena *a, enum texts which, int64
 	return ERR_OK;
 }
 
+static enum err_code take_tail(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+
+	(void)e;
+	*(struct stored_tail *)rows_add(rows) = (struct stored_tail){ .step_id = row_int(row, 0),
+		.n_bytes = row_int(row, 1),
+		.stored_bytes = row_int(row, 2),
+		.zstd = row_str(row, 3, rows->a) };
+	return ERR_OK;
+}
+
+enum err_code tails_list(struct db *db, struct arena *a, int64_t after, int64_t limit,
+	struct stored_tail **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		"SELECT tail.step_id, step.n_bytes, step.stored_bytes, tail.zstd FROM tail"
+		" JOIN step ON step.id = tail.step_id WHERE tail.step_id > $1 ORDER BY tail.step_id LIMIT $2",
+		DB_ARGS(DB_I(after), DB_I(limit)), take_tail, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
+
 static enum err_code take_both(void *arg, const struct db_row *row, struct err *e)
 {
 	int64_t *both = arg;

@@ -11,7 +11,7 @@
 	"step.id, job.run_id, run.repo_id, coalesce(log.state, 'none'), step.conclusion, "                   \
 	"step.log_expired_at, log.sent_bytes, log.text_bytes, log.n_line_ends, coalesce(log.gap_at, -1), "   \
 	"log.gap_bytes, log.gap_line_ends, coalesce(log.group_line, -1), log.n_chunks, log.saved, "          \
-	"coalesce(log.lost_bytes, -1), log.file_bytes"
+	"coalesce(log.lost_bytes, -1), log.file_bytes, step.stored_bytes"
 #define LOG_TABLES                                                                                           \
 	" FROM step JOIN job ON job.id = step.job_id JOIN run ON run.id = job.run_id"                        \
 	" LEFT JOIN log ON log.step_id = step.id"
@@ -35,6 +35,7 @@ static enum err_code take_log(void *arg, const struct db_row *row, struct err *e
 		.saved = row_str(row, 14, rows->a),
 		.lost_bytes = row_int(row, 15),
 		.file_bytes = row_int(row, 16),
+		.stored_bytes = row_int(row, 17),
 	};
 
 	if (!log_state_find(row->v[3].s, &l.state) || !conclusion_find(row->v[4].s, &l.conclusion))

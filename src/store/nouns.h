@@ -161,6 +161,15 @@ enum texts {
 /* The oldest first, at most limit. */
 MUST_CHECK enum err_code texts_find(struct db *db, struct arena *a, enum texts which, int64_t number,
 	int64_t limit, struct text **ret, size_t *ret_n, struct err *e);
+/* Tails as they are stored, in the order of their steps, from after on. */
+struct stored_tail {
+	int64_t step_id;
+	int64_t n_bytes;      /* of text, as the step says */
+	int64_t stored_bytes; /* as budgets count it */
+	struct str zstd;
+};
+MUST_CHECK enum err_code tails_list(struct db *db, struct arena *a, int64_t after, int64_t limit,
+	struct stored_tail **ret, size_t *ret_n, struct err *e);
 /* How many texts_find would find without a limit, and their bytes. */
 MUST_CHECK enum err_code texts_count(struct db *db, enum texts which, int64_t number, int64_t *ret_rows,
 	int64_t *ret_bytes, struct err *e);

@@ -1,0 +1,191 @@
+/*
+ * verify: all logs, all tails, all files.
+ *
+ * In pages, in the order of the steps, so that what is held in memory is one log's index. What is found wrong with a log that is
+ * still changing is looked for again; a log that never stands still for long enough is one that its server is busy with, and is passed by.
+ */
+#include "service/verify.h"
+
+#include "base/zst.h"
+#include "service/log_stray.h"
+#include "store/log_file.h"
+#include "store/nouns.h"
+
+#include <string.h>
+
+#define PAGE 100
+#define TRIES 10
+#define TAIL_MAX ((size_t)4 << 20)
+
+struct verify {
+	struct store *store;
+	bool mend;
+	int64_t now;
+	verify_tell_fn *tell;
+	void *arg;
+	struct verify_sum sum;
+};
+
+static void tell_lines(const struct verify *v, int64_t step_id, struct str lines)
+{
+	while (lines.len > 0) {
+		struct str line = { lines.p, str_find(lines, '\n') };
+		struct err text; /* for its length and its NUL */
+
+		err_set(&text, ERR_STORAGE, "%.*s", STR_FMT(line));
+		v->tell(v->arg, VERIFY_WRONG, step_id, text.text);
+		lines = str_from(lines, line.len + 1);
+	}
+}
+
+/* ---- logs ---- */
+
+static enum err_code read_log(
+	struct store *s, int64_t step_id, struct arena *a, struct log *ret, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(s, &db, e));
+	code = logs_get(db, a, step_id, ret, e);
+	store_reader_put(s, db);
+	if (code == ERR_NOT_FOUND) {
+		*ret = (struct log){ .step_id = step_id, .state = LOG_NONE };
+		return ERR_OK;
+	}
+	return code;
+}
+
+static enum err_code look_at(
+	struct verify *v, int64_t step_id, struct arena *a, struct log *l, struct buf *wrong, struct err *e)
+{
+	bool changed = true;
+
+	for (int i = 0; i < TRIES && changed; i++) {
+		buf_reset(wrong);
+		TRY(read_log(v->store, step_id, a, l, e));
+		TRY(verify_log(v->store, l, wrong, &changed, e));
+	}
+	if (changed)
+		buf_reset(wrong);
+	return ERR_OK;
+}
+
+static enum err_code verify_one(struct verify *v, int64_t step_id, struct err *e)
+{
+	struct log l;
+	AUTO_ARENA a;
+	AUTO_BUF wrong;
+
+	arena_init(&a);
+	buf_init(&wrong, (size_t)1 << 20);
+	TRY(look_at(v, step_id, &a, &l, &wrong, e));
+	v->sum.n_logs += l.state != LOG_NONE;
+	v->sum.bytes += l.file_bytes;
+	v->sum.n_ended += l.state == LOG_ENDED;
+	if (wrong.len == 0)
+		return ERR_OK;
+	v->sum.n_wrong++;
+	tell_lines(v, step_id, buf_view(&wrong));
+	return ERR_OK;
+}
+
+static enum err_code verify_logs(struct verify *v, struct err *e)
+{
+	int64_t after = 0;
+	size_t n = 1;
+
+	while (n > 0) {
+		struct log *logs = NULL;
+		struct db *db = NULL;
+		enum err_code code;
+		AUTO_ARENA a;
+
+		arena_init(&a);
+		TRY(store_reader_get(v->store, &db, e));
+		code = logs_list(db, &a, after, PAGE, &logs, &n, e);
+		store_reader_put(v->store, db);
+		TRY(code);
+		for (size_t i = 0; i < n; i++)
+			TRY(verify_one(v, logs[i].step_id, e));
+		after = n > 0 ? logs[n - 1].step_id : after;
+	}
+	return ERR_OK;
+}
+
+/* ---- tails ---- */
+
+static void verify_tail(struct verify *v, const struct stored_tail *t)
+{
+	AUTO_BUF text;
+	AUTO_BUF wrong;
+	struct err why;
+
+	buf_init(&text, TAIL_MAX);
+	buf_init(&wrong, 2000);
+	v->sum.n_tails++;
+	v->sum.bytes += (int64_t)t->zstd.len;
+	if (zst_decompress(t->zstd, TAIL_MAX, &text, &why) != ERR_OK)
+		buf_fmt(&wrong, "its tail: %s\n", why.text);
+	else if ((int64_t)text.len != t->n_bytes)
+		buf_fmt(&wrong, "its tail has %zu bytes of text, and the database says %lld\n", text.len,
+			(long long)t->n_bytes);
+	if ((int64_t)t->zstd.len != t->stored_bytes)
+		buf_fmt(&wrong, "its step counts %lld bytes for its tail, and it takes %zu\n",
+			(long long)t->stored_bytes, t->zstd.len);
+	v->sum.n_wrong += wrong.len > 0;
+	tell_lines(v, t->step_id, buf_view(&wrong));
+}
+
+static enum err_code verify_tails(struct verify *v, struct err *e)
+{
+	int64_t after = 0;
+	size_t n = 1;
+
+	while (n > 0) {
+		struct stored_tail *tails = NULL;
+		struct db *db = NULL;
+		enum err_code code;
+		AUTO_ARENA a;
+
+		arena_init(&a);
+		TRY(store_reader_get(v->store, &db, e));
+		code = tails_list(db, &a, after, PAGE, &tails, &n, e);
+		store_reader_put(v->store, db);
+		TRY(code);
+		for (size_t i = 0; i < n; i++)
+			verify_tail(v, &tails[i]);
+		after = n > 0 ? tails[n - 1].step_id : after;
+	}
+	return ERR_OK;
+}
+
+/* ---- files ---- */
+
+static enum err_code look_at_file(void *arg, const struct log_file *f, struct err *e)
+{
+	struct verify *v = arg;
+	int64_t file_bytes = 0;
+	struct db *db = NULL;
+	enum log_state state;
+	enum err_code code;
+
+	TRY(store_reader_get(v->store, &db, e));
+	code = logs_state(db, f->step_id, &state, &file_bytes, e);
+	store_reader_put(v->store, db);
+	TRY(code);
+	v->sum.n_strays += log_stray_is_one(state, f->sealed);
+	return ERR_OK;
+}
+
+enum err_code verify_all(struct store *s, bool mend, int64_t now, verify_tell_fn *tell, void *arg,
+	struct verify_sum *ret, struct err *e)
+{
+	struct verify v = { .store = s, .mend = mend, .now = now, .tell = tell, .arg = arg };
+
+	TRY(verify_logs(&v, e));
+	TRY(verify_tails(&v, e));
+	TRY(log_file_each(s, look_at_file, &v, e));
+	*ret = v.sum;
+	return ERR_OK;
+}
