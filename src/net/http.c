@@ -9,6 +9,7 @@
 #include "net/http.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/digest.h"
 
 #include <curl/curl.h>
@@ -214,33 +215,128 @@ static CURLcode perform_without_sigpipe(CURL *curl)
 	return how;
 }
 
-enum err_code http_send(
-	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e)
+static void prepare(struct http_client *c, const struct http_request *r, struct http_answer *a)
 {
-	struct curl_slist *headers = headers_of(r);
-	struct http_answer a = { 0 };
-	enum err_code code = ERR_OK;
-	CURLcode how;
-
-	buf_init(&a.body, r->max_answer ? r->max_answer : MAX_ANSWER);
+	buf_init(&a->body, r->max_answer ? r->max_answer : MAX_ANSWER);
 	c->why[0] = '\0';
 	curl_easy_reset(c->curl); /* options only; connections stay */
 	set_limits(c->curl, r);
-	set_request(c, r, &a.body);
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+	set_request(c, r, &a->body);
+}
 
+static CURLcode perform(struct http_client *c, const struct http_request *r)
+{
+	struct curl_slist *headers = headers_of(r);
+	CURLcode how;
+
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
 	how = perform_without_sigpipe(c->curl);
-	if (how != CURLE_OK)
-		code = failed(c, r, how, a.body.full, e);
-	else
-		read_facts(c->curl, &a);
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, NULL);
 	headers_free(headers);
+	return how;
+}
 
-	if (code == ERR_OK)
-		*ret = a;
-	else
-		http_answer_done(&a);
-	return code;
+static enum err_code give(
+	struct http_client *c, enum err_code code, struct http_answer *a, struct http_answer *ret)
+{
+	if (code != ERR_OK) {
+		http_answer_done(a);
+		return code;
+	}
+	read_facts(c->curl, a);
+	*ret = *a;
+	return ERR_OK;
+}
+
+enum err_code http_send(
+	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e)
+{
+	struct http_answer a = { 0 };
+	CURLcode how;
+
+	prepare(c, r, &a);
+	how = perform(c, r);
+	return give(c, how == CURLE_OK ? ERR_OK : failed(c, r, how, a.body.full, e), &a, ret);
+}
+
+/* --- a long answer */
+
+struct fetch {
+	CURL *curl;
+	int wanted;
+	http_take_fn *take;
+	void *arg;
+	struct buf *body; /* of an answer that is not the wanted one */
+	enum err_code code;
+	struct err *e;
+	int64_t silence_ms, heard_at; /* steady */
+	bool silent;
+};
+
+static size_t take_piece(char *p, size_t size, size_t n, void *arg)
+{
+	struct fetch *f = arg;
+	long status = 0;
+
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status != f->wanted)
+		return take_body(p, size, n, f->body);
+	f->code = f->take(f->arg, (struct str){ p, size * n }, f->e);
+	f->heard_at = clock_steady_ms(&clock_system);
+	return f->code == ERR_OK ? size * n : 0;
+}
+
+/* libcurl calls this at least once a second. Its own limit on slowness takes the few bytes of a sign of life for silence. */
+static int look_at_clock(void *arg, curl_off_t n_down, curl_off_t down, curl_off_t n_up, curl_off_t up)
+{
+	struct fetch *f = arg;
+
+	(void)n_down;
+	(void)down;
+	(void)n_up;
+	(void)up;
+	f->silent = clock_steady_ms(&clock_system) - f->heard_at > f->silence_ms;
+	return f->silent;
+}
+
+static void set_fetch(CURL *curl, struct fetch *f)
+{
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, f);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_at_clock);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, f);
+	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, ""); /* all that this libcurl knows */
+}
+
+enum err_code http_fetch(struct http_client *c, const struct http_request *r, int wanted, http_take_fn *take,
+	void *arg, struct http_answer *ret, struct err *e)
+{
+	struct http_answer a = { 0 };
+	struct fetch f = {
+		.curl = c->curl,
+		.wanted = wanted,
+		.take = take,
+		.arg = arg,
+		.body = &a.body,
+		.e = e,
+		.silence_ms = r->total_ms ? r->total_ms : HTTP_TOTAL_MS,
+		.heard_at = clock_steady_ms(&clock_system),
+	};
+	enum err_code code;
+	CURLcode how;
+
+	prepare(c, r, &a);
+	set_fetch(c->curl, &f);
+	how = perform(c, r);
+	if (f.silent) {
+		c->why[0] = '\0';
+		how = CURLE_OPERATION_TIMEDOUT;
+	}
+	code = f.code;
+	if (code == ERR_OK && how != CURLE_OK)
+		code = failed(c, r, how, a.body.full, e);
+	return give(c, code, &a, ret);
 }

@@ -51,4 +51,15 @@ MUST_CHECK enum err_code http_send(
 	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e);
 void http_answer_done(struct http_answer *a);
 
+/* What a long answer brings, a piece at a time. An error ends the request and is returned by it. */
+typedef enum err_code http_take_fn(void *arg, struct str bytes, struct err *e);
+/*
+ * http_send for an answer that is long, or has no end: the body of an answer of the status wanted goes to take as it comes,
+ * decompressed, and what that takes its time for is not counted; the body of another is in *ret as ever. total_ms is how long nothing may
+ * come, and not a limit for the whole; max_answer does not count what was taken. ERR_NETWORK: also when the answer was cut, in whatever
+ * way HTTP tells of it. In http.c alone: what runs on runners reads no logs.
+ */
+MUST_CHECK enum err_code http_fetch(struct http_client *c, const struct http_request *r, int wanted,
+	http_take_fn *take, void *arg, struct http_answer *ret, struct err *e);
+
 #endif
