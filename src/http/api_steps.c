@@ -95,15 +95,25 @@ static enum log_text_form form_of(const struct call *c)
 										: LOG_TEXT_PLAIN;
 }
 
+/* What stands in front of the line that is asked for is not there for whoever asks: ranges count from that line on. */
+static enum err_code find_start(struct call *c, struct log_text *t, int64_t *ret, struct err *e)
+{
+	*ret = 0;
+	return arg_int(c, "from") > 1 ? log_text_place(t, arg_int(c, "from") - 1, ret, e) : ERR_OK;
+}
+
 /* *t is the reply's, if it becomes NULL. */
 static enum err_code reply_log(struct call *c, const struct step_view *v, struct log_text **t, struct err *e)
 {
 	enum log_text_form form = form_of(c);
 	const char *tag = tag_of(c, *t, v, form);
-	int64_t size = log_text_view(*t)->text_bytes;
-	struct piece p = { .len = size };
 	struct reply_source source = { .read = read_text, .free = free_text, .arg = *t };
+	struct piece p = { 0 };
+	int64_t start, size;
 
+	TRY(find_start(c, *t, &start, e));
+	size = log_text_view(*t)->text_bytes - start;
+	p.len = size;
 	if (form == LOG_TEXT_PLAIN)
 		TRY(choose_piece(c, tag, size, &p, e));
 	reply_header(c, "Vary", "Accept-Encoding");
@@ -118,8 +128,8 @@ static enum err_code reply_log(struct call *c, const struct step_view *v, struct
 			return ERR_OK;
 		}
 	}
-	source.length = p.ranged ? p.len : log_text_size(*t, form);
-	log_text_start(*t, form, p.from, p.len);
+	source.length = p.ranged ? p.len : start > 0 ? -1 : log_text_size(*t, form);
+	log_text_start(*t, form, start + p.from, p.len);
 	reply_source(c, p.ranged ? 206 : 200, "text/plain; charset=utf-8", &source);
 	*t = NULL;
 	return ERR_OK;

@@ -67,13 +67,10 @@ static void put_log(struct json_out *j, const struct step_view *v)
 	json_close_object(j);
 }
 
-void step_json(struct json_out *j, const struct step_view *v)
+static void put_facts(struct json_out *j, const struct step *s)
 {
-	const struct step *s = &v->step;
 	const struct step_facts *f = &s->facts;
-	struct tail_size size = size_of(v);
 
-	json_open_object(j, NULL);
 	json_put_int(j, "step_id", s->id);
 	put_run(j, s);
 	put_told(j, "job", f->job_name);
@@ -88,10 +85,27 @@ void step_json(struct json_out *j, const struct step_view *v)
 	json_put_time(j, "began_at", s->began_at);
 	json_put_time(j, "ended_at", s->ended_at);
 	put_number(j, "duration_ms", s->duration_ms >= 0, s->duration_ms);
+}
+
+void step_json(struct json_out *j, const struct step_view *v)
+{
+	struct tail_size size = size_of(v);
+
+	json_open_object(j, NULL);
+	put_facts(j, &v->step);
 	json_put_int(j, "lines", size.n_lines);
 	json_put_int(j, "bytes", size.n_bytes);
 	json_put_int(j, "dropped_lines", size.n_dropped_lines);
 	json_put_int(j, "dropped_bytes", size.n_dropped_bytes);
 	put_log(j, v);
+	json_close_object(j);
+}
+
+void step_json_listed(struct json_out *j, const struct step *s)
+{
+	json_open_object(j, NULL);
+	put_facts(j, s);
+	json_put_time(j, "log_expired_at", s->log_expired_at);
+	json_put_time(j, "pinned_at", s->pinned_at);
 	json_close_object(j);
 }

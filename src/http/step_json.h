@@ -5,5 +5,7 @@
 #include "service/facts.h"
 
 void step_json(struct json_out *j, const struct step_view *v);
+/* The schema ListedStep: without what would have to be asked of each step's log. */
+void step_json_listed(struct json_out *j, const struct step *s);
 
 #endif

@@ -8,25 +8,19 @@
 
 #include "explain/context.h"
 #include "service/log_view.h"
-#include "store/nouns.h"
+#include "service/subject.h"
 
 #include <string.h>
 
 #define STEPS_MAX 200 /* of one context: the newest; what is beyond is counted */
 
-static enum err_code check_query(const struct account_query *q, struct err *e)
+static struct subject subject_of(const struct account_query *q)
 {
-	int ways = (q->head_sha.len > 0) + (q->run_id > 0) + (q->external_run_id.len > 0);
-
-	if (ways != 1)
-		return err_set(e, ERR_INVALID,
-			"give exactly one of sha (with repo), run_id or external_run_id, to say whose "
-			"context it is");
-	if (q->head_sha.len > 0 && q->repo.len == 0)
-		return err_field(e, "repo", "is needed with sha: owner/name");
-	if (q->forge.len > 0 && q->repo.len == 0)
-		return err_field(e, "forge", "goes with repo only");
-	return ERR_OK;
+	return (struct subject){ .repo = q->repo,
+		.forge = q->forge,
+		.head_sha = q->head_sha,
+		.external_run_id = q->external_run_id,
+		.run_id = q->run_id };
 }
 
 /* A reader that is given back on every way out. */
@@ -36,98 +30,21 @@ static void put_reader(struct store *const *store, struct db **db)
 	*db = NULL;
 }
 
-static enum err_code was_sent(struct db *db, struct arena *a, const struct account_query *q, int64_t repo_id,
-	bool *ret, struct err *e)
-{
-	struct step_query sq = { .repo_id = repo_id,
-		.head_sha = q->head_sha,
-		.run_id = q->run_id,
-		.external_run_id = q->external_run_id };
-	struct step *steps;
-	size_t n;
-	int64_t n_steps, n_failed, expired_at;
-
-	TRY(steps_failed(db, a, &sq, 0, &steps, &n, &n_steps, &n_failed, &expired_at, e));
-	*ret = n_steps > 0;
-	return ERR_OK;
-}
-
-/* No forge is named, and the default one has not got the repo. Of the others that have, a bound token's own is
- * meant, else the first from which something was sent, else the first. */
-static enum err_code find_elsewhere(struct db *db, struct arena *a, const struct config *cfg,
-	const struct identity *id, const struct account_query *q, struct repo *ret, struct err *e)
-{
-	struct repo found, first = { 0 };
-	bool sent = false;
-
-	for (size_t i = 1; i < cfg->n_forges; i++) {
-		enum err_code code = repos_find(db, a, cfg->forges[i].name, q->repo, &found, e);
-
-		if (code == ERR_NOT_FOUND)
-			continue;
-		TRY(code);
-		if (found.id == id->token.repo_id) {
-			*ret = found;
-			return ERR_OK;
-		}
-		if (sent)
-			continue;
-		TRY(was_sent(db, a, q, found.id, &sent, e));
-		if (sent || first.id == 0)
-			first = found;
-	}
-	if (first.id == 0)
-		return err_set(e, ERR_NOT_FOUND, "no forge has a watched repo of that name");
-	*ret = first;
-	return ERR_OK;
-}
-
-static enum err_code resolve_repo(struct db *db, struct arena *a, const struct config *cfg,
-	const struct identity *id, const struct account_query *q, struct repo *ret, bool *ret_watched,
-	struct err *e)
-{
-	struct str forge;
-	enum err_code code;
-
-	*ret_watched = true;
-	if (q->repo.len == 0)
-		return ERR_OK;
-	TRY(config_forge(cfg, q->forge, &forge, e));
-	code = repos_find(db, a, forge, q->repo, ret, e);
-	if (code == ERR_NOT_FOUND && q->forge.len == 0)
-		code = find_elsewhere(db, a, cfg, id, q, ret, e);
-	if (code == ERR_NOT_FOUND) {
-		*ret_watched = false;
-		return ERR_OK;
-	}
-	return code;
-}
-
-/* Of other repos a bound token learns nothing, not even whether they are watched. */
-static enum err_code check_binding(
-	const struct identity *id, const struct account_query *q, const struct repo *repo, struct err *e)
-{
-	if (id->token.repo_id != 0 && q->repo.len > 0 && repo->id != id->token.repo_id)
-		return err_set(e, ERR_NOT_FOUND, "the token is not for this repo");
-	return ERR_OK;
-}
-
 struct found {
 	struct step *steps;
 	size_t n;
 	int64_t n_steps, n_failed, expired_at;
 };
 
-static enum err_code find_steps(struct db *db, struct arena *a, const struct identity *id,
-	const struct account_query *q, int64_t repo_id, struct found *ret, struct err *e)
+static enum err_code find_steps(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, const struct subject *subject, struct found *ret, bool *ret_watched,
+	struct err *e)
 {
-	struct step_query sq = { .repo_id = repo_id,
-		.head_sha = q->head_sha,
-		.run_id = q->run_id,
-		.external_run_id = q->external_run_id };
+	struct step_query sq;
 
-	if (id->token.repo_id != 0)
-		sq.repo_id = id->token.repo_id;
+	TRY(subject_find(db, a, cfg, id, subject, &sq, ret_watched, e));
+	if (!*ret_watched)
+		return ERR_OK;
 	return steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->n_steps, &ret->n_failed,
 		&ret->expired_at, e);
 }
@@ -231,20 +148,16 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	const struct account_query *q, struct buf *out, struct err *e)
 {
 	struct found f = { 0 };
-	struct repo repo = { 0 };
+	struct subject subject = subject_of(q);
 	struct db *db = NULL;
 	bool watched = true;
 	enum err_code code;
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	TRY(check_query(q, e));
+	TRY(subject_check(&subject, e));
 	TRY(store_reader_get(store, &db, e));
-	code = resolve_repo(db, &a, cfg, id, q, &repo, &watched, e);
-	if (code == ERR_OK)
-		code = check_binding(id, q, &repo, e);
-	if (code == ERR_OK && watched)
-		code = find_steps(db, &a, id, q, repo.id, &f, e);
+	code = find_steps(db, &a, cfg, id, &subject, &f, &watched, e);
 	put_reader(&store, &db);
 	TRY(code);
 	TRY(check_one_repo(&f, e));

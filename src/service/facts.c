@@ -50,3 +50,40 @@ enum err_code facts_text(const struct step_view *v, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "no text of step %lld was kept", (long long)v->step.id);
 	return ERR_OK;
 }
+
+static enum err_code list_steps(struct db *db, const struct config *cfg, const struct identity *id,
+	const struct subject *subject, struct steps_page *page, struct arena *a, struct err *e)
+{
+	struct step_query q;
+	bool watched;
+
+	TRY(subject_find(db, a, cfg, id, subject, &q, &watched, e));
+	if (!watched)
+		return ERR_OK;
+	TRY(steps_list(db, a, &q, page, e));
+	if (page->total == 0 && subject->run_id > 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
+			(long long)subject->run_id);
+	if (page->n_repos > 1)
+		return err_field(e, "repo", "is needed: runs of several repos have this id");
+	return ERR_OK;
+}
+
+enum err_code facts_steps(struct store *s, const struct config *cfg, const struct identity *id,
+	const struct subject *subject, bool failed, int64_t limit, int64_t offset, struct arena *a,
+	struct step **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+{
+	struct steps_page page = { .failed = failed, .limit = limit, .offset = offset };
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(subject_check(subject, e));
+	TRY(store_reader_get(s, &db, e));
+	code = list_steps(db, cfg, id, subject, &page, a, e);
+	store_reader_put(s, db);
+	TRY(code);
+	*ret = page.steps;
+	*ret_n = page.n;
+	*ret_total = page.total;
+	return ERR_OK;
+}

@@ -5,6 +5,7 @@
  */
 #include "model/log.h"
 #include "service/access.h"
+#include "service/subject.h"
 #include "store/store.h"
 
 struct step_view {
@@ -19,5 +20,14 @@ MUST_CHECK enum err_code facts_step(struct store *s, const struct identity *id, 
 	struct arena *a, struct step_view *ret, struct err *e);
 /* ERR_GONE: the text of the step has expired; the error says when. ERR_NOT_FOUND: none ever came, or it was not to be kept. */
 MUST_CHECK enum err_code facts_text(const struct step_view *v, struct err *e);
+
+/*
+ * The steps of the newest attempt of each job, those that failed first, then in the order in which they began. failed: only those. Of a
+ * repo that is not watched there are none. ERR_INVALID as subject_check(), and when an external_run_id is that of several repos'
+ * runs; ERR_NOT_FOUND: no such run, or not for this token.
+ */
+MUST_CHECK enum err_code facts_steps(struct store *s, const struct config *cfg, const struct identity *id,
+	const struct subject *subject, bool failed, int64_t limit, int64_t offset, struct arena *a,
+	struct step **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 
 #endif

@@ -139,6 +139,19 @@ static enum err_code open_again(struct log_text *t, struct err *e)
 	return t->line >= 0 ? find_line(t, e) : ERR_OK;
 }
 
+enum err_code log_text_place(struct log_text *t, int64_t line, int64_t *ret_at, struct err *e)
+{
+	enum err_code code;
+
+	t->line = line;
+	code = find_line(t, e);
+	for (int try = 0; try < TRIES && code == ERR_CONFLICT; try++)
+		code = open_again(t, e);
+	if (code == ERR_OK)
+		*ret_at = t->at;
+	return code;
+}
+
 /* ---- one frame ---- */
 
 /* How much of s is surely no beginning of an escape that goes on behind it. */

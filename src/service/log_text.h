@@ -26,6 +26,8 @@ MUST_CHECK enum err_code log_text_open(
 	struct store *s, int64_t step_id, struct log_text **ret, struct err *e);
 void log_text_free(struct log_text *t); /* NULL is fine */
 const struct log_view *log_text_view(const struct log_text *t);
+/* Where in the text line number `line`, from 0, begins; of one that is not there, where the next one does, or the end. Before log_text_start(). */
+MUST_CHECK enum err_code log_text_place(struct log_text *t, int64_t line, int64_t *ret_at, struct err *e);
 /* Bytes [from, from + len) of the text, which has them. */
 void log_text_start(struct log_text *t, enum log_text_form form, int64_t from, int64_t len);
 /* Nothing comes any more, and the text is what it is now; until then it may still change. */

@@ -59,6 +59,18 @@ struct step_query {
 MUST_CHECK enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q,
 	size_t limit, struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
 	int64_t *ret_expired_at, struct err *e);
+/* A page of a list of steps: what is wanted, and what there is. */
+struct steps_page {
+	bool failed; /* only those that failed */
+	int64_t limit, offset;
+	struct step *steps; /* without their text */
+	size_t n;
+	int64_t total;   /* of all pages; exact to 10,000 and -1 beyond */
+	int64_t n_repos; /* whose they are: 0, 1, or 2 for several */
+};
+/* The steps of the newest attempts, as above; those that failed first, then in the order in which they began. */
+MUST_CHECK enum err_code steps_list(struct db *db, struct arena *a, const struct step_query *q,
+	struct steps_page *page, struct err *e);
 /* One step, without its text. ret_stored_bytes: what its text takes as it is stored; -1: none of it is here. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code steps_get(struct db *db, struct arena *a, int64_t step_id, struct step *ret,
 	int64_t *ret_stored_bytes, struct err *e);

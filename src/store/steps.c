@@ -169,18 +169,24 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 #define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
 
 /*
- * The statement, but for the condition that says whose steps: $1 is a repo, $2 what it is asked by, $3 the
- * limit. seen: each step, with its job's newest attempt beside its own. A job is the same in two attempts by
- * its name, as ids differ from attempt to attempt on some forges. told: those of the newest attempts; total:
+ * seen: each step that the condition names, with its job's newest attempt beside its own; $1 is a repo, $2 what it is asked
+ * by. A job is the same in two attempts by its name, as ids differ from attempt to attempt on some forges.
+ */
+#define SEEN_OF(condition)                                                                                   \
+	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
+	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began, run.repo_id,"   \
+	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
+	" " SAME_JOB ", " SAME_LEG ") AS newest"                                                             \
+	" FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id WHERE " condition "),"
+
+/*
+ * The statement, but for the condition that says whose steps; $3 is the limit. told: those of the newest attempts; total:
  * what there is of them; failed: the ones to be listed, and where the limit leaves some out, these are the ones
  * without text and the old ones: last night's failure must not hide behind last month's. There is always one
  * row, because total has one.
  */
 #define ACCOUNT_OF(condition)                                                                                \
-	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
-	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
-	" " SAME_JOB ", " SAME_LEG ") AS newest"                                                             \
-	" FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id WHERE " condition "),"  \
+	SEEN_OF(condition)                                                                                   \
 	" told AS (SELECT id, received_at, log_expired_at, failed FROM seen WHERE attempt = newest),"        \
 	" total AS (SELECT count(*) AS n_steps, count(*) FILTER (WHERE failed) AS n_failed,"                 \
 	" coalesce(max(log_expired_at), 0) AS expired_at FROM told),"                                        \
@@ -191,6 +197,51 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	" LEFT JOIN job ON job.id = step.job_id LEFT JOIN run ON run.id = job.run_id"                        \
 	" LEFT JOIN repo ON repo.id = run.repo_id LEFT JOIN tail ON tail.step_id = step.id"                  \
 	" LEFT JOIN log ON log.step_id = step.id ORDER BY step.received_at, step.id"
+
+/* The same for a list: $3 is 1 for those alone that failed, $4 the limit and $5 the offset. */
+#define LIST_OF(condition)                                                                                   \
+	SEEN_OF(condition)                                                                                   \
+	" told AS (SELECT id, failed, began, repo_id FROM seen WHERE attempt = newest AND (failed OR $3 = "  \
+	"0)),"                                                                                               \
+	" total AS (SELECT count(*) AS n_steps, count(DISTINCT repo_id) AS n_repos FROM told),"              \
+	" page AS (SELECT id, failed, began FROM told ORDER BY failed DESC, began, id LIMIT $4 OFFSET $5)"   \
+	" SELECT total.n_steps, total.n_repos, " STEP_COLUMNS                                                \
+	" FROM total LEFT JOIN page ON 1 = 1 LEFT JOIN step ON step.id = page.id"                            \
+	" LEFT JOIN job ON job.id = step.job_id LEFT JOIN run ON run.id = job.run_id"                        \
+	" LEFT JOIN repo ON repo.id = run.repo_id LEFT JOIN log ON log.step_id = step.id"                    \
+	" ORDER BY page.failed DESC, page.began, page.id"
+
+/* Each way to ask whose. */
+#define BY_SHA "run.repo_id = $1 AND run.head_sha = lower($2)"
+#define BY_RUN "run.id = $2 AND ($1 = 0 OR run.repo_id = $1)"
+#define BY_EXTERNAL_RUN "run.external_run_id = $2 AND ($1 = 0 OR run.repo_id = $1)"
+
+static const struct way {
+	const char *account, *list;
+} ways[] = {
+	{ ACCOUNT_OF(BY_SHA), LIST_OF(BY_SHA) },
+	{ ACCOUNT_OF(BY_RUN), LIST_OF(BY_RUN) },
+	{ ACCOUNT_OF(BY_EXTERNAL_RUN), LIST_OF(BY_EXTERNAL_RUN) },
+};
+
+/* And $2 of it. */
+static enum err_code choose_way(
+	const struct step_query *q, const struct way **ret, struct db_value *ret_by, struct err *e)
+{
+	if (q->head_sha.len > 0) {
+		*ret = &ways[0];
+		*ret_by = DB_T(q->head_sha);
+	} else if (q->run_id > 0) {
+		*ret = &ways[1];
+		*ret_by = DB_I(q->run_id);
+	} else if (q->external_run_id.len > 0) {
+		*ret = &ways[2];
+		*ret_by = DB_T(q->external_run_id);
+	} else {
+		return err_set(e, ERR_INVALID, "a commit, a run or a forge's run must be named");
+	}
+	return ERR_OK;
+}
 
 struct account {
 	struct rows rows; /* of struct step */
@@ -280,35 +331,59 @@ static enum err_code take_step(void *arg, const struct db_row *row, struct err *
 	return ERR_OK;
 }
 
-static enum err_code read_account(
-	struct db *db, const struct step_query *q, size_t limit, struct account *acc, struct err *e)
-{
-	struct db_value repo = DB_I(q->repo_id), n = DB_I((int64_t)limit);
-
-	if (q->head_sha.len > 0)
-		return db_each(db, ACCOUNT_OF("run.repo_id = $1 AND run.head_sha = lower($2)"),
-			DB_ARGS(repo, DB_T(q->head_sha), n), take_step, acc, e);
-	if (q->run_id > 0)
-		return db_each(db, ACCOUNT_OF("run.id = $2 AND ($1 = 0 OR run.repo_id = $1)"),
-			DB_ARGS(repo, DB_I(q->run_id), n), take_step, acc, e);
-	if (q->external_run_id.len > 0)
-		return db_each(db, ACCOUNT_OF("run.external_run_id = $2 AND ($1 = 0 OR run.repo_id = $1)"),
-			DB_ARGS(repo, DB_T(q->external_run_id), n), take_step, acc, e);
-	return err_set(e, ERR_INVALID, "a commit, a run or a forge's run must be named");
-}
-
 enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q, size_t limit,
 	struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
 	int64_t *ret_expired_at, struct err *e)
 {
 	struct account acc = { .rows = { .a = a, .size = sizeof **ret } };
+	const struct way *way = NULL;
+	struct db_value by = DB_NONE;
 
-	TRY(read_account(db, q, limit, &acc, e));
+	TRY(choose_way(q, &way, &by, e));
+	TRY(db_each(
+		db, way->account, DB_ARGS(DB_I(q->repo_id), by, DB_I((int64_t)limit)), take_step, &acc, e));
 	*ret = acc.rows.first;
 	*ret_n = acc.rows.n;
 	*ret_n_steps = acc.n_steps;
 	*ret_n_failed = acc.n_failed;
 	*ret_expired_at = acc.expired_at;
+	return ERR_OK;
+}
+
+struct list {
+	struct rows rows; /* of struct step */
+	int64_t n_steps, n_repos;
+};
+
+static enum err_code take_listed(void *arg, const struct db_row *row, struct err *e)
+{
+	struct list *list = arg;
+	struct step s;
+
+	list->n_steps = row_int(row, 0);
+	list->n_repos = row_int(row, 1);
+	if (row->v[2].kind == DB_NULL)
+		return ERR_OK; /* the one row of an empty page */
+	TRY(take_columns(row, 2, list->rows.a, &s, e));
+	*(struct step *)rows_add(&list->rows) = s;
+	return ERR_OK;
+}
+
+enum err_code steps_list(
+	struct db *db, struct arena *a, const struct step_query *q, struct steps_page *page, struct err *e)
+{
+	struct list list = { .rows = { .a = a, .size = sizeof(struct step) } };
+	const struct way *way = NULL;
+	struct db_value by = DB_NONE;
+
+	TRY(choose_way(q, &way, &by, e));
+	TRY(db_each(db, way->list,
+		DB_ARGS(DB_I(q->repo_id), by, DB_I(page->failed), DB_I(page->limit), DB_I(page->offset)),
+		take_listed, &list, e));
+	page->steps = list.rows.first;
+	page->n = list.rows.n;
+	page->total = list.n_steps > ROWS_TOTAL_MAX ? -1 : list.n_steps;
+	page->n_repos = list.n_repos;
 	return ERR_OK;
 }
 

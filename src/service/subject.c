@@ -1,0 +1,110 @@
+/* subject: see the header. */
+#include "service/subject.h"
+
+enum err_code subject_check(const struct subject *s, struct err *e)
+{
+	int ways = (s->head_sha.len > 0) + (s->run_id > 0) + (s->external_run_id.len > 0);
+
+	if (ways != 1)
+		return err_set(e, ERR_INVALID,
+			"give exactly one of sha (with repo), run_id or external_run_id, to say whose "
+			"steps are meant");
+	if (s->head_sha.len > 0 && s->repo.len == 0)
+		return err_field(e, "repo", "is needed with sha: owner/name");
+	if (s->forge.len > 0 && s->repo.len == 0)
+		return err_field(e, "forge", "goes with repo only");
+	return ERR_OK;
+}
+
+static struct step_query query_of(const struct subject *s, int64_t repo_id)
+{
+	return (struct step_query){ .repo_id = repo_id,
+		.head_sha = s->head_sha,
+		.run_id = s->run_id,
+		.external_run_id = s->external_run_id };
+}
+
+static enum err_code was_sent(
+	struct db *db, struct arena *a, const struct subject *s, int64_t repo_id, bool *ret, struct err *e)
+{
+	struct step_query sq = query_of(s, repo_id);
+	struct step *steps;
+	size_t n;
+	int64_t n_steps, n_failed, expired_at;
+
+	TRY(steps_failed(db, a, &sq, 0, &steps, &n, &n_steps, &n_failed, &expired_at, e));
+	*ret = n_steps > 0;
+	return ERR_OK;
+}
+
+/* No forge is named, and the default one has not got the repo. Of the others that have, a bound token's own is
+ * meant, else the first from which something was sent, else the first. */
+static enum err_code find_elsewhere(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, const struct subject *s, struct repo *ret, struct err *e)
+{
+	struct repo found, first = { 0 };
+	bool sent = false;
+
+	for (size_t i = 1; i < cfg->n_forges; i++) {
+		enum err_code code = repos_find(db, a, cfg->forges[i].name, s->repo, &found, e);
+
+		if (code == ERR_NOT_FOUND)
+			continue;
+		TRY(code);
+		if (found.id == id->token.repo_id) {
+			*ret = found;
+			return ERR_OK;
+		}
+		if (sent)
+			continue;
+		TRY(was_sent(db, a, s, found.id, &sent, e));
+		if (sent || first.id == 0)
+			first = found;
+	}
+	if (first.id == 0)
+		return err_set(e, ERR_NOT_FOUND, "no forge has a watched repo of that name");
+	*ret = first;
+	return ERR_OK;
+}
+
+static enum err_code resolve_repo(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, const struct subject *s, struct repo *ret, bool *ret_watched,
+	struct err *e)
+{
+	struct str forge;
+	enum err_code code;
+
+	*ret_watched = true;
+	if (s->repo.len == 0)
+		return ERR_OK;
+	TRY(config_forge(cfg, s->forge, &forge, e));
+	code = repos_find(db, a, forge, s->repo, ret, e);
+	if (code == ERR_NOT_FOUND && s->forge.len == 0)
+		code = find_elsewhere(db, a, cfg, id, s, ret, e);
+	if (code == ERR_NOT_FOUND) {
+		*ret_watched = false;
+		return ERR_OK;
+	}
+	return code;
+}
+
+/* Of other repos a bound token learns nothing, not even whether they are watched. */
+static enum err_code check_binding(
+	const struct identity *id, const struct subject *s, const struct repo *repo, struct err *e)
+{
+	if (id->token.repo_id != 0 && s->repo.len > 0 && repo->id != id->token.repo_id)
+		return err_set(e, ERR_NOT_FOUND, "the token is not for this repo");
+	return ERR_OK;
+}
+
+enum err_code subject_find(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, const struct subject *s, struct step_query *ret, bool *ret_watched,
+	struct err *e)
+{
+	struct repo repo = { 0 };
+
+	TRY(resolve_repo(db, a, cfg, id, s, &repo, ret_watched, e));
+	TRY(check_binding(id, s, &repo, e));
+	*ret = query_of(s, id->token.repo_id != 0 ? id->token.repo_id : repo.id);
+	return ERR_OK;
+}
