@@ -5,6 +5,9 @@
  * returns the exit code.
  */
 int cmd_context(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+int cmd_pin(int argc, char **argv);
+int cmd_unpin(int argc, char **argv);
 int cmd_repo(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_janitor(int argc, char **argv);

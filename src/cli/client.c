@@ -38,6 +38,13 @@ void client_done(struct client *c)
 	peer_done(&c->peer);
 }
 
+static enum err_code write_url(const struct client *c, const char *path, struct buf *out, struct err *e)
+{
+	buf_init(out, 64 * 1024);
+	buf_fmt(out, "%s%s", buf_cstr(&c->peer.url), path);
+	return buf_check(out, "request", e);
+}
+
 enum err_code client_call(
 	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e)
 {
@@ -47,15 +54,15 @@ enum err_code client_call(
 	AUTO_BUF url;
 
 	forget_answer(c);
-	buf_init(&url, 64 * 1024);
-	buf_fmt(&url, "%s%s", buf_cstr(&c->peer.url), path);
-	TRY(buf_check(&url, "request", e));
+	c->retry_after_s = 0;
+	TRY(write_url(c, path, &url, e));
 	request.url = buf_cstr(&url);
 	if (body) {
 		request.content_type = "application/json";
 		request.body = buf_view(body);
 	}
 	TRY(http_send(c->http, &request, &answer, e));
+	c->retry_after_s = answer.retry_after_s;
 	if (answer.status < 200 || answer.status > 299) {
 		code = peer_error(&c->peer, &answer, e);
 		http_answer_done(&answer);
@@ -69,6 +76,31 @@ enum err_code client_call(
 		return err_set(e, ERR_NETWORK, "%s answered with JSON that is none; is it a Sluice server?",
 			buf_cstr(&c->peer.shown));
 	return ERR_OK;
+}
+
+enum err_code client_fetch(struct client *c, const char *path, const struct http_header *headers,
+	size_t n_headers, int wanted, int silence_ms, http_take_fn *take, void *arg, struct err *e)
+{
+	struct http_request request = {
+		.method = "GET",
+		.bearer = peer_token(&c->peer),
+		.headers = headers,
+		.n_headers = n_headers,
+		.total_ms = silence_ms,
+	};
+	struct http_answer answer;
+	enum err_code code = ERR_OK;
+	AUTO_BUF url;
+
+	c->retry_after_s = 0;
+	TRY(write_url(c, path, &url, e));
+	request.url = buf_cstr(&url);
+	TRY(http_fetch(c->http, &request, wanted, take, arg, &answer, e));
+	c->retry_after_s = answer.retry_after_s;
+	if (answer.status != wanted)
+		code = peer_error(&c->peer, &answer, e);
+	http_answer_done(&answer);
+	return code;
 }
 
 struct json *client_root(const struct client *c)

@@ -18,6 +18,7 @@ struct client {
 	struct buf body;      /* of the last answer, as it came */
 	struct json_doc *doc; /* the same, parsed, when it is JSON */
 	int status;
+	int64_t retry_after_s; /* what the last answer asked for; 0: nothing */
 };
 
 struct client_flags {
@@ -40,6 +41,12 @@ void client_done(struct client *c); /* also after a failed client_init, or when 
 MUST_CHECK enum err_code client_call(
 	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e);
 struct json *client_root(const struct client *c);
+/*
+ * GET of what is long: it goes to take as it comes (http_fetch). silence_ms: how long nothing may come. wanted: the status
+ * that it has to have; another of 2xx is ERR_NETWORK.
+ */
+MUST_CHECK enum err_code client_fetch(struct client *c, const char *path, const struct http_header *headers,
+	size_t n_headers, int wanted, int silence_ms, http_take_fn *take, void *arg, struct err *e);
 
 /*
  * Every item of a list, over all its pages. path: with its query, if it has one. Calls back until an error is

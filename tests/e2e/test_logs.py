@@ -1,0 +1,389 @@
+#!/usr/bin/python3
+"""`sluice logs`: the log in a terminal. Whole and in part, while it grows, through a pager, and harmless whatever is in it."""
+import contextlib
+import json
+import os
+import pty
+import re
+import select
+import socket
+import sqlite3
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import sluice_test as s
+from sluice_test import DEADLINE, INTERNAL, REPO, SLUICE, Case, Server, eventually, new_sha, post_of
+
+
+# ---- what sends
+
+class Stream:
+    """A runner that streams one step, as doc/runner.md has the three requests."""
+
+    def __init__(self, server, name="build", **over):
+        self.server, self.at = server, 0
+        facts = {"repo": REPO, "head_sha": new_sha(), "run_id": "1", "job_name": "job", "step_name": name, **over}
+        self.sha = facts["head_sha"]
+        answer = server.request("POST", "/internal/steps", facts, token=INTERNAL)
+        assert answer.status in (200, 201), answer
+        self.id, self.run = answer.json["step_id"], answer.json["run_id"]
+
+    def send(self, text):
+        data = text.encode() if isinstance(text, str) else text
+        while data:
+            piece, data = data[:1 << 19], data[1 << 19:]
+            answer = self.server.request("PATCH", f"/internal/steps/{self.id}/log", piece, token=INTERNAL,
+                                         headers={"Content-Type": "application/octet-stream", "Upload-Offset": str(self.at)})
+            assert answer.status == 204, answer
+            self.at += len(piece)
+        return self
+
+    def finish(self, conclusion="failure", **more):
+        answer = self.server.request("POST", f"/internal/steps/{self.id}/finish",
+                                     {"conclusion": conclusion, "bytes": self.at, **more}, token=INTERNAL)
+        assert answer.status == 204, answer
+        return self
+
+
+def streamed(server, text, name="build", conclusion="failure", **over):
+    return Stream(server, name, **over).send(text).finish(conclusion)
+
+
+class Cutter:
+    """Between a client and a server; cuts the i-th connection when cuts[i] bytes have gone to the client. Others pass."""
+
+    def __init__(self, port, *cuts):
+        self.cuts, self.n_connections, self.heads = list(cuts), 0, []
+        self.to = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.listener.close()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                left = self.cuts[self.n_connections] if self.n_connections < len(self.cuts) else None
+                self.n_connections += 1
+                threading.Thread(target=self._pass, args=(client, left), daemon=True).start()
+
+    def _pass(self, client, left):
+        with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self.to)) as server:
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    piece = ready.recv(65536)
+                    if not piece:
+                        return
+                    if ready is client:
+                        self.heads.append(piece)
+                        server.sendall(piece)
+                        continue
+                    client.sendall(piece if left is None else piece[:left])
+                    if left is not None:
+                        left -= len(piece)
+                        if left <= 0:
+                            return
+
+
+# ---- who reads
+
+def on_terminal(server, *args, env=None, keys=b"", rows=24):
+    """The program with a terminal on all three descriptors: its exit code, and what it wrote there."""
+    more = {"SLUICE_URL": server.url, "SLUICE_TOKEN": server.admin, "NO_COLOR": "", "TERM": "xterm", "PAGER": "cat", **(env or {})}
+    environment = {k: v for k, v in s.clean_environment(server.folder, more).items() if v is not None}
+    master, slave = pty.openpty()
+    try:
+        process = subprocess.Popen([SLUICE, *args], stdin=slave, stdout=slave, stderr=slave, env=environment, close_fds=True,
+                                   start_new_session=True)
+    finally:
+        os.close(slave)
+    if keys:
+        os.write(master, keys)
+    heard = bytearray()
+    until = time.monotonic() + DEADLINE
+    while True:
+        if not select.select([master], [], [], max(0, until - time.monotonic()))[0]:
+            process.kill()
+            raise AssertionError(f"not done in {DEADLINE:.0f} s: {bytes(heard[-500:])!r}")
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # EIO: nobody has the other end any more
+            break
+        if not piece:
+            break
+        heard += piece
+    os.close(master)
+    return process.wait(DEADLINE), bytes(heard).replace(b"\r\n", b"\n").decode("utf-8", "replace")
+
+
+class TheText(Case):
+    def logs(self, *args, **more):
+        return self.server.must("logs", *args, **more)
+
+    def test_a_step_is_printed_as_it_was_sent(self):
+        step = streamed(self.server, "one\ntwo \u20ac\n\nfour")
+        self.assertEqual(self.logs("--step", str(step.id)), "one\ntwo \u20ac\n\nfour\n")
+
+    def test_while_it_grows_what_is_there_is_printed(self):
+        step = Stream(self.server).send("so far\n")
+        self.assertEqual(self.logs("--step", str(step.id)), "so far\n")
+        step.send("and more\n").finish()
+        self.assertEqual(self.logs("--step", str(step.id)), "so far\nand more\n")
+
+    def test_a_number_alone_is_a_run(self):
+        step = streamed(self.server, "of a run\n", run_id="run-" + new_sha())
+        self.assertEqual(self.logs(str(step.run)), "of a run\n")
+
+    def test_a_run_is_found_by_the_id_that_the_forge_gave_it(self):
+        external = "ext-" + new_sha()
+        streamed(self.server, "of the forge's run\n", run_id=external)
+        self.assertEqual(self.logs("--external-run-id", external), "of the forge's run\n")
+        self.assertEqual(self.logs("--external-run-id", external, REPO), "of the forge's run\n")
+
+    def test_of_a_commit_all_steps_are_printed_those_that_failed_first_each_with_a_heading(self):
+        sha = new_sha()
+        green = streamed(self.server, "fine\n", "compile", "success", head_sha=sha)
+        red = streamed(self.server, "broken\n", "check", head_sha=sha)
+        self.assertEqual(self.logs(REPO, sha),
+                         f"==> job / check: failure, step {red.id} <==\nbroken\n\n==> job / compile: success, step {green.id} <==\nfine\n")
+        self.assertEqual(self.logs("--failed", REPO, sha), "broken\n")
+
+    def test_only_the_newest_attempt_of_a_job_is_printed(self):
+        sha = new_sha()
+        streamed(self.server, "first\n", head_sha=sha, attempt=1)
+        streamed(self.server, "second\n", head_sha=sha, attempt=2)
+        self.assertEqual(self.logs(REPO, sha), "second\n")
+
+    def test_the_tail_of_a_one_shot_post_is_a_log_too(self):
+        sha = new_sha()
+        self.server.must_post(post_of(head_sha=sha, log_tail="\x1b[31mposted\x1b[0m\n"))
+        self.assertEqual(self.logs(REPO, sha), "posted\n")
+
+    def test_from_begins_with_that_line(self):
+        step = streamed(self.server, "".join(f"line {i}\n" for i in range(1, 30001)))
+        printed = self.logs("--step", str(step.id), "--from", "29999")
+        self.assertEqual(printed, "line 29999\nline 30000\n")
+        self.assertEqual(self.logs("--step", str(step.id), "--from", "30001"), "")
+
+    def test_numbers_are_those_of_the_log(self):
+        step = streamed(self.server, "a\nb\nc\n")
+        self.assertEqual(self.logs("--step", str(step.id), "--numbers", "--from", "2"), "     2  b\n     3  c\n")
+
+    def test_a_large_log_is_printed_whole(self):
+        text = "".join(f"line {i} \u20ac {'x' * (i % 200)}\n" for i in range(150000))
+        step = streamed(self.server, text)
+        self.assertTrue(self.logs("--step", str(step.id)) == text)
+
+    def test_a_line_of_any_length_is_printed_whole_and_without_its_escapes(self):
+        step = streamed(self.server, "before\n" + "\x1b[31m\u20acuro\x1b[0m " * 200000 + "\nbehind\n")
+        self.assertTrue(self.logs("--step", str(step.id)) == "before\n" + "\u20acuro " * 200000 + "\nbehind\n")
+
+    def test_control_and_bidi_characters_are_shown_in_a_pipe_too(self):
+        sha = new_sha()
+        self.server.must_post(post_of(head_sha=sha, log_tail="a\x07b \u202egpj.exe\x1b]0;title\x07.\n"))
+        self.assertEqual(self.logs(REPO, sha), "a\\u{7}b \\u{202e}gpj.exe.\n")
+
+    def test_a_transfer_that_was_cut_goes_on_where_it_was(self):
+        # Nothing that zstd makes small: there must be something to cut.
+        text = "".join(f"{os.urandom(60).hex()}\n" for _ in range(20000))
+        step = streamed(self.server, text)
+        for arguments, want in (((), text), (("--from", "11"), text[11 * 121 - 121:])):
+            with Cutter(self.server.port, 5000, 300000, 700000, 10) as cutter:
+                done = self.server.cli("logs", "--url", cutter.url, "--step", str(step.id), *arguments)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(done.stdout == want)
+                self.assertGreaterEqual(cutter.n_connections, 5)
+
+    def test_a_reader_who_leaves_the_pipe_ends_it_quietly(self):
+        step = streamed(self.server, "".join(f"line {i}\n" for i in range(200000)))
+        done = subprocess.run(["sh", "-c", f'"{SLUICE}" logs --step {step.id} | head -n 2'], capture_output=True, text=True, check=False,
+                              env={**self.server.env, "SLUICE_URL": self.server.url, "SLUICE_TOKEN": self.server.admin}, timeout=DEADLINE)
+        self.assertEqual((done.stdout, done.stderr), ("line 0\nline 1\n", ""))
+
+    def test_a_full_disk_is_an_error(self):
+        step = streamed(self.server, "x" * 100000)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([SLUICE, "logs", "--step", str(step.id)], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                                  env={**self.server.env, "SLUICE_URL": self.server.url, "SLUICE_TOKEN": self.server.admin}, timeout=DEADLINE)
+        self.assertEqual(done.returncode, 8)
+        self.assertIn("standard output", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1)
+
+
+class WhenThereIsNone(Case):
+    def fails(self, code, *args, **more):
+        done = self.server.cli("logs", *args, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done.stderr
+
+    def expire(self, *ids):
+        with contextlib.closing(sqlite3.connect(f"{self.server.data}/sluice.db", timeout=20)) as db, db:
+            db.executemany("UPDATE step SET received_at = received_at - 15 * 86400000 WHERE id = ?", [(i,) for i in ids])
+        self.server.must("janitor")
+
+    def posted(self, sha, name, text="gone"):
+        self.server.must_post(post_of(head_sha=sha, step_name=name, log_tail=text))
+        listed = self.server.get(f"/api/v1/steps?repo={REPO}&sha={sha}").json["data"]
+        return next(step["step_id"] for step in listed if step["step"] == name)
+
+    def test_a_commit_of_which_nothing_arrived_is_said_to_be_so_and_why(self):
+        said = self.fails(3, REPO, new_sha())
+        self.assertRegex(said, r"(?i)no log|nothing")
+        self.assertIn("not watched", self.fails(3, "acme/nosuch", new_sha()))
+
+    def test_a_log_that_expired_says_when(self):
+        step = self.posted(new_sha(), "old")
+        self.expire(step)
+        said = self.fails(3, "--step", str(step))
+        self.assertIn("expired on " + time.strftime("%Y-%m-%d", time.gmtime()), said)
+
+    def test_among_others_a_log_that_expired_is_said_in_its_place(self):
+        sha = new_sha()
+        old, _ = self.posted(sha, "old"), self.posted(sha, "new", "still here")
+        self.expire(old)
+        printed = self.server.must("logs", REPO, sha)
+        self.assertRegex(printed, rf"(?m)^==> old: failure, step {old} <==\n\(the text of step {old} expired on ")
+        self.assertRegex(printed, r"(?m)^==> new: failure, step \d+ <==\nstill here\n")
+
+    def test_where_all_have_expired_it_is_an_error(self):
+        sha = new_sha()
+        self.expire(self.posted(sha, "one"), self.posted(sha, "two"))
+        done = self.server.cli("logs", REPO, sha)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("expired on", done.stdout)
+
+    def test_what_is_not_there_is_exit_code_3(self):
+        for args in (("--step", "999999"), ("999999",), ("--external-run-id", "nobody-knows")):
+            with self.subTest(args):
+                self.fails(3, *args)
+
+    def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(self):
+        for args, word in (((), "of what"), (("acme/widget",), "commit"), (("a/b", "c" * 40, "d"), "nothing to be done"), (("0",), "RUN"),
+                           (("--step", "0x1"), "number"), (("--step", "-1"), "--step"), (("--step", "1", "2"), "nothing to be done"),
+                           (("--level", "loud", "1"), "critical"), (("--context", "3", "1"), "--grep"), (("-n", "-1", "1"), "-n"),
+                           (("--context", "51", "--grep", "x", "1"), "50"), (("-f", "-C", "1", "--grep", "x", "1"), "--follow")):
+            with self.subTest(args):
+                self.assertIn(word, self.fails(2, *args))
+        self.assertIn("40", self.fails(2, REPO, "main"))
+
+    def test_a_token_that_may_not_read_is_exit_code_4(self):
+        writer, _ = self.server.new_token("logs:write")
+        step = streamed(self.server, "secret text\n")
+        self.assertIn("logs:read", self.fails(4, "--step", str(step.id), token=writer))
+
+    def test_a_server_that_is_not_there_is_exit_code_9(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        self.fails(9, "--step", "1", "--url", f"http://127.0.0.1:{port}")
+
+
+class OnATerminal(Case):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="logs-", dir=self.server.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as f:
+            return f.read()
+
+    def shown(self, *args, code=0, **more):
+        got, text = on_terminal(self.server, "logs", *args, **more)
+        self.assertEqual(got, code, text)
+        return text
+
+    def test_colours_and_links_are_kept(self):
+        text = "\x1b[31mred\x1b[0m \x1b]8;;https://a.example/\x1b\\link\x1b]8;;\x1b\\\n"
+        step = streamed(self.server, text)
+        self.assertEqual(self.shown("--step", str(step.id)), text)
+
+    def test_no_colours_when_they_are_not_wanted(self):
+        step = streamed(self.server, "\x1b[31mred\x1b[0m\n")
+        for args, env in ((("--no-color",), {}), ((), {"NO_COLOR": "1"}), ((), {"TERM": "dumb"})):
+            with self.subTest(args, env=env):
+                self.assertEqual(self.shown("--step", str(step.id), *args, env=env), "red\n")
+
+    def test_nothing_else_that_a_terminal_acts_upon_reaches_it(self):
+        sha = new_sha()
+        self.server.must_post(post_of(head_sha=sha, log_tail="\x1b]0;title\x07\x1b[2J\x1b[6n\x1b]52;c;cm0=\x07\x1bPq\x1b\\\x9b5A\x1b[8mhidden\x1b[0m "
+                                                          "\x1b]8;;file:///etc/passwd\x07link\x1b]8;;\x07 a\x08b \u202ertl\n"))
+        shown = self.shown(REPO, sha)
+        self.assertNotRegex(shown, r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+        for part in ("hidden", "link", "a\\u{8}b", "\\u{202e}rtl"):
+            self.assertIn(part, shown)
+
+    def test_the_pager_is_the_user_s_command_and_gets_all(self):
+        step = streamed(self.server, "".join(f"line {i}\n" for i in range(5000)))
+        out = self.path("paged")
+        self.shown("--step", str(step.id), env={"PAGER": f"sed 's/^/> /' >'{out}'"})
+        self.assertEqual(self.read("paged"), "".join(f"> line {i}\n" for i in range(5000)))
+
+    def test_no_pager_when_it_is_empty_or_cat(self):
+        step = streamed(self.server, "text\n")
+        for pager in ("", "cat"):
+            self.assertEqual(self.shown("--step", str(step.id), env={"PAGER": pager, "PATH": "/nonexistent"}), "text\n")
+
+    def test_no_pager_but_on_a_terminal_and_not_to_follow(self):
+        step = streamed(self.server, "text\n")
+        out = self.path("paged")
+        self.server.must("logs", "--step", str(step.id), env={"PAGER": f"cat >'{out}'"})
+        self.assertFalse(os.path.exists(out))
+
+    def fake_less(self):
+        with open(self.path("less"), "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/sh\necho \"LESS=$LESS $*\" >'{self.path('told')}'\n/bin/cat\n")
+        os.chmod(self.path("less"), stat.S_IRWXU)
+        return {"PAGER": None, "PATH": self.folder + ":/usr/bin:/bin"}
+
+    def test_less_is_the_pager_unless_said_and_is_told_to_show_colours_and_to_end_by_itself(self):
+        step = streamed(self.server, "text\n")
+        env = self.fake_less()
+        self.assertEqual(self.shown("--step", str(step.id), env=env), "text\n")
+        self.assertEqual(self.read("told"), "LESS=FRX \n")
+        self.shown("--step", str(step.id), env={**env, "LESS": "-S"})
+        self.assertEqual(self.read("told"), "LESS=-S \n")
+
+    def test_without_less_there_is_no_pager(self):
+        step = streamed(self.server, "text\n")
+        self.assertEqual(self.shown("--step", str(step.id), env={"PAGER": None, "PATH": self.folder}), "text\n")
+
+    def test_a_pager_that_is_left_is_no_error(self):
+        step = streamed(self.server, "".join(f"line {i}\n" for i in range(300000)))
+        self.assertEqual(self.shown("--step", str(step.id), env={"PAGER": "head -n 1"}), "line 0\n")
+
+    def test_a_pager_that_is_not_there_is_said_to_be_so(self):
+        step = streamed(self.server, "text\n")
+        self.assertIn("PAGER", self.shown("--step", str(step.id), env={"PAGER": "no-such-pager-7"}, code=10))
+
+    def test_an_error_is_seen_without_the_pager(self):
+        out = self.path("paged")
+        self.assertIn("there is no step", self.shown("--step", "999999", env={"PAGER": f"cat >'{out}'"}, code=3))
+        self.assertFalse(os.path.exists(out))
+
+    def test_headings_stand_out(self):
+        sha = new_sha()
+        streamed(self.server, "a\n", "one", head_sha=sha)
+        streamed(self.server, "b\n", "two\u202e", head_sha=sha)
+        shown = self.shown(REPO, sha)
+        self.assertIn("\x1b[1m==> job / one: failure", shown)
+        self.assertIn("two\\u{202e}", shown)
+
+
+if __name__ == "__main__":
+    s.main()
