@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PAGE 100
+#define URL_CEILING (64 * 1024)
 #define PAGES_MAX 10000 /* a server that pages for ever is not to keep us for ever */
 
 enum err_code client_init(struct client *c, const struct client_flags *flags, struct err *e)
@@ -40,7 +41,6 @@ void client_done(struct client *c)
 
 static enum err_code write_url(const struct client *c, const char *path, struct buf *out, struct err *e)
 {
-	buf_init(out, 64 * 1024);
 	buf_fmt(out, "%s%s", buf_cstr(&c->peer.url), path);
 	return buf_check(out, "request", e);
 }
@@ -53,6 +53,7 @@ enum err_code client_call(
 	enum err_code code = ERR_OK;
 	AUTO_BUF url;
 
+	buf_init(&url, URL_CEILING);
 	forget_answer(c);
 	c->retry_after_s = 0;
 	TRY(write_url(c, path, &url, e));
@@ -92,6 +93,7 @@ enum err_code client_fetch(struct client *c, const char *path, const struct http
 	enum err_code code = ERR_OK;
 	AUTO_BUF url;
 
+	buf_init(&url, URL_CEILING);
 	c->retry_after_s = 0;
 	TRY(write_url(c, path, &url, e));
 	request.url = buf_cstr(&url);

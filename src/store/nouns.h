@@ -69,8 +69,8 @@ struct steps_page {
 	int64_t n_repos; /* whose they are: 0, 1, or 2 for several */
 };
 /* The steps of the newest attempts, as above; those that failed first, then in the order in which they began. */
-MUST_CHECK enum err_code steps_list(struct db *db, struct arena *a, const struct step_query *q,
-	struct steps_page *page, struct err *e);
+MUST_CHECK enum err_code steps_list(
+	struct db *db, struct arena *a, const struct step_query *q, struct steps_page *page, struct err *e);
 /* One step, without its text. ret_stored_bytes: what its text takes as it is stored; -1: none of it is here. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code steps_get(struct db *db, struct arena *a, int64_t step_id, struct step *ret,
 	int64_t *ret_stored_bytes, struct err *e);
