@@ -24,7 +24,8 @@
 struct packing {
 	struct log log;
 	struct arena a;
-	struct frame *frames; /* of the file: those that were there (all to seal, else the last), and new ones */
+	struct frame
+		*frames; /* of the file: those that were there (all to seal, else the last), and new ones */
 	size_t n, n_old, cap;
 	struct buf bytes; /* of the new ones */
 	int64_t text_at;

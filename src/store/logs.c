@@ -305,7 +305,7 @@ static enum err_code take_index(void *arg, const struct db_row *row, struct err 
 
 /* One statement, so that what moves from the chunks to the parts meanwhile is in one of them and not in both. */
 #define INDEX_OF(parts)                                                                                      \
-	"SELECT 0 AS kind, file_at AS place, entries FROM part WHERE step_id = $1" parts                      \
+	"SELECT 0 AS kind, file_at AS place, entries FROM part WHERE step_id = $1" parts                     \
 	" UNION ALL SELECT 1, number, entry FROM chunk WHERE step_id = $1 ORDER BY 1, 2"
 
 static enum err_code read_index(struct db *db, const char *sql, struct arena *a, int64_t step_id,
@@ -336,9 +336,8 @@ enum err_code logs_index(struct db *db, struct arena *a, int64_t step_id, struct
 enum err_code logs_index_end(struct db *db, struct arena *a, int64_t step_id, struct str *ret_part,
 	struct chunk **ret_chunks, size_t *ret_n, struct err *e)
 {
-	return read_index(db,
-		INDEX_OF(" AND file_at = (SELECT max(file_at) FROM part WHERE step_id = $1)"), a, step_id,
-		ret_part, ret_chunks, ret_n, e);
+	return read_index(db, INDEX_OF(" AND file_at = (SELECT max(file_at) FROM part WHERE step_id = $1)"),
+		a, step_id, ret_part, ret_chunks, ret_n, e);
 }
 
 struct one_str {
