@@ -1,12 +1,16 @@
 /*
  * line_reader: see the header.
  *
- * Which group a line is in is known of the first line of each frame; from there on the marks in the frame count. Most frames have none: what every mark
- * begins with is looked for, and only lines that have it are taken apart.
+ * Which group a line is in is known of the first line of each frame; from there on the marks in the frame count. Most frames have none: words that
+ * every mark has one of are searched for, which costs nothing, and only lines that have one are taken apart.
  */
 #include "service/line_reader.h"
 
+#include "base/diag.h"
 #include "base/utf8.h"
+#include "text/search.h"
+
+#include <pthread.h>
 
 #include <string.h>
 
@@ -172,67 +176,45 @@ static void add_mark(struct line_reader *r, size_t at, struct str line)
 	buf_add(&r->marks, &m, sizeof m);
 }
 
-/* Does a mark of a group begin here, as far as two or three bytes tell? text/line_mark.c has all of the marks. */
-static bool may_begin(struct str text, size_t at)
-{
-	char next = at + 2 < text.len ? (char)(text.p[at + 2] | 0x20) : '\0';
+/* Lines that may be marks of groups, text/line_mark.c has all of those; line_look() tells. For all readers, made once. */
+#define MARKS "(?i)(::|##\\[)(end)?group|section_(start|end):"
+static struct search *marks;
+static pthread_once_t marks_once = PTHREAD_ONCE_INIT;
 
-	if (text.p[at] == ':')
-		return next == 'g' || next == 'e'; /* group, endgroup */
+static void make_marks(void)
+{
+	struct err e;
+
+	if (search_new(STR(""), STR(MARKS), &marks, &e) != ERR_OK)
+		diag(DIAG_ERROR, "groups of lines cannot be told: %s", e.text);
+}
+
+static bool note_mark(void *arg, size_t line, struct str text)
+{
+	struct line_reader *r = arg;
+	(void)line;
+
+	add_mark(r, (size_t)(text.p - r->text.p), text);
 	return true;
 }
 
-/* The first place in text where a mark may begin; text.len: nowhere. */
-static size_t find_mark(struct str text)
-{
-	static const char *const begins[] = { "::", "##[", "section_" };
-	size_t first = text.len;
-
-	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
-		size_t at = 0;
-
-		for (;;) {
-			struct str rest = { text.p + at, first - at };
-			size_t found = at + str_find_str(rest, str_z(begins[i]));
-
-			if (found >= first)
-				break;
-			if (may_begin(text, found)) {
-				first = found;
-				break;
-			}
-			at = found + 1;
-		}
-	}
-	return first;
-}
-
 /* The marks in the loaded frame i, in lines that begin at or before `at`. */
-static void find_marks(struct line_reader *r, size_t i, size_t at)
+static enum err_code find_marks(struct line_reader *r, size_t i, size_t at, struct err *e)
 {
 	struct str text = buf_view(&r->text);
-	size_t end = at + str_find(str_from(text, at), '\n');
+	size_t end = at + str_find(str_from(text, at), '\n'), from;
 
+	pthread_once(&marks_once, make_marks);
 	if (r->marked != i) {
 		buf_reset(&r->marks);
 		r->marked = i;
 		r->marked_to = 0;
 	}
-	while (r->marked_to < end) {
-		struct str rest = { text.p + r->marked_to, end - r->marked_to };
-		size_t found = r->marked_to + find_mark(rest), begin;
-		const char *lf;
-
-		if (found == end) {
-			r->marked_to = end;
-			return;
-		}
-		lf = memrchr(text.p, '\n', found);
-		begin = lf ? (size_t)(lf - text.p) + 1 : 0;
-		rest = str_from(text, begin);
-		r->marked_to = begin + str_find(rest, '\n') + 1;
-		add_mark(r, begin, line_take(&rest));
-	}
+	if (!marks || r->marked_to >= end)
+		return ERR_OK;
+	from = r->marked_to;
+	r->marked_to = end;
+	return search_lines(marks, (struct str){ text.p + from, end - from }, false, note_mark, r, e);
 }
 
 /* The title that the line with this number opens a group with, which is in frames before the loaded one. */
@@ -266,13 +248,13 @@ static enum err_code group_of(
 	struct line_reader *r, size_t i, size_t at, struct arena *a, struct str *ret, struct err *e)
 {
 	int64_t opener = r->view.frames[i].group_line;
-	const struct mark *marks, *last = NULL;
+	const struct mark *list, *last = NULL;
 
-	find_marks(r, i, at);
-	marks = (const struct mark *)(const void *)r->marks.p;
-	for (size_t k = 0; k < r->marks.len / sizeof *marks; k++)
-		if (marks[k].at < at || (marks[k].at == at && marks[k].opens))
-			last = &marks[k];
+	TRY(find_marks(r, i, at, e));
+	list = (const struct mark *)(const void *)r->marks.p;
+	for (size_t k = 0; k < r->marks.len / sizeof *list; k++)
+		if (list[k].at < at || (list[k].at == at && list[k].opens))
+			last = &list[k];
 	*ret = STR("");
 	if (last) {
 		if (last->opens)

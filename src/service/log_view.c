@@ -117,9 +117,8 @@ static enum err_code open_sealed(struct opening *o, bool grams, struct err *e)
 	TRY(frame_file_open(v->fd, o->a, &v->file, e));
 	if (grams && v->file.has_grams)
 		TRY(frame_file_grams(&v->file, o->a, e));
-	for (size_t i = 0; i < v->file.n; i++)
-		add_frame(o, &v->file.frames[i], -1, STR(""));
-	v->n_in_file = v->n;
+	v->frames = v->file.frames;
+	v->n = v->n_in_file = v->file.n;
 	return ERR_OK;
 }
 
