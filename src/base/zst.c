@@ -11,6 +11,8 @@
 #include <string.h>
 #include <zstd.h>
 
+#define MAGIC STR("\x28\xB5\x2F\xFD")
+
 struct contexts {
 	ZSTD_CCtx *c;
 	ZSTD_DCtx *d;
@@ -91,15 +93,27 @@ static enum err_code damaged(struct err *e, const char *how)
 	return err_set(e, ERR_STORAGE, "a compressed text is damaged: %s", how);
 }
 
+bool zst_frame_len(struct str bytes, size_t *ret_len)
+{
+	size_t len;
+
+	if (!str_starts(bytes, MAGIC))
+		return false;
+	len = ZSTD_findFrameCompressedSize(bytes.p, bytes.len);
+	if (ZSTD_isError(len))
+		return false;
+	*ret_len = len;
+	return true;
+}
+
 /* libzstd reads a row of frames, and skippable ones as nothing; here a text is one frame that says its size.
  */
 static enum err_code check_frame(struct str frame, unsigned long long *ret_size, struct err *e)
 {
-	static const char magic[4] = { '\x28', '\xB5', '\x2F', '\xFD' };
 	unsigned long long size;
 	size_t len;
 
-	if (frame.len < sizeof magic || memcmp(frame.p, magic, sizeof magic) != 0)
+	if (!str_starts(frame, MAGIC))
 		return damaged(e, "it is no zstd frame");
 	size = ZSTD_getFrameContentSize(frame.p, frame.len);
 	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)

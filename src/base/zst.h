@@ -10,6 +10,8 @@
 MUST_CHECK enum err_code zst_compress(struct str bytes, int level, struct buf *out, struct err *e);
 /* Appends the content of one frame, at most max bytes (ERR_TOO_LARGE); ERR_STORAGE when it is damaged. */
 MUST_CHECK enum err_code zst_decompress(struct str frame, size_t max, struct buf *out, struct err *e);
+/* How long the frame at the front of bytes is, told from its headers alone. False: there is none, or bytes end before it does. */
+bool zst_frame_len(struct str bytes, size_t *ret_len);
 /* The checksum that a frame ends with: the low half of the XXH64 of its content. False: it has none. */
 bool zst_checksum(struct str frame, uint32_t *ret_checksum);
 

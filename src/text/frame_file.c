@@ -22,12 +22,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define INDEX_MAGIC 0x184D2A50u /* the first of sixteen for skippable frames */
-#define TABLE_MAGIC 0x184D2A5Eu
 #define SEEKABLE_MAGIC 0x8F92EAB1u
 #define HAS_CHECKSUMS 0x80
 #define RESERVED_BITS 0x7c
-#define SKIP_LEN 8   /* magic number and length of a skippable frame */
 #define ROW_LEN 12   /* of the seek table */
 #define FOOTER_LEN 9 /* number of rows, descriptor, magic number */
 #define XXH64_OF_NOTHING 0x51D8E999u
@@ -78,15 +75,15 @@ enum err_code frame_seal(
 		return err_set(
 			e, ERR_TOO_LARGE, "a log of %zu frames: at most %d can be sealed", n, FRAMES_MAX);
 	TRY(put_index(f, n, &index, e));
-	frame_put_u32(out, INDEX_MAGIC);
+	frame_put_u32(out, FRAME_INDEX_MAGIC);
 	frame_put_u32(out, (uint32_t)index.len);
 	buf_str(out, buf_view(&index));
 
-	frame_put_u32(out, TABLE_MAGIC);
+	frame_put_u32(out, FRAME_TABLE_MAGIC);
 	frame_put_u32(out, (uint32_t)((n + 1) * ROW_LEN + FOOTER_LEN));
 	for (size_t i = 0; i < n; i++)
 		put_row(out, f[i].zstd_len, f[i].text_len, checksums[i]);
-	put_row(out, (uint32_t)index.len + SKIP_LEN, 0, XXH64_OF_NOTHING);
+	put_row(out, (uint32_t)index.len + FRAME_SKIP_LEN, 0, XXH64_OF_NOTHING);
 	frame_put_u32(out, (uint32_t)n + 1);
 	buf_char(out, (char)HAS_CHECKSUMS);
 	frame_put_u32(out, SEEKABLE_MAGIC);
@@ -101,8 +98,8 @@ static enum err_code read_table(int fd, int64_t bytes, struct buf *rows, int64_t
 	size_t n_rows, len;
 	AUTO_BUF b;
 
-	buf_init(&b, SKIP_LEN + FOOTER_LEN);
-	if (bytes < SKIP_LEN + FOOTER_LEN)
+	buf_init(&b, FRAME_SKIP_LEN + FOOTER_LEN);
+	if (bytes < FRAME_SKIP_LEN + FOOTER_LEN)
 		return damaged(e, "it is too short to be one");
 	TRY(fd_read_at(fd, bytes - FOOTER_LEN, FOOTER_LEN, &b, e));
 	if (frame_get_u32(b.p + 5) != SEEKABLE_MAGIC)
@@ -111,15 +108,15 @@ static enum err_code read_table(int fd, int64_t bytes, struct buf *rows, int64_t
 		return damaged(e, "its seek table is of another kind");
 	n_rows = frame_get_u32(b.p);
 	len = n_rows * ROW_LEN;
-	if (n_rows == 0 || n_rows > FRAMES_MAX + 1 || (int64_t)len > bytes - SKIP_LEN - FOOTER_LEN)
+	if (n_rows == 0 || n_rows > FRAMES_MAX + 1 || (int64_t)len > bytes - FRAME_SKIP_LEN - FOOTER_LEN)
 		return damaged(e, "its seek table has an impossible length");
 
-	*ret_at = bytes - FOOTER_LEN - (int64_t)len - SKIP_LEN;
+	*ret_at = bytes - FOOTER_LEN - (int64_t)len - FRAME_SKIP_LEN;
 	buf_reset(&b);
-	TRY(fd_read_at(fd, *ret_at, SKIP_LEN, &b, e));
-	if (frame_get_u32(b.p) != TABLE_MAGIC || frame_get_u32(b.p + 4) != len + FOOTER_LEN)
+	TRY(fd_read_at(fd, *ret_at, FRAME_SKIP_LEN, &b, e));
+	if (frame_get_u32(b.p) != FRAME_TABLE_MAGIC || frame_get_u32(b.p + 4) != len + FOOTER_LEN)
 		return damaged(e, "its seek table has no beginning");
-	return fd_read_at(fd, *ret_at + SKIP_LEN, len, rows, e);
+	return fd_read_at(fd, *ret_at + FRAME_SKIP_LEN, len, rows, e);
 }
 
 /* Where the index is and what is in it: head is untouched when the log has no frames. */
@@ -131,21 +128,21 @@ static enum err_code read_head(int fd, struct str rows, int64_t table_at, int64_
 	uint32_t len = frame_get_u32(row);
 	AUTO_BUF b;
 
-	buf_init(&b, SKIP_LEN + FRAME_INDEX_HEAD_LEN);
+	buf_init(&b, FRAME_SKIP_LEN + FRAME_INDEX_HEAD_LEN);
 	if (frame_get_u32(row + 4) != 0 || frame_get_u32(row + 8) != XXH64_OF_NOTHING)
 		return damaged(e, "its seek table does not end in an index");
-	if (len < SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0) || len > table_at)
+	if (len < FRAME_SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0) || len > table_at)
 		return damaged(e, "its index has an impossible length");
-	TRY(fd_read_at(fd, table_at - len, SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0), &b, e));
-	if (frame_get_u32(b.p) != INDEX_MAGIC || frame_get_u32(b.p + 4) != len - SKIP_LEN)
+	TRY(fd_read_at(fd, table_at - len, FRAME_SKIP_LEN + (n > 0 ? FRAME_INDEX_HEAD_LEN : 0), &b, e));
+	if (frame_get_u32(b.p) != FRAME_INDEX_MAGIC || frame_get_u32(b.p + 4) != len - FRAME_SKIP_LEN)
 		return damaged(e, "its index has no beginning");
-	*ret_at = table_at - len + SKIP_LEN;
+	*ret_at = table_at - len + FRAME_SKIP_LEN;
 	if (n == 0)
-		return len == SKIP_LEN ? ERR_OK : damaged(e, "it has an index of nothing");
-	TRY(frame_index_head(str_from(buf_view(&b), SKIP_LEN), ret, e));
+		return len == FRAME_SKIP_LEN ? ERR_OK : damaged(e, "it has an index of nothing");
+	TRY(frame_index_head(str_from(buf_view(&b), FRAME_SKIP_LEN), ret, e));
 	if (ret->n != n)
 		return damaged(e, "its index and its seek table have different lengths");
-	if (SKIP_LEN + FRAME_INDEX_HEAD_LEN + (uint64_t)ret->entries_len + ret->grams_len != len)
+	if (FRAME_SKIP_LEN + FRAME_INDEX_HEAD_LEN + (uint64_t)ret->entries_len + ret->grams_len != len)
 		return damaged(e, "its index has another length than its parts");
 	return ERR_OK;
 }
@@ -161,7 +158,7 @@ static enum err_code check_rows(
 	}
 	if (n > 0 && (f[0].text_at != 0 || f[0].file_at != 0))
 		return damaged(e, "its first frame is not at its beginning");
-	if (n > 0 && f[n - 1].file_at + f[n - 1].zstd_len != index_at - SKIP_LEN)
+	if (n > 0 && f[n - 1].file_at + f[n - 1].zstd_len != index_at - FRAME_SKIP_LEN)
 		return damaged(e, "its last frame does not end where the index begins");
 	return ERR_OK;
 }

@@ -9,6 +9,11 @@
 
 #define FRAME_INDEX_HEAD_LEN 16
 
+/* The skippable frames behind the frames of a sealed file: its index and its seek table. */
+#define FRAME_INDEX_MAGIC 0x184D2A50u /* the first of sixteen for skippable frames */
+#define FRAME_TABLE_MAGIC 0x184D2A5Eu
+#define FRAME_SKIP_LEN 8 /* magic number and length of a skippable frame */
+
 struct frame_index_head {
 	uint32_t n, entries_len, grams_len; /* lengths in bytes, as they stand in the piece */
 };

@@ -171,6 +171,25 @@ static void a_buffer_that_is_too_small_is_an_error(void **state)
 	assert_int_equal(zst_decompress(buf_view(&frame), 1000, &small, &e), ERR_TOO_LARGE);
 }
 
+static void a_frame_says_where_it_ends_if_it_is_all_there(void **state)
+{
+	size_t len = 99;
+	struct err e;
+	AUTO_BUF frames;
+	(void)state;
+
+	buf_init(&frames, 1000);
+	assert_int_equal(zst_compress(STR("one text"), 1, &frames, &e), ERR_OK);
+	size_t first = frames.len;
+	assert_int_equal(zst_compress(STR("another"), 1, &frames, &e), ERR_OK);
+	assert_true(zst_frame_len(buf_view(&frames), &len));
+	assert_int_equal(len, first);
+	assert_false(zst_frame_len((struct str){ frames.p, first - 1 }, &len));
+	assert_false(zst_frame_len(str_from(buf_view(&frames), 1), &len));
+	assert_false(zst_frame_len(STR(""), &len));
+	assert_int_equal(len, first);
+}
+
 static void *round_trips(void *arg)
 {
 	for (int i = 0; i < 50; i++)
@@ -202,6 +221,7 @@ int main(void)
 		cmocka_unit_test(every_damage_is_noticed),
 		cmocka_unit_test(only_one_frame_is_taken),
 		cmocka_unit_test(a_buffer_that_is_too_small_is_an_error),
+		cmocka_unit_test(a_frame_says_where_it_ends_if_it_is_all_there),
 		cmocka_unit_test(threads_do_not_share_contexts),
 	};
 
