@@ -102,6 +102,14 @@ static enum err_code add_gap(struct packing *p, struct err *e)
 	return ERR_OK;
 }
 
+/* In a frame lines are numbered through: where some were lost (service/mend.h) another begins. */
+static bool numbers_jump(const struct packing *p, const struct frame *next)
+{
+	const struct frame *last = p->n_parts > 0 ? &p->parts[p->n_parts - 1] : NULL;
+
+	return last && next->line_at != last->line_at + last->n_line_ends;
+}
+
 static enum err_code add_chunk(struct packing *p, const struct chunk *c, struct err *e)
 {
 	struct frame *f = NULL;
@@ -113,7 +121,7 @@ static enum err_code add_chunk(struct packing *p, const struct chunk *c, struct 
 			(long long)p->log.step_id);
 	if (p->log.gap_at >= 0 && f->text_at >= p->log.gap_at && !p->gap_told)
 		TRY(add_gap(p, e));
-	if (f->text_len >= FRAME_ALREADY || p->text.len + f->text_len > FRAME_TEXT)
+	if (f->text_len >= FRAME_ALREADY || p->text.len + f->text_len > FRAME_TEXT || numbers_jump(p, f))
 		TRY(flush(p, e));
 	if (f->text_len >= FRAME_ALREADY) {
 		buf_str(&p->bytes, c->zstd);

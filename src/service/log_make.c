@@ -12,8 +12,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define GRAMS_FROM (128 * 1024) /* a chunk of so much text is kept as the frame that it is */
-
 /* A chunk on its way: what needs only its text is done for several at once, then what follows from those before it, then the entries. */
 struct making {
 	struct str text;
@@ -67,23 +65,39 @@ static void make_part(void *arg, size_t i)
 		look_at_lines(m);
 }
 
-static void place(struct making *m, struct log_end *end, int64_t now)
+/* Behind *end, which moves on. */
+static void put_behind(struct making *m, struct log_end *end)
 {
-	int64_t last_line = 0, last_ms = 0;
-
 	m->f.text_at = end->text_bytes;
 	m->f.line_at = end->n_line_ends;
 	m->f.in_line = end->in_line;
 	m->f.group_line = end->group_line;
-	frame_times_add(&m->times, 0, now, &last_line, &last_ms);
-	m->f.times = buf_view(&m->times);
-	if (m->text.len < GRAMS_FROM)
-		m->f.grams = STR("");
 	if (m->marked)
 		end->group_line = m->group < 0 ? -1 : end->n_line_ends + m->group;
 	end->text_bytes += (int64_t)m->text.len;
 	end->n_line_ends += m->f.n_line_ends;
 	end->in_line = m->text.p[m->text.len - 1] != '\n';
+}
+
+static void place(struct making *m, struct log_end *end, int64_t now)
+{
+	int64_t last_line = 0, last_ms = 0;
+
+	put_behind(m, end);
+	frame_times_add(&m->times, 0, now, &last_line, &last_ms);
+	m->f.times = buf_view(&m->times);
+	if (m->text.len < LOG_MAKE_GRAMS_FROM)
+		m->f.grams = STR("");
+}
+
+void log_make_look(struct log_end *end, struct str text, struct arena *a, struct frame *ret)
+{
+	struct making m = { .text = text };
+
+	frame_look(text, a, &m.f);
+	look_at_lines(&m);
+	put_behind(&m, end);
+	*ret = m.f;
 }
 
 static void encode_part(void *arg, size_t i)

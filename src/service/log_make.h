@@ -16,6 +16,9 @@ struct log_end {
 	bool in_line; /* the last line has no end yet */
 };
 
+/* A chunk of so much text is kept as the frame that it is, and has its bitmap for searches. */
+#define LOG_MAKE_GRAMS_FROM (128 * 1024)
+
 /*
  * text is cut into chunks of about max bytes (FRAME_TEXT at most), an eighth more where that saves one, numbered and placed behind *end, which moves
  * on. now: when it arrived, ms. crew (NULL: nobody) helps with many. Chunks live in a. The bitmap for
@@ -23,6 +26,9 @@ struct log_end {
  */
 MUST_CHECK enum err_code log_make_chunks(struct log_end *end, struct crew *crew, struct str text, size_t max,
 	int64_t now, struct arena *a, struct chunk **ret, size_t *ret_n, struct err *e);
+
+/* All that can be known of a piece of text that is put down behind *end, which moves on, but for when it arrived: an entry without times; file_at and zstd_len are 0. */
+void log_make_look(struct log_end *end, struct str text, struct arena *a, struct frame *ret);
 
 /* A frame of text whose entry takes over what is known of the frames it is made of: levels, sources, times, group. parts follow on each other. */
 MUST_CHECK enum err_code log_make_merged(const struct frame *parts, size_t n, struct str text,

@@ -7,7 +7,9 @@
 #include "service/verify.h"
 
 #include "base/zst.h"
+#include "service/keeper.h"
 #include "service/log_stray.h"
+#include "service/mend.h"
 #include "store/log_file.h"
 #include "store/nouns.h"
 
@@ -71,6 +73,49 @@ static enum err_code look_at(
 	return ERR_OK;
 }
 
+/* What was done counts when nothing is wrong any more. */
+static enum err_code mend_one(struct verify *v, const struct log *was, struct err *e)
+{
+	struct err why = { .code = ERR_OK };
+	enum err_code code;
+	struct log l;
+	AUTO_ARENA a;
+	AUTO_BUF did;
+	AUTO_BUF wrong;
+
+	arena_init(&a);
+	buf_init(&did, 1000);
+	buf_init(&wrong, (size_t)1 << 20);
+	code = mend_log(v->store, was, v->now, &did, &why);
+	if (code != ERR_OK) {
+		v->tell(v->arg, VERIFY_LEFT, was->step_id, why.text);
+		return code == ERR_FULL ? err_set(e, code, "%s", why.text) : ERR_OK;
+	}
+	TRY(look_at(v, was->step_id, &a, &l, &wrong, e));
+	if (wrong.len > 0) {
+		v->tell(v->arg, VERIFY_LEFT, was->step_id,
+			"it is damaged still; see what is said of it now:");
+		tell_lines(v, was->step_id, buf_view(&wrong));
+		return ERR_OK;
+	}
+	v->sum.n_mended++;
+	v->tell(v->arg, VERIFY_MENDED, was->step_id, buf_cstr(&did));
+	return ERR_OK;
+}
+
+/* What the keeper does when the server starts. */
+static void seal(struct verify *v, int64_t step_id)
+{
+	struct err why;
+
+	if (keeper_seal_now(v->store, step_id, &why) != ERR_OK) {
+		v->tell(v->arg, VERIFY_LEFT, step_id, why.text);
+		return;
+	}
+	v->sum.n_ended--;
+	v->tell(v->arg, VERIFY_MENDED, step_id, "it had ended and is sealed now");
+}
+
 static enum err_code verify_one(struct verify *v, int64_t step_id, struct err *e)
 {
 	struct log l;
@@ -83,10 +128,14 @@ static enum err_code verify_one(struct verify *v, int64_t step_id, struct err *e
 	v->sum.n_logs += l.state != LOG_NONE;
 	v->sum.bytes += l.file_bytes;
 	v->sum.n_ended += l.state == LOG_ENDED;
-	if (wrong.len == 0)
-		return ERR_OK;
-	v->sum.n_wrong++;
-	tell_lines(v, step_id, buf_view(&wrong));
+	if (wrong.len > 0) {
+		v->sum.n_wrong++;
+		tell_lines(v, step_id, buf_view(&wrong));
+	}
+	if (wrong.len > 0 && v->mend)
+		TRY(mend_one(v, &l, e));
+	if (l.state == LOG_ENDED && v->mend)
+		seal(v, step_id);
 	return ERR_OK;
 }
 
@@ -115,17 +164,49 @@ static enum err_code verify_logs(struct verify *v, struct err *e)
 
 /* ---- tails ---- */
 
-static void verify_tail(struct verify *v, const struct stored_tail *t)
+struct tail_op {
+	struct store_op op;
+	int64_t step_id, n_bytes, stored_bytes;
+};
+
+static enum err_code apply_tail(struct store_op *op, struct db *db, struct err *e)
 {
+	struct tail_op *w = (struct tail_op *)(void *)op;
+
+	return tails_mend(db, w->step_id, w->n_bytes, w->stored_bytes, e);
+}
+
+static enum err_code mend_tail(
+	struct verify *v, const struct stored_tail *t, bool readable, size_t n_bytes, struct err *e)
+{
+	struct tail_op w = { .op = { .apply = apply_tail, .bytes = sizeof w },
+		.step_id = t->step_id,
+		.n_bytes = (int64_t)n_bytes,
+		.stored_bytes = (int64_t)t->zstd.len };
+
+	if (readable)
+		TRY(store_write(v->store, &w.op, e));
+	else
+		TRY(mend_lost_text(v->store, t->step_id, v->now, e));
+	v->sum.n_mended++;
+	v->tell(v->arg, VERIFY_MENDED, t->step_id,
+		readable ? "the database says now what is there" : "its text counts as expired now");
+	return ERR_OK;
+}
+
+static enum err_code verify_tail(struct verify *v, const struct stored_tail *t, struct err *e)
+{
+	struct err why;
+	bool readable;
 	AUTO_BUF text;
 	AUTO_BUF wrong;
-	struct err why;
 
 	buf_init(&text, TAIL_MAX);
 	buf_init(&wrong, 2000);
 	v->sum.n_tails++;
 	v->sum.bytes += (int64_t)t->zstd.len;
-	if (zst_decompress(t->zstd, TAIL_MAX, &text, &why) != ERR_OK)
+	readable = zst_decompress(t->zstd, TAIL_MAX, &text, &why) == ERR_OK;
+	if (!readable)
 		buf_fmt(&wrong, "its tail: %s\n", why.text);
 	else if ((int64_t)text.len != t->n_bytes)
 		buf_fmt(&wrong, "its tail has %zu bytes of text, and the database says %lld\n", text.len,
@@ -135,6 +216,7 @@ static void verify_tail(struct verify *v, const struct stored_tail *t)
 			(long long)t->stored_bytes, t->zstd.len);
 	v->sum.n_wrong += wrong.len > 0;
 	tell_lines(v, t->step_id, buf_view(&wrong));
+	return wrong.len > 0 && v->mend ? mend_tail(v, t, readable, text.len, e) : ERR_OK;
 }
 
 static enum err_code verify_tails(struct verify *v, struct err *e)
@@ -154,13 +236,22 @@ static enum err_code verify_tails(struct verify *v, struct err *e)
 		store_reader_put(v->store, db);
 		TRY(code);
 		for (size_t i = 0; i < n; i++)
-			verify_tail(v, &tails[i]);
+			TRY(verify_tail(v, &tails[i], e));
 		after = n > 0 ? tails[n - 1].step_id : after;
 	}
 	return ERR_OK;
 }
 
 /* ---- files ---- */
+
+static enum err_code remove_stray(struct verify *v, const struct log_file *f, struct err *e)
+{
+	const struct log_stray stray = { f->step_id, f->sealed, f->bytes };
+	int64_t bytes = 0;
+	size_t n = 0;
+
+	return log_stray_remove(v->store, &stray, 1, INT64_MAX, &n, &bytes, e);
+}
 
 static enum err_code look_at_file(void *arg, const struct log_file *f, struct err *e)
 {
@@ -174,8 +265,10 @@ static enum err_code look_at_file(void *arg, const struct log_file *f, struct er
 	code = logs_state(db, f->step_id, &state, &file_bytes, e);
 	store_reader_put(v->store, db);
 	TRY(code);
-	v->sum.n_strays += log_stray_is_one(state, f->sealed);
-	return ERR_OK;
+	if (!log_stray_is_one(state, f->sealed))
+		return ERR_OK;
+	v->sum.n_strays++;
+	return v->mend ? remove_stray(v, f, e) : ERR_OK;
 }
 
 enum err_code verify_all(struct store *s, bool mend, int64_t now, verify_tell_fn *tell, void *arg,

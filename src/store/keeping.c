@@ -100,6 +100,12 @@ enum err_code tails_list(struct db *db, struct arena *a, int64_t after, int64_t 
 	return ERR_OK;
 }
 
+enum err_code tails_mend(struct db *db, int64_t step_id, int64_t n_bytes, int64_t stored_bytes, struct err *e)
+{
+	return db_run(db, "UPDATE step SET n_bytes = $2, stored_bytes = $3 WHERE id = $1",
+		DB_ARGS(DB_I(step_id), DB_I(n_bytes), DB_I(stored_bytes)), NULL, e);
+}
+
 static enum err_code take_both(void *arg, const struct db_row *row, struct err *e)
 {
 	int64_t *both = arg;

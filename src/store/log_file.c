@@ -212,6 +212,7 @@ enum err_code log_file_remove_old(struct store *s, int64_t step_id, bool sealed,
 /* ---- all of them ---- */
 
 struct walk {
+	int64_t folder; /* the number that it is named by */
 	enum err_code (*each)(void *arg, const struct log_file *f, struct err *e);
 	void *arg;
 };
@@ -224,7 +225,8 @@ static enum err_code look_at(const struct walk *w, int dir, const char *name, st
 	struct stat st;
 
 	if (!dot || (!sealed && strcmp(dot, ".part") != 0) ||
-		!str_to_int((struct str){ name, (size_t)(dot - name) }, &step_id) || step_id < 1)
+		!str_to_int((struct str){ name, (size_t)(dot - name) }, &step_id) || step_id < 1 ||
+		step_id / STEPS_A_FOLDER != w->folder)
 		return ERR_OK;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
 		return ERR_OK;
@@ -249,7 +251,7 @@ static enum err_code walk_folder(const struct walk *w, const char *path, struct 
 enum err_code log_file_each(struct store *s,
 	enum err_code (*each)(void *arg, const struct log_file *f, struct err *e), void *arg, struct err *e)
 {
-	struct walk w = { each, arg };
+	struct walk w = { .each = each, .arg = arg };
 	enum err_code code = ERR_OK;
 	const struct dirent *folder;
 	AUTO_ARENA a;
@@ -262,7 +264,7 @@ enum err_code log_file_each(struct store *s,
 	if (!d)
 		return errno == ENOENT ? ERR_OK : fail(top, e);
 	while (code == ERR_OK && (folder = readdir(d)))
-		if (strspn(folder->d_name, "0123456789") == strlen(folder->d_name))
+		if (str_to_int(str_z(folder->d_name), &w.folder) && w.folder >= 0)
 			code = walk_folder(&w, arena_fmt(&a, "%s/%s", top, folder->d_name).p, e);
 	closedir(d);
 	return code;

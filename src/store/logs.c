@@ -240,8 +240,28 @@ enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, stru
 enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err *e)
 {
 	TRY(db_run(db, "DELETE FROM log WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	TRY(db_run(db, "DELETE FROM tail WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
 	return db_run(db, "UPDATE step SET log_expired_at = $2, stored_bytes = 0 WHERE id = $1",
 		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
+}
+
+enum err_code logs_mend(struct db *db, const struct log *l, struct str parts, int64_t from,
+	const struct chunk *chunks, size_t n, struct err *e)
+{
+	TRY(db_run(db,
+		"UPDATE log SET text_bytes = $2, n_line_ends = $3, gap_at = $4, lost_bytes = $5, "
+		"file_bytes = $6 WHERE step_id = $1",
+		DB_ARGS(DB_I(l->step_id), DB_I(l->text_bytes), DB_I(l->n_line_ends), DB_I(l->gap_at),
+			DB_I(l->lost_bytes), DB_I(l->file_bytes)),
+		NULL, e));
+	TRY(db_run(db, "UPDATE step SET stored_bytes = $2 WHERE id = $1",
+		DB_ARGS(DB_I(l->step_id), DB_I(l->stored_bytes)), NULL, e));
+	TRY(db_run(db, "DELETE FROM part WHERE step_id = $1", DB_ARGS(DB_I(l->step_id)), NULL, e));
+	if (parts.len > 0)
+		TRY(db_run(db, "INSERT INTO part (step_id, file_at, entries) VALUES ($1, 0, $2)",
+			DB_ARGS(DB_I(l->step_id), DB_B(parts)), NULL, e));
+	TRY(delete_chunks_from(db, l->step_id, from, e));
+	return add_chunks(db, l->step_id, chunks, n, e);
 }
 
 /* ---- reading back ---- */

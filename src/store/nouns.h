@@ -138,8 +138,14 @@ MUST_CHECK enum err_code logs_move(struct db *db, int64_t step_id, int64_t below
 	struct str entries, int64_t file_bytes, struct err *e);
 /* W. All is in one file of file_bytes: no chunk and no part is left. */
 MUST_CHECK enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, struct err *e);
-/* W. The text of a step is gone: no log, and marked expired at now (0: it is not said to have expired). */
+/* W. The text of a step is gone: no log, no tail, and marked expired at now (0: it is not said to have expired). */
 MUST_CHECK enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err *e);
+/*
+ * W. A log that was damaged is as l says (its bytes, lines, gap and file_bytes, and stored_bytes of the step). What is in its file is told by parts (empty:
+ * nothing is, or the file tells it itself); the chunks from number `from` on (INT64_MAX: none) are gone, those given are new.
+ */
+MUST_CHECK enum err_code logs_mend(struct db *db, const struct log *l, struct str parts, int64_t from,
+	const struct chunk *chunks, size_t n, struct err *e);
 /* Steps whose log is not sealed, in the order of their ids, from after on. */
 MUST_CHECK enum err_code logs_unsealed(struct db *db, struct arena *a, int64_t after, int64_t limit,
 	struct log **ret, size_t *ret_n, struct err *e);
@@ -182,6 +188,9 @@ struct stored_tail {
 };
 MUST_CHECK enum err_code tails_list(struct db *db, struct arena *a, int64_t after, int64_t limit,
 	struct stored_tail **ret, size_t *ret_n, struct err *e);
+/* W. What the step says of its tail is as it is. */
+MUST_CHECK enum err_code tails_mend(
+	struct db *db, int64_t step_id, int64_t n_bytes, int64_t stored_bytes, struct err *e);
 /* How many texts_find would find without a limit, and their bytes. */
 MUST_CHECK enum err_code texts_count(struct db *db, enum texts which, int64_t number, int64_t *ret_rows,
 	int64_t *ret_bytes, struct err *e);

@@ -302,11 +302,13 @@ static void a_row_whose_file_is_missing_is_told_with_its_step(void **state)
 static void what_is_no_log_in_the_folder_is_left_alone(void **state)
 {
 	const char *other = arena_fmt(&fx.arena, "%s/logs/000/notes.txt", fx.folder).p;
+	const char *elsewhere = arena_fmt(&fx.arena, "%s/logs/000/1234.zst", fx.folder).p;
 	(void)state;
 
 	make_file(other, 2 * HOUR_MS);
+	make_file(elsewhere, 2 * HOUR_MS);
 	assert_int_equal(passed_well(CHORE_LOG_FILES, NOW).rows, 0);
-	assert_true(file_exists(other));
+	assert_true(file_exists(other) && file_exists(elsewhere));
 }
 
 /* ---- masks ---- */
