@@ -24,8 +24,7 @@
 struct packing {
 	struct log log;
 	struct arena a;
-	struct frame
-		*frames; /* of the file: those that were there (all to seal, else the last), and new ones */
+	struct frame *frames; /* of the file: those that were moved last, and new ones */
 	size_t n, n_old, cap;
 	struct buf bytes; /* of the new ones */
 	int64_t text_at;
@@ -175,7 +174,7 @@ struct batch {
 	bool more;
 };
 
-/* The log, its index or the end of it, and the next chunks. for_all: all of both, also what may still change. */
+/* The log, the end of its index, and the next chunks. for_all: also those that may still change. */
 static enum err_code read_batch(struct store *s, int64_t step_id, int64_t below, bool for_all,
 	struct packing *p, struct batch *b, struct err *e)
 {
@@ -188,7 +187,7 @@ static enum err_code read_batch(struct store *s, int64_t step_id, int64_t below,
 	TRY(store_reader_get(s, &db, e));
 	code = logs_get(db, &p->a, step_id, &p->log, e);
 	if (code == ERR_OK)
-		code = (for_all ? logs_index : logs_index_end)(db, &p->a, step_id, &parts, &chunks, &n, e);
+		code = logs_index_end(db, &p->a, step_id, &parts, &chunks, &n, e);
 	if (code == ERR_OK && !for_all)
 		code = settled_below(&p->a, chunks, n, &below, e);
 	if (code == ERR_OK)
@@ -279,36 +278,71 @@ static uint32_t little_endian(const char *p)
 	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-/* The checksum of each frame ends it (RFC 8878, 3.1.1): of the new ones in memory, of the old ones in the file. */
-static enum err_code read_checksums(struct store *s, struct packing *p, uint32_t *sums, struct err *e)
+/* The index of a file, made of those of its moves. The checksum of each frame ends it (RFC 8878, 3.1.1). */
+struct sealing {
+	struct frame_sealer *sealer;
+	int fd;
+};
+
+static enum err_code add_old(struct sealing *x, const struct frame *f, struct err *e)
 {
-	AUTO_FD fd = -1;
 	AUTO_BUF end;
 
 	buf_init(&end, 4);
-	if (p->n_old > 0)
-		TRY(log_file_open(s, p->log.step_id, false, &fd, e));
-	for (size_t i = 0; i < p->n; i++) {
-		const struct frame *f = &p->frames[i];
-		int64_t at = f->file_at + f->zstd_len - 4;
+	TRY(fd_read_at(x->fd, f->file_at + f->zstd_len - 4, 4, &end, e));
+	return frame_sealer_add(x->sealer, f, little_endian(end.p), e);
+}
 
-		buf_reset(&end);
-		if (i < p->n_old)
-			TRY(fd_read_at(fd, at, 4, &end, e));
-		else
-			buf_add(&end, p->bytes.p + (at - p->log.file_bytes), 4);
-		sums[i] = little_endian(end.p);
+static enum err_code add_part(void *arg, struct str entries, struct err *e)
+{
+	struct sealing *x = arg;
+	struct frame *f = NULL;
+	size_t n = 0;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	TRY(frame_index_decode(entries, &a, &f, &n, e));
+	for (size_t i = 0; i < n; i++)
+		TRY(add_old(x, &f[i], e));
+	return ERR_OK;
+}
+
+static enum err_code add_moved(struct store *s, int64_t step_id, struct frame_sealer *sealer, struct err *e)
+{
+	struct sealing x = { .sealer = sealer };
+	struct db *db = NULL;
+	enum err_code code;
+	AUTO_FD fd = -1;
+
+	TRY(log_file_open(s, step_id, false, &fd, e));
+	x.fd = fd;
+	TRY(store_reader_get(s, &db, e));
+	code = logs_parts_each(db, step_id, add_part, &x, e);
+	store_reader_put(s, db);
+	return code;
+}
+
+static enum err_code add_new(const struct packing *p, struct frame_sealer *sealer, struct err *e)
+{
+	for (size_t i = p->n_old; i < p->n; i++) {
+		const struct frame *f = &p->frames[i];
+		int64_t end = f->file_at + f->zstd_len - p->log.file_bytes;
+
+		TRY(frame_sealer_add(sealer, f, little_endian(p->bytes.p + end - 4), e));
 	}
 	return ERR_OK;
 }
 
 static enum err_code seal_rest(struct store *s, struct packing *p, struct err *e)
 {
-	uint32_t *sums = arena_array(&p->a, p->n + 1, sizeof *sums);
 	struct seal_op x = { .op = { .apply = apply_seal, .bytes = sizeof x }, .step_id = p->log.step_id };
+	AUTO_FRAME_SEALER sealer;
 
-	TRY(read_checksums(s, p, sums, e));
-	TRY(frame_seal(p->frames, sums, p->n, &p->bytes, e));
+	frame_sealer_init(&sealer, &p->bytes);
+	if (p->n_old > 0)
+		TRY(add_moved(s, p->log.step_id, &sealer, e));
+	TRY(add_new(p, &sealer, e));
+	TRY(frame_sealer_finish(&sealer, e));
 	TRY(log_file_append(s, p->log.step_id, p->log.file_bytes, buf_view(&p->bytes), e));
 	TRY(log_file_seal(s, p->log.step_id, e));
 	x.file_bytes = p->log.file_bytes + (int64_t)p->bytes.len;

@@ -360,6 +360,26 @@ enum err_code logs_index_end(struct db *db, struct arena *a, int64_t step_id, st
 		a, step_id, ret_part, ret_chunks, ret_n, e);
 }
 
+struct part_each {
+	logs_part_fn *each;
+	void *arg;
+};
+
+static enum err_code hand_part(void *arg, const struct db_row *row, struct err *e)
+{
+	const struct part_each *p = arg;
+
+	return p->each(p->arg, row->v[0].s, e);
+}
+
+enum err_code logs_parts_each(struct db *db, int64_t step_id, logs_part_fn *each, void *arg, struct err *e)
+{
+	struct part_each p = { each, arg };
+
+	return db_each(db, "SELECT entries FROM part WHERE step_id = $1 ORDER BY file_at",
+		DB_ARGS(DB_I(step_id)), hand_part, &p, e);
+}
+
 struct one_str {
 	struct arena *a;
 	struct str s;

@@ -133,6 +133,10 @@ MUST_CHECK enum err_code logs_index(struct db *db, struct arena *a, int64_t step
 /* The same, but of its file only what was moved last: a log of a GiB is moved hundreds of times. */
 MUST_CHECK enum err_code logs_index_end(struct db *db, struct arena *a, int64_t step_id, struct str *ret_part,
 	struct chunk **ret_chunks, size_t *ret_n, struct err *e);
+/* Calls back with each part of the index of its file, in order; a view for the call. Passes on the first error. */
+typedef enum err_code logs_part_fn(void *arg, struct str entries, struct err *e);
+MUST_CHECK enum err_code logs_parts_each(
+	struct db *db, int64_t step_id, logs_part_fn *each, void *arg, struct err *e);
 /* W. The chunks below `below` are in the file now, which has file_bytes of them from file_at on: their entries take their place. */
 MUST_CHECK enum err_code logs_move(struct db *db, int64_t step_id, int64_t below, int64_t file_at,
 	struct str entries, int64_t file_bytes, struct err *e);

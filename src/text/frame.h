@@ -91,6 +91,26 @@ MUST_CHECK enum err_code frame_index_decode(
 MUST_CHECK enum err_code frame_seal(
 	const struct frame *f, const uint32_t *checksums, size_t n, struct buf *out, struct err *e);
 
+/*
+ * The same of frames that are not all in memory, nor their bitmaps: init, add each in turn, finish. Part of it is in out
+ * from the first add on, and means nothing if one of them fails.
+ */
+struct frame_sealer {
+	struct buf *out; /* the rest is frame_seal.c's */
+	size_t start, n, n_in_block;
+	struct frame before, *block;
+	char *bitmaps;
+	bool has_grams;
+	struct buf entries, table, seek;
+};
+void frame_sealer_init(struct frame_sealer *s, struct buf *out);
+void frame_sealer_done(struct frame_sealer *s); /* frees; may be called twice */
+/* What f points to may go afterwards. */
+MUST_CHECK enum err_code frame_sealer_add(
+	struct frame_sealer *s, const struct frame *f, uint32_t checksum, struct err *e);
+MUST_CHECK enum err_code frame_sealer_finish(struct frame_sealer *s, struct err *e);
+#define AUTO_FRAME_SEALER __attribute__((cleanup(frame_sealer_done))) struct frame_sealer
+
 struct frame_file { /* a sealed file, opened; plain data that any number of threads may read */
 	int fd;     /* the caller's */
 	int64_t bytes;

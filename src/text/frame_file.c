@@ -16,78 +16,19 @@
 #include "base/file.h"
 #include "text/frame_grams.h"
 #include "text/frame_rows.h"
+#include "text/frame_seal.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define SEEKABLE_MAGIC 0x8F92EAB1u
-#define HAS_CHECKSUMS 0x80
 #define RESERVED_BITS 0x7c
-#define ROW_LEN 12   /* of the seek table */
-#define FOOTER_LEN 9 /* number of rows, descriptor, magic number */
-#define XXH64_OF_NOTHING 0x51D8E999u
 #define INDEX_MAX (256u * 1024 * 1024) /* of its entries or its bitmaps, in the file */
 
 static enum err_code damaged(struct err *e, const char *how)
 {
 	return err_set(e, ERR_STORAGE, "a sealed log is damaged: %s", how);
-}
-
-/* ---- sealing ---- */
-
-static void put_row(struct buf *out, uint32_t zstd_len, uint32_t text_len, uint32_t checksum)
-{
-	frame_put_u32(out, zstd_len);
-	frame_put_u32(out, text_len);
-	frame_put_u32(out, checksum);
-}
-
-/* A search of a few frames is not made quicker by bitmaps, but the file of a short log would be twice as large. */
-static enum err_code put_index(const struct frame *f, size_t n, struct buf *out, struct err *e)
-{
-	struct frame few[FRAMES_SKIPPED_MIN];
-
-	if (n == 0)
-		return ERR_OK;
-	if (n >= FRAMES_SKIPPED_MIN)
-		return frame_index_encode(f, n, out, e);
-	memcpy(few, f, n * sizeof *f);
-	for (size_t i = 0; i < n; i++)
-		few[i].grams = (struct str){ 0 };
-	return frame_index_encode(few, n, out, e);
-}
-
-enum err_code frame_seal(
-	const struct frame *f, const uint32_t *checksums, size_t n, struct buf *out, struct err *e)
-{
-	AUTO_BUF index;
-
-	buf_init(&index, UINT32_MAX);
-	for (size_t i = 0; i < n; i++) {
-		const char *fault = frame_index_fault(&f[i], i > 0 ? &f[i - 1] : NULL);
-
-		if (fault || (i == 0 && (f->text_at != 0 || f->file_at != 0)))
-			return damaged(e, fault ? fault : "its first frame is not at its beginning");
-	}
-	if (n > FRAMES_MAX)
-		return err_set(
-			e, ERR_TOO_LARGE, "a log of %zu frames: at most %d can be sealed", n, FRAMES_MAX);
-	TRY(put_index(f, n, &index, e));
-	frame_put_u32(out, FRAME_INDEX_MAGIC);
-	frame_put_u32(out, (uint32_t)index.len);
-	buf_str(out, buf_view(&index));
-
-	frame_put_u32(out, FRAME_TABLE_MAGIC);
-	frame_put_u32(out, (uint32_t)((n + 1) * ROW_LEN + FOOTER_LEN));
-	for (size_t i = 0; i < n; i++)
-		put_row(out, f[i].zstd_len, f[i].text_len, checksums[i]);
-	put_row(out, (uint32_t)index.len + FRAME_SKIP_LEN, 0, XXH64_OF_NOTHING);
-	frame_put_u32(out, (uint32_t)n + 1);
-	buf_char(out, (char)HAS_CHECKSUMS);
-	frame_put_u32(out, SEEKABLE_MAGIC);
-	return buf_check(out, "the index of a log", e);
 }
 
 /* ---- reading ---- */

@@ -150,12 +150,14 @@ static struct frame next_of(const struct frame *f)
 	};
 }
 
-static void put_entry(struct buf *out, const struct frame *f, const struct frame *guess)
+void frame_index_put_entry(struct buf *out, const struct frame *f, const struct frame *before)
 {
-	put_signed(out, f->text_at - guess->text_at);
-	put_signed(out, f->line_at - guess->line_at);
-	put_signed(out, f->file_at - guess->file_at);
-	put_signed(out, f->group_line - guess->group_line);
+	struct frame guess = before ? next_of(before) : (struct frame){ .group_line = -1 };
+
+	put_signed(out, f->text_at - guess.text_at);
+	put_signed(out, f->line_at - guess.line_at);
+	put_signed(out, f->file_at - guess.file_at);
+	put_signed(out, f->group_line - guess.group_line);
 	put(out, f->text_len);
 	put(out, f->zstd_len);
 	put(out, f->n_line_ends);
@@ -224,16 +226,6 @@ const char *frame_index_fault(const struct frame *f, const struct frame *before)
 	return NULL;
 }
 
-static void put_entries(struct buf *out, const struct frame *f, size_t n)
-{
-	struct frame guess = { .group_line = -1 };
-
-	for (size_t i = 0; i < n; i++) {
-		put_entry(out, &f[i], &guess);
-		guess = next_of(&f[i]);
-	}
-}
-
 static enum err_code get_entries(
 	struct str content, size_t n, struct arena *a, struct buf *list, struct err *e)
 {
@@ -281,6 +273,21 @@ static bool has_grams(const struct frame *f, size_t n)
 	return false;
 }
 
+enum err_code frame_index_pack_entries(struct str entries, struct buf *out, struct err *e)
+{
+	if (entries.len > ENTRIES_MAX)
+		return err_set(e, ERR_TOO_LARGE, "the index of a log is over its limit");
+	return zst_compress(entries, 3, out, e);
+}
+
+void frame_index_put_head(struct buf *out, const struct frame_index_head *h)
+{
+	buf_str(out, MAGIC);
+	frame_put_u32(out, h->n);
+	frame_put_u32(out, h->entries_len);
+	frame_put_u32(out, h->grams_len);
+}
+
 enum err_code frame_index_encode(const struct frame *f, size_t n, struct buf *out, struct err *e)
 {
 	AUTO_BUF content;
@@ -291,15 +298,14 @@ enum err_code frame_index_encode(const struct frame *f, size_t n, struct buf *ou
 	buf_init(&content, ENTRIES_MAX);
 	buf_init(&entries, ENTRIES_MAX);
 	buf_init(&grams, UINT32_MAX / 2);
-	put_entries(&content, f, n);
+	for (size_t i = 0; i < n; i++)
+		frame_index_put_entry(&content, &f[i], i > 0 ? &f[i - 1] : NULL);
 	TRY(buf_check(&content, "the index of a log", e));
-	TRY(zst_compress(buf_view(&content), 3, &entries, e));
+	TRY(frame_index_pack_entries(buf_view(&content), &entries, e));
 	if (has_grams(f, n))
 		TRY(frame_rows_put(f, n, &grams, e));
-	buf_str(out, MAGIC);
-	frame_put_u32(out, (uint32_t)n);
-	frame_put_u32(out, (uint32_t)entries.len);
-	frame_put_u32(out, (uint32_t)grams.len);
+	frame_index_put_head(
+		out, &(struct frame_index_head){ (uint32_t)n, (uint32_t)entries.len, (uint32_t)grams.len });
 	buf_str(out, buf_view(&entries));
 	buf_str(out, buf_view(&grams));
 	return buf_check(out, "the index of a log", e);

@@ -18,6 +18,16 @@ struct frame_index_head {
 	uint32_t n, entries_len, grams_len; /* lengths in bytes, as they stand in the piece */
 };
 
+/* ---- to write ---- */
+
+/* The entry of a frame behind `before` (NULL: it is the first), not compressed, appended. */
+void frame_index_put_entry(struct buf *out, const struct frame *f, const struct frame *before);
+/* Entries compressed as they stand in a piece, appended. */
+MUST_CHECK enum err_code frame_index_pack_entries(struct str entries, struct buf *out, struct err *e);
+void frame_index_put_head(struct buf *out, const struct frame_index_head *h);
+
+/* ---- to read ---- */
+
 /* Of a piece that begins at bytes; what is behind the head is not looked at. n is 1 to FRAMES_MAX. */
 MUST_CHECK enum err_code frame_index_head(struct str bytes, struct frame_index_head *ret, struct err *e);
 /* The n entries in bytes, without bitmaps (times: memory of a), appended to list, an array of struct frame, each

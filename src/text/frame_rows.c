@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 256u
+#define BLOCK FRAME_ROWS_BLOCK
 #define PART (32u * 1024)
 #define FEW 8u /* frames do not fill a byte of a row */
 
@@ -104,18 +104,21 @@ static void join_block(const struct frame *f, const struct shape *s, char *rows)
 	}
 }
 
-static enum err_code put_block(
-	const struct frame *f, const struct shape *s, struct buf *table, struct buf *parts, struct err *e)
+enum err_code frame_rows_put_block(
+	const struct frame *f, size_t n, struct buf *table, struct buf *parts, struct err *e)
 {
-	size_t part_len = s->n_rows * s->row_len;
-	char *rows = mem_alloc(s->n_parts * part_len);
+	struct shape s = shape_of(0, n);
+	size_t part_len = s.n_rows * s.row_len;
+	char *rows = mem_alloc(s.n_parts * part_len);
 	enum err_code code = ERR_OK;
 
-	if (s->whole)
-		join_block(f, s, rows);
+	for (size_t i = 0; i < n; i++)
+		assert(f[i].grams.len == 0 || f[i].grams.len == FRAME_GRAMS_LEN);
+	if (s.whole)
+		join_block(f, &s, rows);
 	else
-		turn_block(f, s, (uint8_t *)rows);
-	for (size_t i = 0; i < s->n_parts && code == ERR_OK; i++) {
+		turn_block(f, &s, (uint8_t *)rows);
+	for (size_t i = 0; i < s.n_parts && code == ERR_OK; i++) {
 		size_t before = parts->len;
 
 		code = zst_compress((struct str){ rows + i * part_len, part_len }, 1, parts, e);
@@ -132,13 +135,8 @@ enum err_code frame_rows_put(const struct frame *f, size_t n, struct buf *out, s
 
 	buf_init(&table, table_len(n));
 	buf_init(&parts, UINT32_MAX / 2);
-	for (size_t i = 0; i < n; i++)
-		assert(f[i].grams.len == 0 || f[i].grams.len == FRAME_GRAMS_LEN);
-	for (size_t at = 0; at < n; at += BLOCK) {
-		struct shape s = shape_of(at, n);
-
-		TRY(put_block(f + at, &s, &table, &parts, e));
-	}
+	for (size_t at = 0; at < n; at += BLOCK)
+		TRY(frame_rows_put_block(f + at, n - at < BLOCK ? n - at : BLOCK, &table, &parts, e));
 	buf_str(out, buf_view(&table));
 	buf_str(out, buf_view(&parts));
 	return buf_check(out, "the bitmaps of a log", e);

@@ -5,8 +5,16 @@
  */
 #include "text/frame.h"
 
+#define FRAME_ROWS_BLOCK 256u
+
 /* The bitmaps of n frames, appended. */
 MUST_CHECK enum err_code frame_rows_put(const struct frame *f, size_t n, struct buf *out, struct err *e);
+/*
+ * The same a block at a time: FRAME_ROWS_BLOCK frames, but fewer in the last one, go to table and to parts, which one behind the other are
+ * what frame_rows_put() appends.
+ */
+MUST_CHECK enum err_code frame_rows_put_block(
+	const struct frame *f, size_t n, struct buf *table, struct buf *parts, struct err *e);
 /* All of them back, into f; memory of a. */
 MUST_CHECK enum err_code frame_rows_get(
 	struct str bytes, struct arena *a, struct frame *f, size_t n, struct err *e);

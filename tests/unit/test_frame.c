@@ -516,7 +516,8 @@ static void a_sealed_log_is_read_back(void **state)
 		assert_same_frame(&f.frames[i], &l.frames[i], true);
 }
 
-static void a_search_asks_a_sealed_log_as_it_asks_its_frames(void **state)
+/* The first n frames of it. */
+static void assert_search_asks_as_frames(size_t n)
 {
 	static const char *const needles[] = { "needle in red", "unit_ca.c", "UNIT_CB", "step 12: compile",
 		"nowhere", "abc", "", "15:04:09.009Z step 9: compile unit_zz.c" };
@@ -525,24 +526,37 @@ static void a_search_asks_a_sealed_log_as_it_asks_its_frames(void **state)
 	AUTO_LOG l;
 	AUTO_FD fd;
 	bool *may;
-	(void)state;
 
 	log_init(&l);
 	arena_init(&a);
-	l.frames[9].grams = (struct str){ 0 };
-	assert_int_equal(frame_seal(l.frames, l.checksums, FRAMES, &l.bytes, NULL), ERR_OK);
+	l.frames[4].grams = (struct str){ 0 };
+	if (n < FRAMES)
+		buf_cut(&l.bytes, (size_t)l.frames[n].file_at);
+	assert_int_equal(frame_seal(l.frames, l.checksums, n, &l.bytes, NULL), ERR_OK);
 	fd = put("log.zst", buf_view(&l.bytes));
 	assert_int_equal(frame_file_open(fd, &a, &f, NULL), ERR_OK);
 	for (size_t k = 0; k < sizeof needles / sizeof needles[0]; k++) {
 		struct str needle = str_z(needles[k]);
 
 		assert_int_equal(frame_file_may_contain(&f, needle, &a, &may, NULL), ERR_OK);
-		for (size_t i = 0; i < FRAMES; i++)
+		for (size_t i = 0; i < n; i++)
 			assert_int_equal(may[i], frame_may_contain(&l.frames[i], needle));
 	}
 	assert_int_equal(frame_file_may_contain(&f, STR("needle in red"), &a, &may, NULL), ERR_OK);
-	for (size_t i = 0; i < FRAMES; i++)
-		assert_int_equal(may[i], i == 3 || i == 9);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(may[i], i == 3 || i == 4);
+	assert_int_equal(frame_file_grams(&f, &a, NULL), ERR_OK);
+	for (size_t i = 0; i < n; i++)
+		assert_true(str_eq(f.frames[i].grams, l.frames[i].grams));
+}
+
+static void a_search_asks_a_sealed_log_as_it_asks_its_frames(void **state)
+{
+	(void)state;
+	assert_search_asks_as_frames(FRAMES);
+	assert_search_asks_as_frames(5);       /* bitmaps as they are */
+	assert_search_asks_as_frames(256 + 5); /* the same in the second block */
+	assert_search_asks_as_frames(256);
 }
 
 static void a_short_log_is_sealed_without_bitmaps(void **state)
