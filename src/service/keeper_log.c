@@ -15,10 +15,12 @@
 #include "store/log_file.h"
 #include "store/nouns.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #define BATCH_BYTES ((int64_t)8 << 20) /* of zstd, moved at once */
 #define FRAME_ALREADY (FRAME_TEXT / 2) /* a chunk of so much text is one */
+#define TRIM_BYTES ((int64_t)32 << 20)
 #define KEEP_TEXT (64 * 1024) /* of the newest text stays in chunks: a terminal's last lines may change */
 
 struct packing {
@@ -338,6 +340,9 @@ static enum err_code seal_rest(struct store *s, struct packing *p, struct err *e
 	struct seal_op x = { .op = { .apply = apply_seal, .bytes = sizeof x }, .step_id = p->log.step_id };
 	AUTO_FRAME_SEALER sealer;
 
+	/* The index of a long log is some MiB, on top of what its stream took and has given back to the allocator alone. */
+	if (p->log.file_bytes > TRIM_BYTES)
+		malloc_trim(0);
 	frame_sealer_init(&sealer, &p->bytes);
 	if (p->n_old > 0)
 		TRY(add_moved(s, p->log.step_id, &sealer, e));

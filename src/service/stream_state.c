@@ -363,19 +363,23 @@ enum err_code stream_put_make(struct streams *s, const struct config *cfg, struc
 {
 	struct log_end end = end_of(st);
 	struct flow_taken t = { 0 };
+	struct str text;
 	AUTO_BUF out;
-	AUTO_BUF text;
+	AUTO_BUF joined;
 
 	buf_init(&out, SIZE_MAX);
-	buf_init(&text, SIZE_MAX);
+	buf_init(&joined, SIZE_MAX);
 	*ret = (struct stream_put){ .log = st->log, .sent_before = st->log.sent_bytes, .from = INT64_MAX };
 	arena_init(&ret->arena);
 	ret->made = true;
 	flow_held(s, cfg, st, last, ret, &out, &t);
-	if (t.undo > 0)
-		TRY(undo_lines(s, st, t.undo, &end, ret, &text, e));
-	buf_str(&text, buf_view(&out));
-	TRY(put_down(s, cfg, st, &end, buf_view(&text), now, ret, e));
+	text = buf_view(&out);
+	if (t.undo > 0) {
+		TRY(undo_lines(s, st, t.undo, &end, ret, &joined, e));
+		buf_str(&joined, text);
+		text = buf_view(&joined);
+	}
+	TRY(put_down(s, cfg, st, &end, text, now, ret, e));
 	ret->log.sent_bytes += (int64_t)t.used;
 	ret->log.text_bytes = end.text_bytes;
 	ret->log.n_line_ends = end.n_line_ends;
