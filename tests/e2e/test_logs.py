@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`sluice logs`: the log in a terminal. Whole and in part, while it grows, through a pager, and harmless whatever is in it."""
 import contextlib
+import http.server
 import json
 import os
 import pty
@@ -97,6 +98,43 @@ class Cutter:
                         left -= len(piece)
                         if left <= 0:
                             return
+
+
+class Refuser:
+    """In front of a server: one request in `every` is answered with a refusal, the others go on."""
+
+    def __init__(self, server, refusal, every):
+        refuser = self
+        self.n_requests = self.n_refused = 0
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                refuser.n_requests += 1
+                status, body, kind = refusal[0], json.dumps({"code": refusal[1], "message": "not now", "details": {}}).encode(), "application/json"
+                if refuser.n_requests % every:
+                    answer = server.request("GET", self.path, headers={"Authorization": self.headers["Authorization"]})
+                    status, body, kind = answer.status, answer.body, answer.headers["Content-Type"]
+                else:
+                    refuser.n_refused += 1
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self.http.shutdown()
+        self.http.server_close()
 
 
 # ---- who reads
@@ -383,6 +421,114 @@ class OnATerminal(Case):
         shown = self.shown(REPO, sha)
         self.assertIn("\x1b[1m==> job / one: failure", shown)
         self.assertIn("two\\u{202e}", shown)
+
+
+class Lines(Case):
+    """Lines that are asked for: looked for, with their numbers, times, or as JSON."""
+
+    TEXT = "".join(f"{'ERROR: broken' if i % 1000 == 500 else 'info: fine'} {i}\n" for i in range(1, 4001))
+
+    def setUp(self):
+        cls = type(self)
+        if not hasattr(cls, "step"):
+            cls.step = streamed(self.server, self.TEXT)
+
+    def logs(self, *args):
+        return self.server.must("logs", "--step", str(self.step.id), *args)
+
+    def test_grep_prints_the_lines_that_match(self):
+        self.assertEqual(self.logs("--grep", r"broken \d+5\d\d$"), "".join(f"ERROR: broken {i}\n" for i in (1500, 2500, 3500)))
+        self.assertEqual(self.logs("-g", "(?i)error.*2500"), "ERROR: broken 2500\n")
+
+    def test_contains_looks_for_text_in_whatever_case(self):
+        self.assertEqual(self.logs("--contains", "eRRoR: broken 15"), "ERROR: broken 1500\n")
+        self.assertEqual(self.logs("--contains", ".*"), "")
+
+    def test_all_that_is_asked_for_has_to_hold(self):
+        self.assertEqual(self.logs("--contains", "500", "--grep", "^ERROR.*[13]500", "--level", "error"), "ERROR: broken 1500\nERROR: broken 3500\n")
+
+    def test_a_level_is_that_and_those_above(self):
+        self.assertEqual(self.logs("--level", "warning").count("\n"), 4)
+        self.assertEqual(self.logs("--level", "info").count("\n"), 4000)
+
+    def test_context_is_printed_as_grep_does(self):
+        self.assertEqual(self.logs("--level", "error", "--context", "1", "--numbers", "--from", "2600"),
+                         "  3499- info: fine 3499\n  3500: ERROR: broken 3500\n  3501- info: fine 3501\n")
+        printed = self.logs("--level", "error", "-C", "2").split("--\n")
+        self.assertEqual([len(part.splitlines()) for part in printed], [5] * 4)
+
+    def test_all_lines_over_many_pages_are_those_of_the_text(self):
+        self.assertEqual(self.logs("--contains", "i"), "".join(l + "\n" for l in self.TEXT.splitlines() if "i" in l.lower()))
+        self.assertEqual(self.logs("--grep", ""), self.TEXT)
+
+    def test_the_last_lines_of_all_and_of_those_that_match(self):
+        self.assertEqual(self.logs("-n", "2"), "info: fine 3999\ninfo: fine 4000\n")
+        self.assertEqual(self.logs("-n", "2", "--level", "error"), "ERROR: broken 2500\nERROR: broken 3500\n")
+        self.assertEqual(self.logs("-n", "1300", "--grep", "fine"), "".join(l + "\n" for l in self.TEXT.splitlines() if "fine" in l).split("\n", 3996 - 1300)[-1])
+        self.assertEqual(self.logs("-n", "99999"), self.TEXT)
+        self.assertEqual(self.logs("-n", "5", "--from", "3999"), "info: fine 3999\ninfo: fine 4000\n")
+        self.assertEqual(self.logs("-n", "2", "--numbers"), "  3999  info: fine 3999\n  4000  info: fine 4000\n")
+
+    def test_timestamps_stand_in_front(self):
+        step = streamed(self.server, "2024-05-06T07:08:09Z own time\nnone of its own\n")
+        printed = self.server.must("logs", "--step", str(step.id), "--timestamps").splitlines()
+        self.assertEqual(printed[0], "2024-05-06T07:08:09.000Z 2024-05-06T07:08:09Z own time")
+        self.assertRegex(printed[1], rf"^{time.strftime('%Y-', time.gmtime())}\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z none of its own$")
+
+    def test_json_is_an_object_a_line(self):
+        step = streamed(self.server, "##[group]Tests\n\x1b[31mERROR\x1b[0m: a \"quote\"\n##[endgroup]\n")
+        lines = [json.loads(line) for line in self.server.must("logs", "--step", str(step.id), "--json").splitlines()]
+        self.assertEqual([line["number"] for line in lines], [1, 2, 3])
+        self.assertEqual({k: lines[1][k] for k in ("step_id", "level", "source", "group", "text", "match", "truncated")},
+                         {"step_id": step.id, "level": "error", "source": "build", "group": "Tests",
+                          "text": "\x1b[31mERROR\x1b[0m: a \"quote\"", "match": True, "truncated": False})
+
+    def test_of_a_tail_numbers_count_what_was_dropped_too(self):
+        sha = new_sha()
+        self.server.must_post(post_of(head_sha=sha, log_tail="a\nb\n", dropped_lines=100))
+        self.assertEqual(self.server.must("logs", REPO, sha, "--numbers"), "   101  a\n   102  b\n")
+
+    def test_a_long_line_is_cut_and_says_so(self):
+        step = streamed(self.server, "x" * 10000 + "\n")
+        self.assertEqual(self.server.must("logs", "--step", str(step.id), "--grep", "x"), "x" * 4000 + " [...]\n")
+
+    def test_of_several_steps_only_those_with_a_line_have_a_heading(self):
+        sha = new_sha()
+        streamed(self.server, "nothing\n", "one", head_sha=sha)
+        step = streamed(self.server, "something\n", "two", head_sha=sha)
+        self.assertEqual(self.server.must("logs", REPO, sha, "--contains", "something"), f"==> job / two: failure, step {step.id} <==\nsomething\n")
+
+    def test_that_no_line_is_like_that_is_said(self):
+        done = self.server.cli("logs", "--step", str(self.step.id), "--contains", "unheard of")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("no line", done.stderr)
+
+    def test_a_regex_that_is_refused_is_exit_code_2_and_says_why(self):
+        done = self.server.cli("logs", "--step", str(self.step.id), "--grep", "(unclosed")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("regex", done.stderr)
+
+    def test_the_pager_gets_lines_too_and_none_that_a_terminal_acts_upon(self):
+        step = streamed(self.server, "\x1b[31mred\x1b[0m one\n")
+        code, shown = on_terminal(self.server, "logs", "--step", str(step.id), "--grep", "one", env={"PAGER": "sed 's/^/> /'"})
+        self.assertEqual((code, shown), (0, "> \x1b[31mred\x1b[0m one\n"))
+
+
+class ABusyServer(Case):
+    def test_it_is_asked_again_and_no_line_is_lost_or_doubled(self):
+        text = "".join(f"some line {i}\n" for i in range(1700))
+        step = streamed(self.server, text)
+        for refusal in ((429, "rate_limited"), (503, "unavailable")):
+            with Refuser(self.server, refusal, every=2) as busy:
+                done = self.server.cli("logs", "--url", busy.url, "--step", str(step.id), "--grep", "line")
+            self.assertEqual((done.returncode, done.stdout), (0, text), done.stderr)
+            self.assertGreaterEqual(busy.n_refused, 3)
+
+    def test_what_will_not_pass_is_not_asked_again(self):
+        step = streamed(self.server, "text\n")
+        with Refuser(self.server, (403, "forbidden"), every=1) as closed:
+            done = self.server.cli("logs", "--url", closed.url, "--step", str(step.id))
+        self.assertEqual((done.returncode, closed.n_refused), (4, 1))
 
 
 if __name__ == "__main__":
