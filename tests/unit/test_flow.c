@@ -14,6 +14,8 @@
 
 #define SECRET "correct-horse-battery"
 #define NAMED "named-on-the-way-4711"
+#define PEM                                                                                                  \
+	"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\n"
 #define LONG_TEXT ((size_t)3 << 20) /* many parts */
 
 static struct mask *mask_of_secret(void)
@@ -108,9 +110,7 @@ static void random_text(struct buf *b)
 	static const char *const lines[] = { "a line with some words\n", "the same with CR\r\n",
 		"10 %\r20 %\r\n", "\x1b[32mgreen\x1b[0m and plain\n", "it is " SECRET ", is it\n",
 		"it is correct-horXe\b\bse-battery\n", "a: wait\nb: wait\n\x1b[2A\x1b[2Ka: done\r\x1b[2B",
-		"not valid: \xff\xfe\n", NAMED " is named\n",
-		"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n-----END PRIVATE "
-		"KEY-----\n" };
+		"not valid: \xff\xfe\n", NAMED " is named\n", PEM };
 	bool named = false;
 
 	while (b->len < LONG_TEXT) {
