@@ -12,6 +12,8 @@
 
 #include <unistd.h>
 
+#define NOT_SAID INT64_MIN
+
 struct request {
 	struct client_flags client;
 	struct logs_query query;
@@ -136,14 +138,17 @@ static enum err_code logs(const struct request *q, struct err *e)
 	return ERR_OK;
 }
 
-static int check_numbers(const struct request *q)
+/* 0 is no number of lines and no number of one: whoever says it means something else. */
+static int check_numbers(struct request *q)
 {
-	const struct logs_want *w = &q->want;
+	struct logs_want *w = &q->want;
 
-	if (w->last < 0 || w->last > LOGS_LAST_MAX)
+	if (w->last != NOT_SAID && (w->last < 1 || w->last > LOGS_LAST_MAX))
 		return command_usage_fail("logs", "-n goes from 1 to %d", LOGS_LAST_MAX);
-	if (w->from < 0)
+	if (w->from != NOT_SAID && w->from < 1)
 		return command_usage_fail("logs", "--from is the number of a line, from 1 on");
+	w->last = w->last == NOT_SAID ? 0 : w->last;
+	w->from = w->from == NOT_SAID ? 0 : w->from;
 	if (w->context < 0 || w->context > LOGS_CONTEXT_MAX)
 		return command_usage_fail("logs", "--context goes from 0 to %d", LOGS_CONTEXT_MAX);
 	if (w->context > 0 && !logs_is_search(w))
@@ -221,7 +226,7 @@ static int read_and_run(struct request *q, int argc, char **argv, const struct c
 
 int cmd_logs(int argc, char **argv)
 {
-	struct request q = { 0 };
+	struct request q = { .want = { .last = NOT_SAID, .from = NOT_SAID } };
 	struct logs_query *by = &q.query;
 	struct logs_want *w = &q.want;
 	const struct opt opts[] = {

@@ -126,10 +126,11 @@ static enum err_code read_page(struct paging *p, bool *ret_more, struct err *e)
 	data = json_get(client_root(p->r->client), "data");
 	for (size_t i = 0; i < json_len(data); i++)
 		TRY(take_line(p, json_at(data, i), e));
-	tell_progress(p);
 	TRY(take_cursor(p, ret_more, e));
 	if (p->backwards && p->n_kept == p->r->want->last)
 		*ret_more = false;
+	if (*ret_more)
+		tell_progress(p);
 	return pager_flush(&p->r->out, e);
 }
 

@@ -313,7 +313,7 @@ class WhenThereIsNone(Case):
     def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(self):
         for args, word in (((), "of what"), (("acme/widget",), "commit"), (("a/b", "c" * 40, "d"), "nothing to be done"), (("0",), "RUN"),
                            (("--step", "0x1"), "number"), (("--step", "-1"), "--step"), (("--step", "1", "2"), "nothing to be done"),
-                           (("--level", "loud", "1"), "critical"), (("--context", "3", "1"), "--grep"), (("-n", "-1", "1"), "-n"),
+                           (("--level", "loud", "1"), "critical"), (("--context", "3", "1"), "--grep"), (("-n", "-1", "1"), "-n"), (("-n", "0", "1"), "-n"), (("--from", "0", "1"), "--from"),
                            (("--context", "51", "--grep", "x", "1"), "50"), (("-f", "-C", "1", "--grep", "x", "1"), "--follow")):
             with self.subTest(args):
                 self.assertIn(word, self.fails(2, *args))
@@ -529,6 +529,35 @@ class ABusyServer(Case):
         with Refuser(self.server, (403, "forbidden"), every=1) as closed:
             done = self.server.cli("logs", "--url", closed.url, "--step", str(step.id))
         self.assertEqual((done.returncode, closed.n_refused), (4, 1))
+
+
+class Pinning(Case):
+    def pinned_at(self, step):
+        return self.server.get(f"/api/v1/steps/{step}").json["log"]["pinned_at"]
+
+    def test_a_step_that_is_pinned_outlives_its_time_until_it_is_not(self):
+        step = streamed(self.server, "worth keeping\n").id
+        for _ in range(2):  # again is no error
+            self.server.must("pin", str(step))
+            self.assertIsNotNone(self.pinned_at(step))
+        with contextlib.closing(sqlite3.connect(f"{self.server.data}/sluice.db", timeout=20)) as db, db:
+            db.execute("UPDATE step SET received_at = received_at - 15 * 86400000 WHERE id = ?", (step,))
+        self.server.must("janitor")
+        self.assertEqual(self.server.must("logs", "--step", str(step)), "worth keeping\n")
+        for _ in range(2):
+            self.server.must("unpin", str(step))
+            self.assertIsNone(self.pinned_at(step))
+        self.server.must("janitor")
+        self.assertEqual(self.server.cli("logs", "--step", str(step)).returncode, 3)
+        done = self.server.cli("pin", str(step))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("expired", done.stderr)
+
+    def test_what_is_no_step_is_refused(self):
+        for command in ("pin", "unpin"):
+            for args, code in ((("999999",), 3), ((), 2), (("x",), 2), (("0",), 2), (("1", "2"), 2)):
+                with self.subTest(command, args=args):
+                    self.assertEqual(self.server.cli(command, *args).returncode, code)
 
 
 if __name__ == "__main__":
