@@ -25,10 +25,9 @@ static bool is_plain(struct str s)
 	return plain;
 }
 
-/* One in front of the line end is nothing: text_visible() drops it too. */
 static bool has_return(struct str s)
 {
-	return str_find(s, '\r') + 1 < s.len;
+	return str_find(s, '\r') < s.len;
 }
 
 /* What stands behind the beginning of a sequence of this kind: ESC [ or U+009B, ESC ] or U+009D. False: it is another. */
@@ -118,6 +117,8 @@ void text_terminal(struct str line, bool colours, struct buf *out)
 	struct shown sh = { .out = out };
 	size_t done = 0, i = 0;
 
+	if (str_ends(line, STR("\r"))) /* in front of a line end it is nothing */
+		line.len--;
 	if (is_plain(line)) {
 		buf_str(out, line);
 		return;

@@ -1,6 +1,6 @@
 """What schemathesis must know about Sluice to use it as a client would; loaded by tools/contract.
 
-The document cannot say everything: that a context is asked for in exactly one way, that a forge has to be configured, that who
+The document cannot say everything: that a context, and a list of steps, is asked for in exactly one way, that a forge has to be configured, that who
 revokes the token of the run ends the run. Only data that is meant to be good is put right here; wrong data goes out as it is.
 """
 import atexit
@@ -64,7 +64,7 @@ def one_way(query):
 
 
 def put_right(name, case):
-    if name in ("postCiLog", "createToken", "getContext"):
+    if name in ("postCiLog", "createToken", "getContext", "listSteps"):
         post("/api/v1/repos", {"repo": REPO})  # removeRepo may have taken it away
     body = case.body if isinstance(case.body, dict) else {}
     query = case.query = case.query or {}
@@ -72,7 +72,7 @@ def put_right(name, case):
         body["repo"] = REPO
     elif name == "createToken" and ("repository" in body or "forge" in body):
         body["repository"] = REPO
-    elif name == "getContext":
+    elif name in ("getContext", "listSteps"):
         one_way(query)
     elif name in ("pinStep", "unpinStep"):
         case.path_parameters["step_id"] = a_step()
