@@ -24,7 +24,7 @@ struct following {
 	struct sse sse;
 	struct buf id; /* of the last event; empty: none came */
 	struct buf shown;
-	bool is_connected, has_ended;
+	bool has_ended;
 };
 
 static enum err_code is_wanted(struct following *f, const struct logs_line *line, bool *ret, struct err *e)
@@ -33,10 +33,14 @@ static enum err_code is_wanted(struct following *f, const struct logs_line *line
 	int64_t n = 0;
 
 	line_level_find(line->level, &level);
-	*ret = level >= f->least;
-	if (!*ret || line->text.len == 0)
+	*ret = false;
+	if (level < f->least)
 		return ERR_OK;
-	TRY(search_count(f->search, line->text, true, &n, e));
+	/* With a line end: an empty line is one by that alone. */
+	buf_reset(&f->shown);
+	buf_str(&f->shown, line->text);
+	buf_char(&f->shown, '\n');
+	TRY(search_count(f->search, buf_view(&f->shown), true, &n, e));
 	*ret = n > 0;
 	return ERR_OK;
 }
@@ -95,7 +99,6 @@ static enum err_code take(void *arg, struct str bytes, struct err *e)
 {
 	struct following *f = arg;
 
-	f->is_connected = true;
 	patience_reset(&f->r->patience);
 	TRY(sse_feed(&f->sse, bytes, e));
 	if (f->has_ended)
@@ -131,8 +134,6 @@ static enum err_code follow(struct following *f, struct err *e)
 	TRY(reader_find_from(f->r, &from, e));
 	do {
 		code = connect_once(f, from, &own);
-		if (code == ERR_NETWORK && !f->is_connected)
-			break; /* nobody was ever there: rather the URL is wrong */
 	} while (code != ERR_OK && reader_wait(f->r, &own, code));
 	if (code != ERR_OK && e)
 		*e = own;
