@@ -132,7 +132,7 @@ class FullWhileStreaming(Disk):
             fill(self.disk)
             self.assertEqual(len(self.server.context(sha, repo=REPO)["steps"]), 1)
             self.assertEqual(self.server.request("GET", "/healthz").status, 200)
-            _, other = self.refused_when_full(client, Step("other", text_of("other", 1 << 20)))
+            _, other = self.refused_when_full(client, Step("other", text_of("other", 30 << 20)))
             self.assertEqual(other.status, 507)
             make_room(self.disk)
             small = Step("small", text_of("small", 1000))
@@ -145,7 +145,7 @@ class FullWhileStreaming(Disk):
             while at < len(step.text):
                 at = client.append(step, at, PIECE)
             fill(self.disk)
-            self.refused_when_full(client, Step("other", text_of("other", 10 << 20)))
+            self.refused_when_full(client, Step("other", text_of("other", 30 << 20)))
             try:
                 client.finish(step)  # what the write-ahead log has left may do for one row more
             except Refused as refused:
