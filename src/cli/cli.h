@@ -1,13 +1,16 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 /*
- * cli: the commands that ask a server something, one file each. Each takes argv with its own name first and
+ * cli: the commands that ask a server something, and the offline ones, one file each. Each takes argv with its own name first and
  * returns the exit code.
  */
 int cmd_context(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_unpin(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_rules(int argc, char **argv);
 int cmd_repo(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_janitor(int argc, char **argv);

@@ -1,0 +1,146 @@
+/*
+ * explain: `sluice explain LOG`, offline: what broke, from the text of a log alone. And `sluice diff PASS FAIL`:
+ * the same with a log that passed.
+ */
+#include "cli/cli.h"
+
+#include "base/command.h"
+#include "base/file.h"
+#include "cli/client.h"
+#include "cli/local_rules.h"
+#include "explain/explain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_MAX LINES_TEXT_MAX
+#define FINDINGS_SHOWN 10
+
+struct request {
+	const char *baseline, *format, *log;
+	struct opt_many folders;
+};
+
+/* A file, or standard input for "-". */
+static enum err_code read_log(const char *path, struct buf *out, struct err *e)
+{
+	if (strcmp(path, "-") != 0)
+		return file_read(path, LOG_MAX, out, e);
+	for (;;) {
+		char *room = buf_room(out, 1 << 16);
+		ssize_t n;
+
+		if (!room)
+			return buf_check(out, "standard input", e);
+		n = read(STDIN_FILENO, room, 1 << 16);
+		if (n < 0 && errno != EINTR)
+			return err_errno(e, ERR_STORAGE, errno, "standard input");
+		buf_wrote(out, n > 0 ? (size_t)n : 0);
+		if (n == 0)
+			return ERR_OK;
+	}
+}
+
+static enum err_code print(const struct request *r, const struct findings *f, struct str log, struct err *e)
+{
+	AUTO_BUF out;
+
+	buf_init(&out, SIZE_MAX);
+	if (strcmp(r->format, "json") == 0)
+		explain_json(f, log, &out);
+	else if (strcmp(r->format, "md") == 0)
+		explain_markdown(f, log, FINDINGS_SHOWN, &out);
+	else
+		explain_text(f, log, FINDINGS_SHOWN, &out);
+	return print_all(buf_view(&out), e);
+}
+
+static enum err_code explain(const struct request *r, struct err *e)
+{
+	AUTO_BUF log, baseline;
+	AUTO_FINDINGS found;
+	AUTO_RULES rules = NULL;
+
+	buf_init(&log, LOG_MAX);
+	buf_init(&baseline, LOG_MAX);
+	findings_init(&found);
+	TRY(local_rules(&r->folders, &rules, e));
+	TRY(read_log(r->log, &log, e));
+	if (r->baseline)
+		TRY(read_log(r->baseline, &baseline, e));
+
+	struct explain_input in = { .rules = rules,
+		.log = buf_view(&log),
+		.baseline = buf_view(&baseline),
+		.has_baseline = r->baseline != NULL };
+	TRY(explain_log(&in, &found, e));
+	return print(r, &found, buf_view(&log), e);
+}
+
+static bool is_format(const char *format)
+{
+	return strcmp(format, "text") == 0 || strcmp(format, "json") == 0 || strcmp(format, "md") == 0;
+}
+
+static int run(const char *command, struct request *r)
+{
+	struct err e;
+
+	if (!is_format(r->format))
+		return command_usage_fail(command, "--format is text, json or md, not \"%.60s\"", r->format);
+	return explain(r, &e) == ERR_OK ? 0 : command_fail(command, &e);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	struct request r = { .format = "text" };
+	const struct opt opts[] = {
+		{ "baseline", 'b', OPT_STRING, "PASS.log", "a log of the same step that passed",
+			&r.baseline },
+		{ "format", 0, OPT_STRING, "text|json|md", "how to say it (text)", &r.format },
+		{ "rules", 0, OPT_MANY, "DIR", "more rules: each *.yaml of that folder", &r.folders },
+		{ 0 },
+	};
+	const struct command_usage usage = { .name = "explain",
+		.synopsis = "[OPTIONS] LOG",
+		.prose = "Says what broke, from the text of a log (- is standard input), best first.\n"
+			 "No server is asked.",
+		.opts = opts };
+	int exit_code;
+
+	if (command_options(&usage, &argc, argv, &exit_code) == COMMAND_DONE)
+		return exit_code;
+	if (argc != 1)
+		return command_usage_fail("explain", "one log; - is standard input");
+	r.log = argv[0];
+	exit_code = run("explain", &r);
+	free(r.folders.values);
+	return exit_code;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct request r = { .format = "text" };
+	const struct opt opts[] = {
+		{ "format", 0, OPT_STRING, "text|json|md", "how to say it (text)", &r.format },
+		{ "rules", 0, OPT_MANY, "DIR", "more rules: each *.yaml of that folder", &r.folders },
+		{ 0 },
+	};
+	const struct command_usage usage = { .name = "diff",
+		.synopsis = "[OPTIONS] PASS.log FAIL.log",
+		.prose = "Says what broke in the second log that was not so in the first.",
+		.opts = opts };
+	int exit_code;
+
+	if (command_options(&usage, &argc, argv, &exit_code) == COMMAND_DONE)
+		return exit_code;
+	if (argc != 2)
+		return command_usage_fail("diff", "two logs: one that passed, and one that failed");
+	r.baseline = argv[0];
+	r.log = argv[1];
+	exit_code = run("diff", &r);
+	free(r.folders.values);
+	return exit_code;
+}

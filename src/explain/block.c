@@ -1,0 +1,132 @@
+/*
+ * block: each head is followed as far as its rule's extent says.
+ *
+ * The work is bounded: a block has at most RULE_EXTENT_MAX lines, and lines that several blocks share are
+ * looked at by at most DEPTH_MAX of them.
+ */
+#include "explain/block.h"
+
+#include <stdlib.h>
+
+#define BEFORE_MAX 10
+#define DEPTH_MAX 8
+
+void blocks_done(struct blocks *b)
+{
+	free(b->v);
+	*b = (struct blocks){ 0 };
+}
+
+struct block *blocks_add(struct blocks *b)
+{
+	if (b->n == b->cap) {
+		b->cap = b->cap > 0 ? 2 * b->cap : 64;
+		b->v = mem_grow(b->v, b->cap * sizeof *b->v);
+	}
+	b->v[b->n] = (struct block){ 0 };
+	return &b->v[b->n++];
+}
+
+/* Does the block go on over line i, which is not blank? */
+static bool goes_on(struct extent *x, const struct lines *l, size_t head, size_t i)
+{
+	if (x->indented && l->v[i].indent > l->v[head].indent)
+		return true;
+	if (x->goes_on.text.len > 0)
+		return rule_regex_match(&x->goes_on, lines_text(l, i), NULL);
+	return !x->indented;
+}
+
+/* Behind the last line of the block of that head. */
+static size_t extent_end(struct extent *x, const struct lines *l, size_t head)
+{
+	size_t end = head + 1; /* behind the last line that is not blank */
+	int64_t blanks = 0;
+
+	if (x->none)
+		return end;
+	for (size_t i = end; i < l->n && i - head <= (size_t)x->max; i++) {
+		struct str line = lines_text(l, i);
+
+		if (line.len == 0) {
+			if (++blanks > x->blanks)
+				break;
+			continue;
+		}
+		if (rule_regex_match(&x->until, line, NULL))
+			break;
+		if (rule_regex_match(&x->through, line, NULL))
+			return i + 1;
+		if (!goes_on(x, l, head, i))
+			break;
+		blanks = 0;
+		end = i + 1;
+	}
+	return end;
+}
+
+static size_t extent_start(struct extent *x, const struct lines *l, size_t head)
+{
+	size_t from = head;
+
+	while (from > 0 && head - from < BEFORE_MAX &&
+		rule_regex_match(&x->before, lines_text(l, from - 1), NULL))
+		from--;
+	return from;
+}
+
+/* What the lines behind the head add to what the head said. */
+static void capture_within(struct block *b, const struct lines *l)
+{
+	const struct rule *rule = b->rule;
+	bool own[RULE_N_CAPTURES];
+
+	for (size_t k = 0; k < RULE_N_CAPTURES; k++)
+		own[k] = b->captures[k].len > 0;
+	for (size_t i = b->head + 1; i < b->to && rule->n_within > 0; i++)
+		for (size_t p = 0; p < rule->n_within; p++) {
+			struct str got[RULE_N_CAPTURES];
+
+			if (!rule_regex_match(&rule->within[p], lines_text(l, i), got))
+				continue;
+			for (size_t k = 0; k < RULE_N_CAPTURES; k++)
+				if (got[k].len > 0 && !own[k] &&
+					(rule->within_last || b->captures[k].len == 0))
+					b->captures[k] = got[k];
+		}
+}
+
+/* Is the hit a part of the block that surrounds it? */
+static bool is_part(const struct rule_hit *hit, const struct block *outer)
+{
+	if (hit->rule == outer->rule)
+		return false;
+	return hit->rule->weight <= outer->rule->weight;
+}
+
+void blocks_join(const struct lines *l, const struct rule_hit *hits, size_t n, struct blocks *ret)
+{
+	size_t open[DEPTH_MAX], n_open = 0; /* blocks that reach over the line at hand */
+
+	for (size_t i = 0; i < n && ret->n < FINDINGS_MAX; i++) {
+		const struct rule_hit *hit = &hits[i];
+		bool part = false;
+
+		while (n_open > 0 && ret->v[open[n_open - 1]].to <= hit->line)
+			n_open--;
+		for (size_t k = 0; k < n_open && !part; k++)
+			part = ret->v[open[k]].to > hit->line && is_part(hit, &ret->v[open[k]]);
+		if (part || n_open == DEPTH_MAX)
+			continue;
+
+		struct block *b = blocks_add(ret);
+		b->rule = hit->rule;
+		b->head = hit->line;
+		memcpy(b->captures, hit->captures, sizeof b->captures);
+		b->from = extent_start(hit->rule->extent, l, hit->line);
+		b->to = extent_end(hit->rule->extent, l, hit->line);
+		b->counted = hit->rule->extent->context ? b->head + 1 : b->to;
+		capture_within(b, l);
+		open[n_open++] = ret->n - 1;
+	}
+}

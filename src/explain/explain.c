@@ -1,0 +1,57 @@
+/* explain: the parts, one behind the other. */
+#include "explain/explain.h"
+
+#include "explain/block.h"
+#include "explain/novelty.h"
+#include "explain/rank.h"
+
+#include <stdlib.h>
+
+/* What a baseline says of each line; NULL: there is none. */
+static enum err_code compare(const struct explain_input *in, const struct lines *l, const uint64_t *digests,
+	uint8_t **ret, struct err *e)
+{
+	AUTO_LINES baseline = { 0 };
+	uint64_t *known;
+
+	*ret = NULL;
+	if (!in->has_baseline)
+		return ERR_OK;
+	TRY(lines_init(&baseline, in->baseline, e));
+	known = novelty_digests(&baseline);
+	*ret = mem_alloc(l->n);
+	novelty_mark(digests, l->n, known, baseline.n, *ret);
+	free(known);
+	return ERR_OK;
+}
+
+static enum err_code rank_lines(
+	const struct explain_input *in, const struct lines *l, struct findings *ret, struct err *e)
+{
+	AUTO_BLOCKS blocks = { 0 };
+	struct rule_hit *hits;
+	uint64_t *digests;
+	uint8_t *novelty;
+	enum err_code code;
+	size_t n;
+
+	TRY(rules_match(in->rules, l, &hits, &n, e));
+	blocks_join(l, hits, n, &blocks);
+	free(hits);
+	digests = novelty_digests(l);
+	code = compare(in, l, digests, &novelty, e);
+	if (code == ERR_OK)
+		rank_blocks(&(struct rank_input){ l, digests, novelty, &blocks }, ret);
+	if (code == ERR_OK)
+		free(novelty);
+	free(digests);
+	return code;
+}
+
+enum err_code explain_log(const struct explain_input *in, struct findings *ret, struct err *e)
+{
+	AUTO_LINES l = { 0 };
+
+	TRY(lines_init(&l, in->log, e));
+	return rank_lines(in, &l, ret, e);
+}

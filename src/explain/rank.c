@@ -1,0 +1,217 @@
+/*
+ * rank: the score, the selection, and the finding made of what is kept.
+ *
+ * Every number that decides stands in the table below; tools/accuracy measures what a change of one does.
+ */
+#include "explain/rank.h"
+
+#include "explain/fingerprint.h"
+
+#include <stdlib.h>
+
+/* Parts of a thousand. */
+enum {
+	CONSEQUENCE = 450, /* of what a cause would have */
+	KNOWN = 60,        /* the baseline has its head, where it was */
+	MOVED = 200,       /* ... elsewhere, as often */
+	MORE = 750,        /* ... but not so often */
+	KNOWN_BODY = 600,  /* the head is known and most of the rest is not */
+	OFTEN = 700,       /* many lines of the log are like it; of rules that are not sure */
+	FAR = 600,         /* at the start of the log; of rules that are not sure */
+	KEEP = 500,        /* of the best: what has less is dropped */
+	STEP = 50,         /* scores in one such step are about the same */
+};
+#define SURE 70 /* a weight from which on neither place nor number count against it */
+#define OFTEN_LINES 5
+
+struct rated {
+	const struct block *block;
+	int score;
+	int step;            /* scores that are about the same have one */
+	const char *novelty; /* what the baseline says, NULL: nothing */
+	bool often, far;
+};
+
+static int part(int score, int of_thousand)
+{
+	return score * of_thousand / 1000;
+}
+
+/* How many lines of the block the baseline does not have. */
+static size_t new_lines(const struct rank_input *in, const struct block *b)
+{
+	size_t n = 0;
+
+	for (size_t i = b->from; i < b->to; i++)
+		n += in->novelty[i] >= NOVELTY_MORE;
+	return n;
+}
+
+static int rate_novelty(const struct rank_input *in, struct rated *r)
+{
+	const struct block *b = r->block;
+	enum novelty head = in->novelty[b->head];
+
+	if (head == NOVELTY_NEW) {
+		r->novelty = "not in the baseline";
+		return 1000;
+	}
+	if (head == NOVELTY_MORE) {
+		r->novelty = "more often than in the baseline";
+		return MORE;
+	}
+	if (2 * new_lines(in, b) > b->to - b->from) {
+		r->novelty = "lines of it are not in the baseline";
+		return KNOWN_BODY;
+	}
+	r->novelty = "in the baseline too";
+	return head == NOVELTY_MOVED ? MOVED : KNOWN;
+}
+
+static int rate_place(const struct rank_input *in, const struct census *census, struct rated *r)
+{
+	const struct block *b = r->block;
+	const struct census_row *same = census_find(census, in->digests[b->head]);
+	size_t n = in->lines->n;
+	int factor = 1000;
+
+	if (b->rule->weight >= SURE)
+		return factor;
+	r->often = same && same->n > OFTEN_LINES;
+	if (r->often)
+		factor = part(factor, OFTEN);
+	r->far = 4 * (n - b->head) > 3 * n;
+	return part(factor, FAR + (int)((1000 - FAR) * b->head / n));
+}
+
+static struct rated rate(const struct rank_input *in, const struct census *census, const struct block *b)
+{
+	struct rated r = { .block = b, .score = (int)b->rule->weight * 10 };
+
+	if (b->rule->role == FINDING_CONSEQUENCE)
+		r.score = part(r.score, CONSEQUENCE);
+	if (in->novelty)
+		r.score = part(r.score, rate_novelty(in, &r));
+	else
+		r.score = part(r.score, rate_place(in, census, &r));
+	r.step = r.score / STEP;
+	return r;
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct rated *x = a, *y = b;
+
+	if (x->step != y->step)
+		return x->step > y->step ? -1 : 1;
+	return x->block->head < y->block->head ? -1 : x->block->head > y->block->head;
+}
+
+/* ---- what is said about it ---- */
+
+static struct str why(struct findings *list, const struct rated *r)
+{
+	AUTO_BUF text;
+
+	buf_init(&text, SIZE_MAX);
+	buf_fmt(&text, "weight %lld", (long long)r->block->rule->weight);
+	if (r->block->rule->role == FINDING_CONSEQUENCE)
+		buf_z(&text, ", a consequence");
+	if (r->novelty)
+		buf_fmt(&text, ", %s", r->novelty);
+	if (r->often)
+		buf_z(&text, ", many lines like it");
+	if (r->far)
+		buf_z(&text, ", far from the end");
+	return findings_keep(list, buf_view(&text));
+}
+
+static int64_t number(struct str s)
+{
+	int64_t n = 0;
+
+	return str_to_int(s, &n) && n > 0 ? n : 0;
+}
+
+static void place(const struct lines *l, size_t from, size_t to, struct finding *f)
+{
+	f->from = from;
+	f->to = to;
+	f->start_byte = l->v[from].start;
+	f->end_byte = (size_t)l->v[to - 1].start + l->v[to - 1].len;
+}
+
+static void describe(const struct lines *l, const struct rated *r, struct findings *list, struct finding *f)
+{
+	const struct block *b = r->block;
+	const struct rule *rule = b->rule;
+	struct str message = b->captures[RULE_MESSAGE];
+
+	f->head = b->head;
+	f->role = rule->role;
+	f->class = rule->class;
+	f->severity = rule->severity;
+	f->by = FINDING_BY_RULE;
+	f->rule = findings_keep(list, rule->id);
+	f->advice = findings_keep(list, rule->advice);
+	f->tool = findings_keep(list, b->captures[RULE_TOOL].len > 0 ? b->captures[RULE_TOOL] : rule->tool);
+	f->file = findings_keep_message(list, b->captures[RULE_FILE]);
+	f->line = number(b->captures[RULE_LINE]);
+	f->col = number(b->captures[RULE_COL]);
+	f->code = findings_keep_message(list, b->captures[RULE_CODE]);
+	f->test = findings_keep_message(list, str_trim(b->captures[RULE_TEST]));
+	f->message =
+		findings_keep_message(list, str_trim(message.len > 0 ? message : lines_text(l, b->head)));
+	f->score = r->score;
+	f->why = why(list, r);
+	fingerprint_set(list, f);
+}
+
+static void add_finding(const struct lines *l, const struct rated *r, struct findings *list)
+{
+	const struct block *b = r->block;
+	struct finding *f = findings_add(list);
+
+	if (!f)
+		return;
+	place(l, b->from, b->counted, f);
+	describe(l, r, list, f);
+	if (b->counted == b->to)
+		return;
+	struct finding head = *f;
+	f = findings_add(list);
+	if (!f)
+		return;
+	*f = head;
+	place(l, b->counted, b->to, f);
+	f->head = b->counted;
+	f->role = FINDING_CONTEXT;
+}
+
+/* Rules that say so many are enough. */
+static bool is_over_limit(const struct rule *rule, const struct rated *v, size_t n)
+{
+	int64_t same = 0;
+
+	for (size_t i = 0; rule->limit > 0 && i < n; i++)
+		same += v[i].block->rule == rule;
+	return rule->limit > 0 && same >= rule->limit;
+}
+
+void rank_blocks(const struct rank_input *in, struct findings *ret)
+{
+	size_t n = in->blocks->n;
+	struct rated *v = mem_alloc(n * sizeof *v);
+	struct census census;
+
+	census_init(&census, in->digests, in->lines->n);
+	for (size_t i = 0; i < n; i++)
+		v[i] = rate(in, &census, &in->blocks->v[i]);
+	if (n > 0)
+		qsort(v, n, sizeof *v, by_score);
+	for (size_t i = 0; i < n && 1000 * v[i].score >= KEEP * v[0].score; i++)
+		if (!is_over_limit(v[i].block->rule, v, i))
+			add_finding(in->lines, &v[i], ret);
+	census_done(&census);
+	free(v);
+}

@@ -1,0 +1,172 @@
+/*
+ * rule_set: the life of a set, and its database.
+ *
+ * The database is cached in a file named by the digest of all that it is made of: every pattern, the version
+ * of the library, the processor. So nothing in it can be out of date, and two programs may share a folder.
+ */
+#include "explain/rule.h"
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/yaml.h"
+
+#include <stdlib.h>
+
+#define DATABASE_MAX (256 * 1024 * 1024)
+
+struct rules *rules_new(void)
+{
+	struct rules *r = mem_alloc(sizeof *r);
+
+	arena_init(&r->arena);
+	return r;
+}
+
+static void regex_done(struct rule_regex *x)
+{
+	regex_free(x->compiled);
+	x->compiled = NULL;
+}
+
+static void extent_done(struct extent *x)
+{
+	regex_done(&x->goes_on);
+	regex_done(&x->until);
+	regex_done(&x->through);
+	regex_done(&x->before);
+}
+
+void rules_free(struct rules *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		for (size_t k = 0; k < r->v[i].n_not; k++)
+			regex_done(&r->v[i].not [k]);
+		for (size_t k = 0; k < r->v[i].n_within; k++)
+			regex_done(&r->v[i].within[k]);
+		extent_done(r->v[i].extent);
+	}
+	for (size_t i = 0; i < r->n_extents; i++)
+		extent_done(r->extents[i]);
+	for (size_t i = 0; i < r->n_patterns; i++)
+		regex_done(&r->patterns[i]);
+	for (size_t i = 0; i < r->n_docs; i++)
+		yaml_doc_free(r->docs[i]);
+	pattern_set_free(r->database);
+	free(r->docs);
+	free(r->v);
+	free(r->patterns);
+	free(r->rule_of);
+	free(r->extents);
+	arena_done(&r->arena);
+	free(r);
+}
+
+const struct rule *rules_find(const struct rules *r, struct str id)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (str_eq(r->v[i].id, id))
+			return &r->v[i];
+	return NULL;
+}
+
+enum err_code rule_regex_check(struct rule_regex *x, struct err *e)
+{
+	static const char *const names[] = {
+#define RULE_CAPTURE_SLUG(name, slug) slug,
+		RULE_CAPTURES(RULE_CAPTURE_SLUG)
+#undef RULE_CAPTURE_SLUG
+	};
+
+	if (x->compiled || x->text.len == 0)
+		return ERR_OK;
+	TRY(regex_new(x->text, REGEX_PERL, &x->compiled, e));
+	for (size_t i = 0; i < RULE_N_CAPTURES; i++)
+		x->group[i] = (uint8_t)regex_group(x->compiled, names[i]);
+	return ERR_OK;
+}
+
+bool rule_regex_match(struct rule_regex *x, struct str line, struct str ret_captures[RULE_N_CAPTURES])
+{
+	struct str groups[REGEX_GROUPS_MAX];
+
+	if (x->text.len == 0 || x->refused)
+		return false;
+	if (rule_regex_check(x, NULL) != ERR_OK) {
+		x->refused = true;
+		return false;
+	}
+	if (!regex_match(x->compiled, line, groups, ret_captures ? REGEX_GROUPS_MAX : 0))
+		return false;
+	for (size_t i = 0; ret_captures && i < RULE_N_CAPTURES; i++)
+		ret_captures[i] = x->group[i] > 0 ? groups[x->group[i]] : STR("");
+	return true;
+}
+
+/* ---- the database ---- */
+
+static void take_digest(struct rules *r)
+{
+	AUTO_BUF all, hex;
+
+	buf_init(&all, SIZE_MAX);
+	buf_init(&hex, SIZE_MAX);
+	pattern_set_stamp(&all);
+	for (size_t i = 0; i < r->n_patterns; i++) {
+		buf_char(&all, '\0');
+		buf_str(&all, r->patterns[i].text);
+	}
+	struct sha256 digest = sha256_of(buf_view(&all));
+	hex_encode(digest.b, sizeof digest.b, &hex);
+	memcpy(r->digest.z, buf_cstr(&hex), sizeof r->digest.z);
+}
+
+static enum err_code make(struct rules *r, struct err *e)
+{
+	struct pattern *v = mem_alloc(r->n_patterns * sizeof *v);
+	size_t bad = SIZE_MAX;
+	enum err_code code;
+
+	for (size_t i = 0; i < r->n_patterns; i++)
+		v[i] = (struct pattern){ arena_cstr(&r->arena, r->patterns[i].text), (unsigned)i };
+	code = pattern_set_new(v, r->n_patterns, &r->database, &bad, e);
+	free(v);
+	if (code != ERR_OK && bad < r->n_patterns)
+		err_in(e, "rule %.*s", STR_FMT(r->v[r->rule_of[bad]].id));
+	return code;
+}
+
+/* A folder that cannot be written costs time, nothing else. */
+static void save(const struct rules *r, const char *cache, const char *path)
+{
+	AUTO_BUF bytes;
+
+	buf_init(&bytes, DATABASE_MAX);
+	if (dir_make(cache, 0700, NULL) == ERR_OK && pattern_set_save(r->database, &bytes, NULL) == ERR_OK &&
+		file_write_atomic(path, buf_view(&bytes), 0600, NULL) != ERR_OK)
+		return;
+}
+
+enum err_code rules_compile(struct rules *r, const char *cache, struct err *e)
+{
+	AUTO_BUF path, bytes;
+
+	buf_init(&path, SIZE_MAX);
+	buf_init(&bytes, SIZE_MAX);
+	take_digest(r);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].stated)
+			r->stated = &r->v[i];
+	if (r->n_patterns == 0)
+		return err_set(e, ERR_INVALID, "rules: there are none");
+	if (!cache)
+		return make(r, e);
+	buf_fmt(&path, "%s/rules-%s.db", cache, r->digest.z);
+	if (file_read(buf_cstr(&path), DATABASE_MAX, &bytes, NULL) == ERR_OK &&
+		pattern_set_load(buf_view(&bytes), &r->database, NULL) == ERR_OK)
+		return ERR_OK;
+	TRY(make(r, e));
+	save(r, cache, buf_cstr(&path));
+	return ERR_OK;
+}
