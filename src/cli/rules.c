@@ -15,10 +15,17 @@
 static enum err_code check(const struct opt_many *folders, struct err *e)
 {
 	AUTO_RULES rules = NULL;
+	AUTO_BUF story;
+	enum err_code code;
 	size_t n;
 
+	buf_init(&story, SIZE_MAX);
 	TRY(local_rules(folders, &rules, e));
-	TRY(rules_check(rules, &n, e));
+	code = rules_check(rules, &story, &n, e);
+	if (code != ERR_OK) {
+		fputs(buf_cstr(&story), stderr);
+		return code;
+	}
 	printf("%zu rules, %zu examples, all as they say\n", rules->n, n);
 	return fflush(stdout) == 0 ? ERR_OK : err_set(e, ERR_STORAGE, "standard output");
 }

@@ -37,6 +37,20 @@ static bool goes_on(struct extent *x, const struct lines *l, size_t head, size_t
 	return !x->indented;
 }
 
+/* The next line from i on over which it goes on, among those that may be bridged; 0: none. */
+static size_t bridged(struct extent *x, const struct lines *l, size_t head, size_t i)
+{
+	for (size_t k = 1; k <= (size_t)x->bridge && i + k < l->n; k++) {
+		struct str line = lines_text(l, i + k);
+
+		if (rule_regex_match(&x->until, line, NULL))
+			return 0;
+		if (line.len > 0 && goes_on(x, l, head, i + k))
+			return i + k;
+	}
+	return 0;
+}
+
 /* Behind the last line of the block of that head. */
 static size_t extent_end(struct extent *x, const struct lines *l, size_t head)
 {
@@ -57,8 +71,11 @@ static size_t extent_end(struct extent *x, const struct lines *l, size_t head)
 			break;
 		if (rule_regex_match(&x->through, line, NULL))
 			return i + 1;
-		if (!goes_on(x, l, head, i))
-			break;
+		if (!goes_on(x, l, head, i)) {
+			i = bridged(x, l, head, i);
+			if (i == 0)
+				break;
+		}
 		blanks = 0;
 		end = i + 1;
 	}
@@ -73,6 +90,19 @@ static size_t extent_start(struct extent *x, const struct lines *l, size_t head)
 		rule_regex_match(&x->before, lines_text(l, from - 1), NULL))
 		from--;
 	return from;
+}
+
+static void measure(struct block *b, const struct lines *l, const struct rule_hit *hit)
+{
+	b->from = hit->line;
+	b->to = hit->line + 1;
+	for (size_t i = 0; i < hit->n_extents; i++) {
+		size_t from = extent_start(hit->extents[i], l, hit->line);
+		size_t to = extent_end(hit->extents[i], l, hit->line);
+
+		b->from = from < b->from ? from : b->from;
+		b->to = to > b->to ? to : b->to;
+	}
 }
 
 /* What the lines behind the head add to what the head said. */
@@ -97,10 +127,10 @@ static void capture_within(struct block *b, const struct lines *l)
 }
 
 /* Is the hit a part of the block that surrounds it? */
-static bool is_part(const struct rule_hit *hit, const struct block *outer)
+static bool is_part(const struct rule_hit *hit, struct str line, const struct block *outer)
 {
 	if (hit->rule == outer->rule)
-		return false;
+		return rule_regex_match(&hit->rule->extent->goes_on, line, NULL);
 	return hit->rule->weight <= outer->rule->weight;
 }
 
@@ -115,7 +145,8 @@ void blocks_join(const struct lines *l, const struct rule_hit *hits, size_t n, s
 		while (n_open > 0 && ret->v[open[n_open - 1]].to <= hit->line)
 			n_open--;
 		for (size_t k = 0; k < n_open && !part; k++)
-			part = ret->v[open[k]].to > hit->line && is_part(hit, &ret->v[open[k]]);
+			part = ret->v[open[k]].to > hit->line &&
+			       is_part(hit, lines_text(l, hit->line), &ret->v[open[k]]);
 		if (part || n_open == DEPTH_MAX)
 			continue;
 
@@ -123,8 +154,7 @@ void blocks_join(const struct lines *l, const struct rule_hit *hits, size_t n, s
 		b->rule = hit->rule;
 		b->head = hit->line;
 		memcpy(b->captures, hit->captures, sizeof b->captures);
-		b->from = extent_start(hit->rule->extent, l, hit->line);
-		b->to = extent_end(hit->rule->extent, l, hit->line);
+		measure(b, l, hit);
 		b->counted = hit->rule->extent->context ? b->head + 1 : b->to;
 		capture_within(b, l);
 		open[n_open++] = ret->n - 1;

@@ -4,8 +4,8 @@
  * block: from lines that a rule matches to the things they belong to: a traceback with its frames, a compiler's
  * error with its notes and carets.
  *
- * A hit inside a block of another that is at least as sure is part of it; a surer one, or another of the
- * same rule, is a block of its own, which the outer one still surrounds.
+ * A hit inside a block of another that is at least as sure is part of it, and so is one of the same rule that is
+ * written like what goes on; any other is a block of its own, which the outer one still surrounds.
  */
 #include "explain/rule.h"
 

@@ -11,14 +11,15 @@
 
 /* Parts of a thousand. */
 enum {
-	CONSEQUENCE = 450, /* of what a cause would have */
 	KNOWN = 60,        /* the baseline has its head, where it was */
 	MOVED = 200,       /* ... elsewhere, as often */
 	MORE = 750,        /* ... but not so often */
 	KNOWN_BODY = 600,  /* the head is known and most of the rest is not */
 	OFTEN = 700,       /* many lines of the log are like it; of rules that are not sure */
 	FAR = 600,         /* at the start of the log; of rules that are not sure */
-	KEEP = 500,        /* of the best: what has less is dropped */
+	KEEP = 500,        /* of the best: what has less is not needed */
+	CHEAP = 300,       /* of the best: what has less is not even kept when it takes few lines */
+	CHEAP_LINES = 250, /* of the lines that are needed: as many may be added by what is not */
 	STEP = 50,         /* scores in one such step are about the same */
 };
 #define SURE 70 /* a weight from which on neither place nor number count against it */
@@ -88,8 +89,6 @@ static struct rated rate(const struct rank_input *in, const struct census *censu
 {
 	struct rated r = { .block = b, .score = (int)b->rule->weight * 10 };
 
-	if (b->rule->role == FINDING_CONSEQUENCE)
-		r.score = part(r.score, CONSEQUENCE);
 	if (in->novelty)
 		r.score = part(r.score, rate_novelty(in, &r));
 	else
@@ -198,6 +197,26 @@ static bool is_over_limit(const struct rule *rule, const struct rated *v, size_t
 	return rule->limit > 0 && same >= rule->limit;
 }
 
+/* What is needed, then what else a reader gets for few lines more. */
+static void add_findings(const struct lines *l, const struct rated *v, size_t n, struct findings *ret)
+{
+	size_t needed = 0, cheap = 0, i;
+
+	for (i = 0; i < n && 1000 * v[i].score >= KEEP * v[0].score; i++) {
+		if (is_over_limit(v[i].block->rule, v, i))
+			continue;
+		add_finding(l, &v[i], ret);
+		needed += v[i].block->counted - v[i].block->from;
+	}
+	for (; i < n && 1000 * v[i].score >= CHEAP * v[0].score; i++) {
+		cheap += v[i].block->counted - v[i].block->from;
+		if (1000 * cheap > CHEAP_LINES * needed)
+			return;
+		if (v[i].block->rule->role == FINDING_CONSEQUENCE)
+			add_finding(l, &v[i], ret);
+	}
+}
+
 void rank_blocks(const struct rank_input *in, struct findings *ret)
 {
 	size_t n = in->blocks->n;
@@ -209,9 +228,7 @@ void rank_blocks(const struct rank_input *in, struct findings *ret)
 		v[i] = rate(in, &census, &in->blocks->v[i]);
 	if (n > 0)
 		qsort(v, n, sizeof *v, by_score);
-	for (size_t i = 0; i < n && 1000 * v[i].score >= KEEP * v[0].score; i++)
-		if (!is_over_limit(v[i].block->rule, v, i))
-			add_finding(in->lines, &v[i], ret);
+	add_findings(in->lines, v, n, ret);
 	census_done(&census);
 	free(v);
 }

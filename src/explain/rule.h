@@ -25,6 +25,7 @@
 #define RULES_FILE_MAX (1 << 20) /* bytes of a file */
 #define RULE_EXTENT_MAX 2000     /* lines */
 #define RULE_EXTENT_DEFAULT 60
+#define RULE_BRIDGE_MAX 20
 
 /* What a capture gives. */
 #define RULE_CAPTURES(X)                                                                                     \
@@ -46,12 +47,12 @@ struct rule_regex {
  * How a block goes on behind its head, line by line: it ends in front of what matches `until`, behind what
  * matches `through`, and at a blank line when more than `blanks` of them come together. Else it goes on over
  * lines that match `while` or, if `indented`, stand further right than its head; if neither is given, over all. `before`: lines
- * right above the head that belong to it.
+ * right above the head that belong to it. `bridge`: so many lines may not match `while` if one that does comes behind them.
  */
 struct extent {
 	struct str name; /* empty: of one rule */
 	struct rule_regex goes_on, until, through, before;
-	int64_t max, blanks;
+	int64_t max, blanks, bridge;
 	bool none; /* the head alone */
 	bool indented;
 	bool context; /* what goes on explains, and is no error itself */
@@ -64,7 +65,8 @@ struct rule {
 	enum finding_severity severity;
 	enum finding_role role;
 	int64_t weight; /* 1-100: how sure it is that this broke it */
-	int64_t limit;  /* so many of one log are enough; 0: all */
+	int64_t precedence; /* of the rules that match a line the one of the highest is taken, then that of most weight */
+	int64_t limit; /* so many of one log are enough; 0: all */
 	bool ignore;
 	bool stated; /* matches what a runner's own column calls an error; has no patterns */
 	size_t first_pattern, n_patterns;
@@ -112,18 +114,23 @@ bool rule_regex_match(struct rule_regex *x, struct str line, struct str ret_capt
 /* Compiles it now. */
 MUST_CHECK enum err_code rule_regex_check(struct rule_regex *x, struct err *e);
 
+#define RULE_HIT_EXTENTS 4
+
 /* A line that a rule matches. */
 struct rule_hit {
 	size_t line;
 	const struct rule *rule;
+	/* Of all rules that match it, the best first: how far the block goes is the furthest of these. */
+	struct extent *extents[RULE_HIT_EXTENTS];
+	size_t n_extents;
 	struct str captures[RULE_N_CAPTURES]; /* views of the text of the lines */
 };
 
-/* For each line at most one: the rule of the most weight. In ascending order; mem_alloc'd, free() it. */
+/* For each line at most one: the rule of the highest precedence. In ascending order; mem_alloc'd, free() it. */
 MUST_CHECK enum err_code rules_match(
 	struct rules *r, const struct lines *l, struct rule_hit **ret, size_t *ret_n, struct err *e);
 
-/* Runs the examples of all rules. ERR_INVALID: with the first that is not as it says. *ret_n: how many there were. */
-MUST_CHECK enum err_code rules_check(struct rules *r, size_t *ret_n, struct err *e);
+/* Runs the examples of all rules, *ret_n of them. ERR_INVALID: some are not as they say; story has a line for each. */
+MUST_CHECK enum err_code rules_check(struct rules *r, struct buf *story, size_t *ret_n, struct err *e);
 
 #endif

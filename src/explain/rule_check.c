@@ -84,28 +84,50 @@ static enum err_code check_length(
 		STR_FMT(rule->id), yaml_line(first), (long long)want, to - from);
 }
 
-static enum err_code check_rule(struct rules *r, const struct rule *rule, size_t *ret_n, struct err *e)
-{
-	const struct yaml *yes = yaml_get(rule->examples, "yes"), *no = yaml_get(rule->examples, "no");
+/* One that is not as it says is told, and the others are tried all the same. */
+struct check {
+	struct rules *rules;
+	struct buf *story;
+	size_t n, n_wrong;
+};
 
-	TRY(check_patterns(r, rule, e));
-	if (rule->ignore || rule->stated)
-		return ERR_OK;
-	for (size_t i = 0; i < yaml_len(yes); i++)
-		TRY(check_example(r, rule, yaml_at(yes, i), true, e));
-	for (size_t i = 0; i < yaml_len(no); i++)
-		TRY(check_example(r, rule, yaml_at(no, i), false, e));
-	*ret_n += yaml_len(yes) + yaml_len(no);
-	if (yaml_len(yes) == 0)
-		return err_set(
-			e, ERR_INVALID, "rule %.*s has no example of what it matches", STR_FMT(rule->id));
-	return check_length(r, rule, yaml_at(yes, 0), e);
+static void tell(struct check *c, enum err_code code, const struct err *e)
+{
+	c->n_wrong += code != ERR_OK;
+	if (code != ERR_OK)
+		buf_fmt(c->story, "%s\n", e->text);
 }
 
-enum err_code rules_check(struct rules *r, size_t *ret_n, struct err *e)
+static void check_rule(struct check *c, const struct rule *rule)
 {
-	*ret_n = 0;
+	const struct yaml *yes = yaml_get(rule->examples, "yes"), *no = yaml_get(rule->examples, "no");
+	struct err e;
+
+	tell(c, check_patterns(c->rules, rule, &e), &e);
+	if (rule->ignore || rule->stated)
+		return;
+	for (size_t i = 0; i < yaml_len(yes); i++)
+		tell(c, check_example(c->rules, rule, yaml_at(yes, i), true, &e), &e);
+	for (size_t i = 0; i < yaml_len(no); i++)
+		tell(c, check_example(c->rules, rule, yaml_at(no, i), false, &e), &e);
+	c->n += yaml_len(yes) + yaml_len(no);
+	if (yaml_len(yes) == 0)
+		tell(c,
+			err_set(&e, ERR_INVALID, "rule %.*s has no example of what it matches",
+				STR_FMT(rule->id)),
+			&e);
+	else
+		tell(c, check_length(c->rules, rule, yaml_at(yes, 0), &e), &e);
+}
+
+enum err_code rules_check(struct rules *r, struct buf *story, size_t *ret_n, struct err *e)
+{
+	struct check c = { .rules = r, .story = story };
+
 	for (size_t i = 0; i < r->n; i++)
-		TRY(check_rule(r, &r->v[i], ret_n, e));
+		check_rule(&c, &r->v[i]);
+	*ret_n = c.n;
+	if (c.n_wrong > 0)
+		return err_set(e, ERR_INVALID, "%zu of the rules' examples are not as they say", c.n_wrong);
 	return ERR_OK;
 }

@@ -13,6 +13,14 @@
 #include <dirent.h>
 #include <stdlib.h>
 
+/*
+ * Unless a rule says otherwise. What is a consequence is said by more exact words than what is an error; what is
+ * nothing stands above the rules that know no tool, and below all others.
+ */
+#define PRECEDENCE 50
+#define PRECEDENCE_CONSEQUENCE 60
+#define PRECEDENCE_IGNORE 20
+
 /* What is being read, for messages. */
 struct source {
 	struct rules *rules;
@@ -92,7 +100,7 @@ static enum err_code read_regexes(
 static enum err_code read_extent(
 	const struct source *s, const struct yaml *n, struct extent *x, struct err *e)
 {
-	static const char *const known[] = { "while", "until", "through", "before", "max", "blanks",
+	static const char *const known[] = { "while", "until", "through", "before", "max", "blanks", "bridge",
 		"indented", "context", NULL };
 
 	TRY(check_keys(s, n, known, e));
@@ -103,6 +111,7 @@ static enum err_code read_extent(
 	TRY(read_regex(s, yaml_get(n, "before"), &x->before, e));
 	TRY(read_number(s, yaml_get(n, "max"), 0, RULE_EXTENT_MAX, &x->max, e));
 	TRY(read_number(s, yaml_get(n, "blanks"), 0, RULE_EXTENT_MAX, &x->blanks, e));
+	TRY(read_number(s, yaml_get(n, "bridge"), 0, RULE_BRIDGE_MAX, &x->bridge, e));
 	TRY(read_bool(s, yaml_get(n, "indented"), &x->indented, e));
 	return read_bool(s, yaml_get(n, "context"), &x->context, e);
 }
@@ -180,11 +189,18 @@ static enum err_code add_patterns(
 	return ERR_OK;
 }
 
+static int64_t default_precedence(const struct rule *rule)
+{
+	if (rule->ignore)
+		return PRECEDENCE_IGNORE;
+	return rule->role == FINDING_CONSEQUENCE ? PRECEDENCE_CONSEQUENCE : PRECEDENCE;
+}
+
 static enum err_code add_rule(const struct source *s, const struct yaml *n, struct err *e)
 {
-	static const char *const known[] = { "id", "tool", "class", "severity", "role", "weight", "limit",
-		"ignore", "stated", "match", "not", "within", "within_last", "extent", "advice", "examples",
-		NULL };
+	static const char *const known[] = { "id", "tool", "class", "severity", "role", "weight",
+		"precedence", "limit", "ignore", "stated", "match", "not", "within", "within_last", "extent",
+		"advice", "examples", NULL };
 	struct rules *r = s->rules;
 	struct rule rule = { .weight = 50 };
 
@@ -200,6 +216,8 @@ static enum err_code add_rule(const struct source *s, const struct yaml *n, stru
 	TRY(read_number(s, yaml_get(n, "limit"), 0, FINDINGS_MAX, &rule.limit, e));
 	TRY(read_bool(s, yaml_get(n, "ignore"), &rule.ignore, e));
 	TRY(read_bool(s, yaml_get(n, "stated"), &rule.stated, e));
+	rule.precedence = default_precedence(&rule);
+	TRY(read_number(s, yaml_get(n, "precedence"), 0, 100, &rule.precedence, e));
 	TRY(read_bool(s, yaml_get(n, "within_last"), &rule.within_last, e));
 	TRY(read_regexes(s, yaml_get(n, "not"), &rule.not, &rule.n_not, e));
 	TRY(read_regexes(s, yaml_get(n, "within"), &rule.within, &rule.n_within, e));

@@ -1,6 +1,6 @@
 /*
  * rule_match: one pass of the database over the log says which patterns may match which lines; those lines are looked
- * at again, the rule of the most weight first, until one matches and none of its `not` does.
+ * at again, the rule of the highest precedence first, until one matches and none of its `not` does.
  *
  * A pattern that goes on for ever is told once a byte (text/pattern_set.h): the last line of each pattern is
  * kept, so that a line counts once. Candidates have a ceiling; a log that has more is one in which
@@ -53,21 +53,21 @@ static const struct rule *rule_of(const struct rules *r, const struct candidate 
 	return &r->v[r->rule_of[c->pattern]];
 }
 
-/* Ignoring comes before all. */
-static int64_t rank(const struct rule *rule)
+/* In which order the rules of a line are tried: the highest first, and all are different. */
+static int64_t order(const struct rules *r, const struct candidate *c)
 {
-	return rule->ignore ? 1000 : rule->weight;
+	const struct rule *rule = rule_of(r, c);
+
+	return (rule->precedence * 128 + rule->weight) * RULES_PATTERNS_MAX - (int64_t)c->pattern;
 }
 
-/* The best of the candidates that have not been tried; n when all were. */
-static size_t best_left(const struct rules *r, const struct candidate *v, size_t n, int64_t below)
+/* The first of the candidates that have not been tried; n when all were. */
+static size_t first_left(const struct rules *r, const struct candidate *v, size_t n, int64_t below)
 {
 	size_t best = n;
 
 	for (size_t i = 0; i < n; i++)
-		if (rank(rule_of(r, &v[i])) * 100000 - (int64_t)v[i].pattern < below &&
-			(best == n || rank(rule_of(r, &v[i])) * 100000 - (int64_t)v[i].pattern >
-					      rank(rule_of(r, &v[best])) * 100000 - (int64_t)v[best].pattern))
+		if (order(r, &v[i]) < below && (best == n || order(r, &v[i]) > order(r, &v[best])))
 			best = i;
 	return best;
 }
@@ -80,23 +80,41 @@ static bool is_excluded(const struct rule *rule, struct str line)
 	return false;
 }
 
-/* Which of the candidates of one line it is. False: none, or one that ignores it. */
+/* What another rule knows of the same line. */
+static void add_to_hit(
+	struct rule_hit *hit, const struct rule *rule, const struct str captures[RULE_N_CAPTURES])
+{
+	if (!rule->extent->none && hit->n_extents < RULE_HIT_EXTENTS)
+		hit->extents[hit->n_extents++] = rule->extent;
+	for (size_t i = 0; i < RULE_N_CAPTURES; i++)
+		if (hit->captures[i].len == 0)
+			hit->captures[i] = captures[i];
+}
+
+/*
+ * Which of the candidates of one line it is: the first that matches; what those behind it know is added. False:
+ * none, or it is one that is to be ignored (then ret->rule is set).
+ */
 static bool settle(
 	struct rules *r, const struct lines *l, const struct candidate *v, size_t n, struct rule_hit *ret)
 {
-	struct str line = lines_text(l, v[0].line);
+	struct str line = lines_text(l, v[0].line), captures[RULE_N_CAPTURES];
 	int64_t below = INT64_MAX;
 
-	for (size_t i = best_left(r, v, n, below); i < n; i = best_left(r, v, n, below)) {
+	*ret = (struct rule_hit){ .line = v[0].line };
+	for (size_t i = first_left(r, v, n, below); i < n; i = first_left(r, v, n, below)) {
 		const struct rule *rule = rule_of(r, &v[i]);
 
-		below = rank(rule) * 100000 - (int64_t)v[i].pattern;
-		*ret = (struct rule_hit){ .line = v[0].line, .rule = rule };
-		if (rule_regex_match(&r->patterns[v[i].pattern], line, ret->captures) &&
-			!is_excluded(rule, line))
-			return !rule->ignore;
+		below = order(r, &v[i]);
+		if (!rule_regex_match(&r->patterns[v[i].pattern], line, captures) || is_excluded(rule, line))
+			continue;
+		if (!ret->rule)
+			ret->rule = rule;
+		if (rule->ignore)
+			break;
+		add_to_hit(ret, rule, captures);
 	}
-	return false;
+	return ret->rule && !ret->rule->ignore;
 }
 
 static bool is_stated(const struct rules *r, const struct lines *l, size_t i)
