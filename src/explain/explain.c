@@ -41,7 +41,10 @@ static enum err_code rank_lines(
 	digests = novelty_digests(l);
 	code = compare(in, l, digests, &novelty, e);
 	if (code == ERR_OK)
-		rank_blocks(&(struct rank_input){ l, digests, novelty, &blocks }, ret);
+		rank_blocks(
+			&(struct rank_input){
+				.lines = l, .digests = digests, .novelty = novelty, .blocks = &blocks },
+			ret);
 	if (code == ERR_OK)
 		free(novelty);
 	free(digests);

@@ -141,6 +141,18 @@ static size_t take_level(struct str s, enum line_level *ret)
 	return 0;
 }
 
+/* mach: minutes, seconds and hundredths since it began, " 0:12.34 ". */
+static size_t take_elapsed(struct str s)
+{
+	size_t i = skip(s, 0, ' '), digits = i;
+
+	while (i < s.len && is_digit(s.p[i]))
+		i++;
+	if (i == digits || i - digits > 4 || !has_shape(str_from(s, i), ":00.00 "))
+		return 0;
+	return i + 7;
+}
+
 /* "PID 123 | ", "GECKO(123) | ". */
 static size_t take_process(struct str s)
 {
@@ -213,6 +225,8 @@ size_t line_prefix(struct str line, enum line_level *ret_level)
 			n = take_level(s, ret_level);
 		if (n == 0)
 			n = take_process(s);
+		if (n == 0)
+			n = take_elapsed(s);
 		if (n == 0 && part == 0)
 			n = take_container(s);
 		if (n == 0)

@@ -20,6 +20,16 @@ static uint8_t indent_of(struct str s)
 	return (uint8_t)(n < UINT8_MAX ? n : UINT8_MAX);
 }
 
+/* GitHub shows each script and its environment in a group of its own: what is in it was not said by anything. */
+static bool is_echoed(struct lines *l, struct str line)
+{
+	if (str_starts(line, STR("##[group]Run ")))
+		l->in_script = true;
+	else if (str_starts(line, STR("##[endgroup]")))
+		l->in_script = false;
+	return l->in_script;
+}
+
 static void add_line(struct lines *l, size_t from, size_t to, struct buf *plain)
 {
 	struct str s = { l->log.p + from, to - from };
@@ -46,6 +56,7 @@ static void add_line(struct lines *l, size_t from, size_t to, struct buf *plain)
 		.at = (uint32_t)l->text.len,
 		.kept = (uint16_t)s.len,
 		.level = (uint8_t)level,
+		.echoed = is_echoed(l, s),
 		.indent = indent_of(s) };
 	buf_str(&l->text, s);
 	buf_char(&l->text, '\n');

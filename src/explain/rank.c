@@ -11,6 +11,8 @@
 
 /* Parts of a thousand. */
 enum {
+	NEW_UNSURE = 1300, /* not in the baseline: of rules that are not sure */
+	TOLERATED = 500,   /* its tool ended after it, and ran again */
 	KNOWN = 60,        /* the baseline has its head, where it was */
 	MOVED = 200,       /* ... elsewhere, as often */
 	MORE = 750,        /* ... but not so often */
@@ -22,15 +24,17 @@ enum {
 	CHEAP_LINES = 250, /* of the lines that are needed: as many may be added by what is not */
 	STEP = 50,         /* scores in one such step are about the same */
 };
-#define SURE 70 /* a weight from which on neither place nor number count against it */
+#define STATED 700 /* at least this has what the runner's own column calls an error */
+#define SURE 70    /* a weight from which on neither place nor number count against it */
 #define OFTEN_LINES 5
+#define RANK_ENDS_MAX 16
 
 struct rated {
 	const struct block *block;
 	int score;
 	int step;            /* scores that are about the same have one */
 	const char *novelty; /* what the baseline says, NULL: nothing */
-	bool often, far;
+	bool often, far, tolerated;
 };
 
 static int part(int score, int of_thousand)
@@ -55,7 +59,7 @@ static int rate_novelty(const struct rank_input *in, struct rated *r)
 
 	if (head == NOVELTY_NEW) {
 		r->novelty = "not in the baseline";
-		return 1000;
+		return b->rule->weight < SURE ? NEW_UNSURE : 1000;
 	}
 	if (head == NOVELTY_MORE) {
 		r->novelty = "more often than in the baseline";
@@ -85,14 +89,37 @@ static int rate_place(const struct rank_input *in, const struct census *census, 
 	return part(factor, FAR + (int)((1000 - FAR) * b->head / n));
 }
 
+/* Did the block's tool end behind it, and then once more? Then the first end broke nothing. */
+static bool is_tolerated(const struct rank_input *in, const struct block *b)
+{
+	const struct blocks *all = in->blocks;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < in->n_ends && n < 2; i++) {
+		const struct block *end = &all->v[in->ends[i]];
+
+		if (end->head <= b->head)
+			continue;
+		for (size_t k = 0; k < end->rule->n_ends; k++)
+			n += str_eq(end->rule->ends[k], b->rule->tool);
+	}
+	return n > 1;
+}
+
 static struct rated rate(const struct rank_input *in, const struct census *census, const struct block *b)
 {
-	struct rated r = { .block = b, .score = (int)b->rule->weight * 10 };
+	bool alone = b->to == b->from + 1;
+	struct rated r = { .block = b, .score = 10 * (int)(alone ? b->rule->alone : b->rule->weight) };
 
+	if (in->lines->v[b->head].level >= LINE_ERROR && r.score < STATED)
+		r.score = STATED;
 	if (in->novelty)
 		r.score = part(r.score, rate_novelty(in, &r));
 	else
 		r.score = part(r.score, rate_place(in, census, &r));
+	r.tolerated = !in->novelty && is_tolerated(in, b);
+	if (r.tolerated)
+		r.score = part(r.score, TOLERATED);
 	r.step = r.score / STEP;
 	return r;
 }
@@ -118,6 +145,8 @@ static struct str why(struct findings *list, const struct rated *r)
 		buf_z(&text, ", a consequence");
 	if (r->novelty)
 		buf_fmt(&text, ", %s", r->novelty);
+	if (r->tolerated)
+		buf_z(&text, ", its tool ended and ran again");
 	if (r->often)
 		buf_z(&text, ", many lines like it");
 	if (r->far)
@@ -217,12 +246,26 @@ static void add_findings(const struct lines *l, const struct rated *v, size_t n,
 	}
 }
 
-void rank_blocks(const struct rank_input *in, struct findings *ret)
+/* The last ends of runs: more of them than these say nothing new. */
+static void find_ends(struct rank_input *in, size_t ends[RANK_ENDS_MAX])
 {
+	for (size_t i = in->blocks->n; i-- > 0 && in->n_ends < RANK_ENDS_MAX;)
+		if (in->blocks->v[i].rule->n_ends > 0)
+			ends[in->n_ends++] = i;
+	in->ends = ends;
+}
+
+void rank_blocks(const struct rank_input *given, struct findings *ret)
+{
+	struct rank_input copy = *given;
+	const struct rank_input *in = &copy;
+	size_t ends[RANK_ENDS_MAX];
+
 	size_t n = in->blocks->n;
 	struct rated *v = mem_alloc(n * sizeof *v);
 	struct census census;
 
+	find_ends(&copy, ends);
 	census_init(&census, in->digests, in->lines->n);
 	for (size_t i = 0; i < n; i++)
 		v[i] = rate(in, &census, &in->blocks->v[i]);

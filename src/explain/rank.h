@@ -15,7 +15,9 @@ struct rank_input {
 	const struct lines *lines;
 	const uint64_t *digests; /* of the lines */
 	const uint8_t *novelty;  /* of each line; NULL: no baseline */
-	struct blocks *blocks;
+	const struct blocks *blocks;
+	const size_t *ends; /* set by rank_blocks: blocks that end a run */
+	size_t n_ends;
 };
 
 /* Appends to ret what is kept of the blocks, best first. Views of the lines are copied. */

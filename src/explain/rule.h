@@ -47,7 +47,8 @@ struct rule_regex {
  * How a block goes on behind its head, line by line: it ends in front of what matches `until`, behind what
  * matches `through`, and at a blank line when more than `blanks` of them come together. Else it goes on over
  * lines that match `while` or, if `indented`, stand further right than its head; if neither is given, over all. `before`: lines
- * right above the head that belong to it. `bridge`: so many lines may not match `while` if one that does comes behind them.
+ * right above the head that belong to it. `bridge`: so many lines right behind the
+ * head may match nothing of this if one that does comes behind them.
  */
 struct extent {
 	struct str name; /* empty: of one rule */
@@ -66,8 +67,11 @@ struct rule {
 	enum finding_role role;
 	int64_t weight; /* 1-100: how sure it is that this broke it */
 	int64_t precedence; /* of the rules that match a line the one of the highest is taken, then that of most weight */
+	int64_t alone; /* the same of a block that is its head and nothing more */
 	int64_t limit; /* so many of one log are enough; 0: all */
 	bool ignore;
+	struct str *ends; /* tools of which one run ends here, well or badly */
+	size_t n_ends;
 	bool stated; /* matches what a runner's own column calls an error; has no patterns */
 	size_t first_pattern, n_patterns;
 	struct rule_regex * not, *within;

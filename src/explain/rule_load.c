@@ -97,6 +97,14 @@ static enum err_code read_regexes(
 	return ERR_OK;
 }
 
+static void read_list(const struct source *s, const struct yaml *n, struct str **ret, size_t *ret_n)
+{
+	*ret = arena_array(&s->rules->arena, yaml_len(n), sizeof **ret);
+	*ret_n = yaml_len(n);
+	for (size_t i = 0; i < yaml_len(n); i++)
+		(*ret)[i] = yaml_str(yaml_at(n, i));
+}
+
 static enum err_code read_extent(
 	const struct source *s, const struct yaml *n, struct extent *x, struct err *e)
 {
@@ -198,9 +206,9 @@ static int64_t default_precedence(const struct rule *rule)
 
 static enum err_code add_rule(const struct source *s, const struct yaml *n, struct err *e)
 {
-	static const char *const known[] = { "id", "tool", "class", "severity", "role", "weight",
-		"precedence", "limit", "ignore", "stated", "match", "not", "within", "within_last", "extent",
-		"advice", "examples", NULL };
+	static const char *const known[] = { "id", "tool", "class", "severity", "role", "weight", "alone",
+		"precedence", "limit", "ignore", "ends", "stated", "match", "not", "within", "within_last",
+		"extent", "advice", "examples", NULL };
 	struct rules *r = s->rules;
 	struct rule rule = { .weight = 50 };
 
@@ -213,12 +221,15 @@ static enum err_code add_rule(const struct source *s, const struct yaml *n, stru
 		return refuse(s, n, "a rule is to have an id that no other has, not", rule.id, e);
 	TRY(read_words(s, n, &rule, e));
 	TRY(read_number(s, yaml_get(n, "weight"), 1, 100, &rule.weight, e));
+	rule.alone = rule.weight;
+	TRY(read_number(s, yaml_get(n, "alone"), 1, 100, &rule.alone, e));
 	TRY(read_number(s, yaml_get(n, "limit"), 0, FINDINGS_MAX, &rule.limit, e));
 	TRY(read_bool(s, yaml_get(n, "ignore"), &rule.ignore, e));
 	TRY(read_bool(s, yaml_get(n, "stated"), &rule.stated, e));
 	rule.precedence = default_precedence(&rule);
 	TRY(read_number(s, yaml_get(n, "precedence"), 0, 100, &rule.precedence, e));
 	TRY(read_bool(s, yaml_get(n, "within_last"), &rule.within_last, e));
+	read_list(s, yaml_get(n, "ends"), &rule.ends, &rule.n_ends);
 	TRY(read_regexes(s, yaml_get(n, "not"), &rule.not, &rule.n_not, e));
 	TRY(read_regexes(s, yaml_get(n, "within"), &rule.within, &rule.n_within, e));
 	TRY(rule_extent(s, yaml_get(n, "extent"), &rule.extent, e));

@@ -41,7 +41,7 @@ static bool found(void *arg, unsigned id, size_t end)
 
 	while (s->line + 1 < l->n && l->v[s->line + 1].at < end)
 		s->line++;
-	if (s->last[id] == s->line + 1)
+	if (s->last[id] == s->line + 1 || l->v[s->line].echoed)
 		return true;
 	s->last[id] = (uint32_t)s->line + 1;
 	add(s, s->line, id);
