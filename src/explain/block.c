@@ -72,7 +72,7 @@ static size_t extent_end(struct extent *x, const struct lines *l, size_t head)
 		if (rule_regex_match(&x->through, line, NULL))
 			return i + 1;
 		if (!goes_on(x, l, head, i)) {
-			i = end == head + 1 ? bridged(x, l, head, i) : 0;
+			i = l->v[end - 1].indent > l->v[head].indent ? 0 : bridged(x, l, head, i);
 			if (i == 0)
 				break;
 		}

@@ -12,7 +12,7 @@
 /* Parts of a thousand. */
 enum {
 	NEW_UNSURE = 1300, /* not in the baseline: of rules that are not sure */
-	TOLERATED = 500,   /* its tool ended after it, and ran again */
+	TOLERATED = 300,   /* its tool ended after it, and ran again */
 	KNOWN = 60,        /* the baseline has its head, where it was */
 	MOVED = 200,       /* ... elsewhere, as often */
 	MORE = 750,        /* ... but not so often */
@@ -59,7 +59,7 @@ static int rate_novelty(const struct rank_input *in, struct rated *r)
 
 	if (head == NOVELTY_NEW) {
 		r->novelty = "not in the baseline";
-		return b->rule->weight < SURE ? NEW_UNSURE : 1000;
+		return b->rule->weight < SURE && b->rule->role == FINDING_CAUSE ? NEW_UNSURE : 1000;
 	}
 	if (head == NOVELTY_MORE) {
 		r->novelty = "more often than in the baseline";

@@ -47,8 +47,9 @@ struct rule_regex {
  * How a block goes on behind its head, line by line: it ends in front of what matches `until`, behind what
  * matches `through`, and at a blank line when more than `blanks` of them come together. Else it goes on over
  * lines that match `while` or, if `indented`, stand further right than its head; if neither is given, over all. `before`: lines
- * right above the head that belong to it. `bridge`: so many lines right behind the
- * head may match nothing of this if one that does comes behind them.
+ * right above the head that belong to it. `bridge`: so many lines may
+ * match nothing of this if one that does comes behind them, and what is in front of them stands no further right than the
+ * head: a message of several lines goes on, what stands behind the frames of a trace does not.
  */
 struct extent {
 	struct str name; /* empty: of one rule */
