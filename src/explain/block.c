@@ -130,7 +130,8 @@ static void capture_within(struct block *b, const struct lines *l)
 static bool is_part(const struct rule_hit *hit, struct str line, const struct block *outer)
 {
 	if (hit->rule == outer->rule)
-		return rule_regex_match(&hit->rule->extent->goes_on, line, NULL);
+		return rule_regex_match(&hit->rule->extent->goes_on, line, NULL) &&
+		       !rule_regex_match(&hit->rule->extent->until, line, NULL);
 	return hit->rule->weight <= outer->rule->weight;
 }
 

@@ -25,7 +25,7 @@ enum {
 	STEP = 50,         /* scores in one such step are about the same */
 };
 #define STATED 700 /* at least this has what the runner's own column calls an error */
-#define SURE 70    /* a weight from which on neither place nor number count against it */
+#define SURE 700   /* from which on neither place nor number count against it */
 #define OFTEN_LINES 5
 #define RANK_ENDS_MAX 16
 
@@ -59,7 +59,7 @@ static int rate_novelty(const struct rank_input *in, struct rated *r)
 
 	if (head == NOVELTY_NEW) {
 		r->novelty = "not in the baseline";
-		return b->rule->weight < SURE && b->rule->role == FINDING_CAUSE ? NEW_UNSURE : 1000;
+		return r->score < SURE && b->rule->role == FINDING_CAUSE ? NEW_UNSURE : 1000;
 	}
 	if (head == NOVELTY_MORE) {
 		r->novelty = "more often than in the baseline";
@@ -80,7 +80,7 @@ static int rate_place(const struct rank_input *in, const struct census *census, 
 	size_t n = in->lines->n;
 	int factor = 1000;
 
-	if (b->rule->weight >= SURE)
+	if (r->score >= SURE)
 		return factor;
 	r->often = same && same->n > OFTEN_LINES;
 	if (r->often)
