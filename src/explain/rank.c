@@ -18,7 +18,7 @@ enum {
 	MORE = 750,        /* ... but not so often */
 	KNOWN_BODY = 600,  /* the head is known and most of the rest is not */
 	OFTEN = 700,       /* many lines of the log are like it; of rules that are not sure */
-	FAR = 600,         /* at the start of the log; of rules that are not sure */
+	FAR = 400,         /* at the start of the log; of rules that are not sure */
 	KEEP = 500,        /* of the best: what has less is not needed */
 	CHEAP = 300,       /* of the best: what has less is not even kept when it takes few lines */
 	CHEAP_LINES = 250, /* of the lines that are needed: as many may be added by what is not */
