@@ -105,6 +105,8 @@ static pcre2_code *compile(const struct regex *r, uint32_t more, int *ret_error,
 	code = pcre2_compile(
 		(PCRE2_SPTR)r->pattern.p, r->pattern.len, r->options | more, ret_error, ret_at, ctx);
 	pcre2_compile_context_free(ctx);
+	if (code) /* where it cannot, pcre2_match() interprets as before, within the same limits */
+		(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	return code;
 }
 
