@@ -55,6 +55,16 @@ static const struct {
 	{ "comparisonfailure", FINDING_ASSERTION },
 };
 
+/* A test that could not run is "skipped" to CTest, though it fails by it. */
+static const struct {
+	const char *message;
+	enum finding_class class;
+} could_not_run[] = {
+	{ "Unable to find executable", FINDING_DEPENDENCY },
+	{ "Required Files Missing", FINDING_DEPENDENCY },
+	{ "Fixture dependency failed", FINDING_TEST },
+};
+
 /* Suites that bear the name of their tool. */
 static const struct {
 	const char *suite, *tool;
@@ -233,11 +243,27 @@ static void tell(struct reader *r, size_t end_line)
 					       ? first_lines(text, MESSAGE_LINES)
 					       : r->message);
 	if (f->message.len == 0)
-		f->message = input_keep(r->in, r->type);
+		f->message = r->type.len > 0 ? input_keep(r->in, r->type) : STR("failed");
 	set_where(r, f);
 	if (!flaky)
 		*failed_slot(r, digest_of(r, f->test)) =
 			(struct failed){ digest_of(r, f->test), (size_t)(f - r->in->out->v) };
+}
+
+/* What fails as well is expected to ("todo" of node:test), and is not told. But one that could not run is. */
+static void tell_skipped(struct reader *r, size_t end_line)
+{
+	for (size_t i = 0; i < sizeof could_not_run / sizeof could_not_run[0]; i++) {
+		if (!str_eq(r->message, str_z(could_not_run[i].message)))
+			continue;
+		struct finding *f = input_add(r->in, FINDING_ERROR, r->part_line, end_line + 1);
+		if (!f)
+			return;
+		f->class = could_not_run[i].class;
+		f->test = input_keep(r->in, full_name(r));
+		f->message = input_keep(r->in, r->message);
+	}
+	r->skipped = r->in_case;
 }
 
 static void open_case(struct reader *r, const struct xml_event *ev)
@@ -293,7 +319,6 @@ static void open_part(struct reader *r, const struct xml_event *ev)
 	r->message.len = r->message.len < TRACE_MAX ? r->message.len : TRACE_MAX;
 	r->message = arena_str(&r->names, r->message);
 	r->type = keep_name(r, xml_attr(ev, "type"));
-	r->skipped = r->skipped || r->part == PART_SKIPPED;
 	r->reruns += r->part == PART_RERUN || r->part == PART_FLAKY;
 }
 
@@ -346,7 +371,9 @@ static void on_close(void *arg, const struct xml_event *ev)
 	struct reader *r = arg;
 
 	if (r->part != PART_NONE && ev->depth == r->part_depth) {
-		if (r->part != PART_RERUN && r->part != PART_SKIPPED)
+		if (r->part == PART_SKIPPED)
+			tell_skipped(r, ev->line);
+		else if (r->part != PART_RERUN && !r->skipped)
 			tell(r, ev->line);
 		r->part = PART_NONE;
 	} else if (r->in_case && ev->depth == r->case_depth) {

@@ -7,6 +7,8 @@
  *   <flakyFailure>, <flakyError>   Surefire, nextest: it failed and then passed. Told, as context, not as an error.
  *   <rerunFailure>, <rerunError>   the same: it failed again each time; counted in `reruns`.
  *   <rerun>                        pytest-rerunfailures: tried again.
+ *   <skipped>                      also of a test that fails: it is expected to. But CTest's "Unable to find executable"
+ *                                  is a failure.
  *   a second <testcase> of the same name that passes (Gradle's retry): marked flaky. It stays an error, because two
  *   tests may have one name.
  *

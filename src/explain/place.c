@@ -71,7 +71,8 @@ static bool is_url(struct str file)
 	return str_starts(file, STR("//")) || str_find_str(file, STR("://")) < file.len;
 }
 
-/* The name that ends at `end`: back to what no name has. "C:" in front of a slash is a part of it. */
+/* The name that ends at `end`: back to what no name has. "C:" in front of a slash is a part of it, and so
+ * are "file:" and V8's "node:". */
 static struct str name_before(struct str s, size_t end)
 {
 	size_t i = end;
@@ -81,7 +82,8 @@ static struct str name_before(struct str s, size_t end)
 	if (i >= 2 && s.p[i - 1] == ':' && is_letter(s.p[i - 2]) && i < end && strchr("/\\", s.p[i]) &&
 		(i == 2 || ends_name(s.p[i - 3])))
 		i -= 2;
-	else if (i >= 5 && s.p[i - 1] == ':' && str_eq((struct str){ s.p + i - 5, 5 }, STR("file:")))
+	else if (i >= 5 && (str_eq((struct str){ s.p + i - 5, 5 }, STR("file:")) ||
+				   str_eq((struct str){ s.p + i - 5, 5 }, STR("node:"))))
 		i -= 5;
 	return (struct str){ s.p + i, end - i };
 }

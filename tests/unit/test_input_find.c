@@ -62,7 +62,7 @@ static void a_report_that_is_broken_or_cut_is_read_once_and_up_to_there(void **s
 		"error test {a} m @1-2\n");
 	assert_log_told("<?xml version='1.0'?><project>\n</project>\n<testsuite>\n<testcase "
 			"name='a'><error/></testcase></testsuite>\n",
-		"error test {a}  @3-4\n");
+		"error test {a} failed @3-4\n");
 }
 
 static void two_reports_one_after_the_other_are_both_found(void **state)

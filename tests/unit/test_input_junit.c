@@ -109,6 +109,16 @@ static void nested_suites_attributes_and_suite_errors_are_read(void **state)
 		"error timeout {slow} Test timed out after 10 s\n");
 }
 
+static void a_test_that_is_skipped_did_not_fail_unless_it_could_not_run(void **state)
+{
+	(void)state;
+	assert_report_told(
+		"<testsuite><testcase name='later'><skipped type='todo'/><failure message='m'/></testcase>"
+		"<testcase name='lost'><skipped message='Unable to find executable'/></testcase>"
+		"<testcase name='quiet' classname='quiet'><failure message=''/></testcase></testsuite>",
+		"error dependency {lost} Unable to find executable\nerror test {quiet} failed\n");
+}
+
 static void what_is_no_report_of_tests_is_refused(void **state)
 {
 	struct findings f;
@@ -171,6 +181,7 @@ int main(void)
 		cmocka_unit_test(go_says_only_failed_so_the_text_is_the_message),
 		cmocka_unit_test(jest_repeats_the_class_in_the_name),
 		cmocka_unit_test(nested_suites_attributes_and_suite_errors_are_read),
+		cmocka_unit_test(a_test_that_is_skipped_did_not_fail_unless_it_could_not_run),
 		cmocka_unit_test(what_is_no_report_of_tests_is_refused),
 		cmocka_unit_test(a_report_that_was_cut_gives_what_is_there),
 		cmocka_unit_test(findings_have_a_limit_that_flaky_ones_do_not_use_up),

@@ -82,6 +82,10 @@ static void of_a_trace_the_frame_in_the_tests_own_file_is_taken(void **state)
 		place_in_trace(STR("Error: x\n    at f (/x/node_modules/y/z.js:1:2)\n    at src/a.js:3:4\n"),
 			STR("adds"), &p));
 	assert_true(str_eq(p.file, STR("src/a.js")) && p.col == 4);
+	assert_true(place_in_trace(
+		STR("Error: x\n    at node:internal/test:255:12\n    at T (file:///x/a.mjs:2:36)\n"),
+		STR("test.inner"), &p));
+	assert_true(str_eq(p.file, STR("file:///x/a.mjs")));
 	assert_false(place_in_trace(STR("nothing\nhere"), STR("x"), &p));
 }
 
