@@ -48,6 +48,11 @@ static int hex(char c)
 	return -1;
 }
 
+static char byte_of(char high, char low)
+{
+	return (char)((unsigned)hex(high) << 4 | (unsigned)hex(low));
+}
+
 static bool is_letter(char c)
 {
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
@@ -69,7 +74,7 @@ static struct str from_uri(struct str s, char *out)
 	for (size_t i = 0; i < s.len; i++) {
 		bool escaped = s.p[i] == '%' && i + 2 < s.len && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0;
 
-		out[n++] = escaped ? (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2])) : s.p[i];
+		out[n++] = escaped ? byte_of(s.p[i + 1], s.p[i + 2]) : s.p[i];
 		i += escaped ? 2 : 0;
 	}
 	s = (struct str){ out, n };
