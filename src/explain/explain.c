@@ -2,8 +2,11 @@
 #include "explain/explain.h"
 
 #include "explain/block.h"
+#include "explain/input.h"
+#include "explain/input_merge.h"
 #include "explain/novelty.h"
 #include "explain/rank.h"
+#include "explain/repo_path.h"
 
 #include <stdlib.h>
 
@@ -54,7 +57,14 @@ static enum err_code rank_lines(
 enum err_code explain_log(const struct explain_input *in, struct findings *ret, struct err *e)
 {
 	AUTO_LINES l = { 0 };
+	AUTO_FINDINGS inputs;
 
+	findings_init(&inputs);
 	TRY(lines_init(&l, in->log, e));
-	return rank_lines(in, &l, ret, e);
+	TRY(rank_lines(in, &l, ret, e));
+	for (size_t i = 0; i < ret->n; i++)
+		ret->v[i].file = repo_path(ret->v[i].file, &ret->arena);
+	input_log(&l, &inputs);
+	input_merge(&inputs, ret);
+	return ERR_OK;
 }

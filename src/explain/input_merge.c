@@ -1,0 +1,97 @@
+/*
+ * input_merge: by lines. A finding of context belongs to the one in front of it, and stays behind it.
+ */
+#include "explain/input_merge.h"
+
+#include "explain/fingerprint.h"
+
+#include <string.h>
+
+static bool share_lines(const struct finding *a, const struct finding *b)
+{
+	return a->from < b->to && b->from < a->to;
+}
+
+static void fill(struct findings *list, struct str *own, struct str known)
+{
+	if (own->len == 0)
+		*own = findings_keep(list, known);
+}
+
+/* What x knows and f does not. The line and column of another file say nothing. */
+static void enrich(struct findings *list, struct finding *f, const struct finding *x)
+{
+	if (f->file.len == 0 && x->file.len > 0) {
+		f->file = findings_keep(list, x->file);
+		f->line = x->line;
+		f->col = x->col;
+	}
+	fill(list, &f->tool, x->tool);
+	fill(list, &f->code, x->code);
+	fill(list, &f->test, x->test);
+	if (f->class == FINDING_UNKNOWN)
+		f->class = x->class;
+	f->flaky = f->flaky || x->flaky;
+	f->reruns = f->reruns > x->reruns ? f->reruns : x->reruns;
+	fingerprint_set(list, f);
+}
+
+/* True: x shares lines with what is there, so it is known. The first that it shares them with is enriched. */
+static bool is_known(struct findings *ranked, size_t n, const struct finding *x)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!share_lines(&ranked->v[i], x))
+			continue;
+		if (ranked->v[i].role != FINDING_CONTEXT)
+			enrich(ranked, &ranked->v[i], x);
+		return true;
+	}
+	return false;
+}
+
+/* Behind all that are at least as good, and the context of these. */
+static size_t place_of(const struct findings *ranked, int score)
+{
+	size_t i = 0;
+
+	while (i < ranked->n && (ranked->v[i].score >= score || ranked->v[i].role == FINDING_CONTEXT))
+		i++;
+	return i;
+}
+
+static bool put_in(struct findings *ranked, size_t at, const struct finding *x)
+{
+	struct finding *last = findings_add(ranked), *f;
+
+	if (!last)
+		return false;
+	memmove(&ranked->v[at + 1], &ranked->v[at], (ranked->n - 1 - at) * sizeof *ranked->v);
+	f = &ranked->v[at];
+	*f = *x;
+	f->rule = findings_keep(ranked, x->rule);
+	f->tool = findings_keep(ranked, x->tool);
+	f->file = findings_keep(ranked, x->file);
+	f->code = findings_keep(ranked, x->code);
+	f->test = findings_keep(ranked, x->test);
+	f->message = findings_keep(ranked, x->message);
+	f->score = INPUT_MERGE_SCORE;
+	f->why = STR("said so in a form that is meant for machines");
+	fingerprint_set(ranked, f);
+	return true;
+}
+
+void input_merge(const struct findings *inputs, struct findings *ranked)
+{
+	size_t n_rules = ranked->n, n = 0;
+	size_t at = place_of(ranked, INPUT_MERGE_SCORE);
+	const struct finding *unknown[INPUT_MERGE_MAX];
+
+	for (size_t i = 0; i < inputs->n; i++) {
+		const struct finding *x = &inputs->v[i];
+
+		if (!is_known(ranked, n_rules, x) && x->role == FINDING_CAUSE && n < INPUT_MERGE_MAX)
+			unknown[n++] = x;
+	}
+	for (size_t i = 0; i < n && put_in(ranked, at + i, unknown[i]); i++)
+		;
+}

@@ -1,0 +1,21 @@
+#ifndef EXPLAIN_INPUT_MERGE_H
+#define EXPLAIN_INPUT_MERGE_H
+/*
+ * input_merge: what structured inputs know, put to what rules have found in the same log.
+ *
+ * Both see the same lines: a rule knows "##[error]a.c:1:2: x" by its beginning, the input knows file, line and message.
+ * So an input's finding that shares lines with one of a rule is not told again; what it knows and the other does not
+ * (file, line, column, code, test, class, flaky, reruns) goes there. One that nobody else has found is put in by
+ * its score, if it is a cause; at most INPUT_MERGE_MAX of them, the first. What is context or a consequence is never put
+ * in by itself: rules have those.
+ */
+#include "explain/finding.h"
+
+#define INPUT_MERGE_MAX 100
+/* Of 1000: above what rules only suspect, below what they are sure of. */
+#define INPUT_MERGE_SCORE 800
+
+/* ranked: of the same log, best first, and so it stays. Strings are copied; inputs may go. */
+void input_merge(const struct findings *inputs, struct findings *ranked);
+
+#endif
