@@ -4,6 +4,7 @@
 #include "explain/block.h"
 #include "explain/input.h"
 #include "explain/input_merge.h"
+#include "explain/matcher.h"
 #include "explain/novelty.h"
 #include "explain/rank.h"
 #include "explain/repo_path.h"
@@ -58,6 +59,7 @@ enum err_code explain_log(const struct explain_input *in, struct findings *ret, 
 {
 	AUTO_LINES l = { 0 };
 	AUTO_FINDINGS inputs;
+	struct input matched = { .out = &inputs, .log = &l };
 
 	findings_init(&inputs);
 	TRY(lines_init(&l, in->log, e));
@@ -65,6 +67,7 @@ enum err_code explain_log(const struct explain_input *in, struct findings *ret, 
 	for (size_t i = 0; i < ret->n; i++)
 		ret->v[i].file = repo_path(ret->v[i].file, &ret->arena);
 	input_log(&l, &inputs);
+	matchers_run(in->rules->matchers, &matched);
 	input_merge(&inputs, ret);
 	return ERR_OK;
 }

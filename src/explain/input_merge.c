@@ -80,6 +80,16 @@ static bool put_in(struct findings *ranked, size_t at, const struct finding *x)
 	return true;
 }
 
+/* Two inputs that say the same of a line: a matcher, and the ##[error] that a runner made by the same one. */
+static bool is_among(const struct finding *const *v, size_t n, const struct finding *x)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i]->from == x->from && v[i]->line == x->line && x->to > x->from && x->file.len > 0 &&
+			str_eq(v[i]->file, x->file))
+			return true;
+	return false;
+}
+
 void input_merge(const struct findings *inputs, struct findings *ranked)
 {
 	size_t n_rules = ranked->n, n = 0;
@@ -89,7 +99,8 @@ void input_merge(const struct findings *inputs, struct findings *ranked)
 	for (size_t i = 0; i < inputs->n; i++) {
 		const struct finding *x = &inputs->v[i];
 
-		if (!is_known(ranked, n_rules, x) && x->role == FINDING_CAUSE && n < INPUT_MERGE_MAX)
+		if (!is_known(ranked, n_rules, x) && x->role == FINDING_CAUSE && n < INPUT_MERGE_MAX &&
+			!is_among(unknown, n, x))
 			unknown[n++] = x;
 	}
 	for (size_t i = 0; i < n && put_in(ranked, at + i, unknown[i]); i++)

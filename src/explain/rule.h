@@ -93,6 +93,7 @@ struct rules {
 	struct extent **extents; /* those with a name */
 	size_t n_extents;
 	const struct rule *stated; /* NULL: none */
+	struct matchers *matchers; /* of files of problem matchers: findings of their own, not rules */
 	struct pattern_set *database;
 	struct sha256_hex {
 		char z[65];
@@ -105,7 +106,7 @@ void rules_free(struct rules *r); /* NULL is fine */
 MUST_CHECK enum err_code rules_add(struct rules *r, const char *name, struct str yaml, struct err *e);
 /* Those that are built into the program. */
 MUST_CHECK enum err_code rules_add_default(struct rules *r, struct err *e);
-/* Each *.yaml of a folder, by name. */
+/* Each *.yaml of a folder, by name, and each *.json, which is a file of GitHub's problem matchers (matcher.h). */
 MUST_CHECK enum err_code rules_add_folder(struct rules *r, const char *path, struct err *e);
 /*
  * cache: a folder for the compiled database, made when missing; NULL: none. That it cannot be written is no

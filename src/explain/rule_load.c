@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/yaml.h"
+#include "explain/matcher.h"
 #include "explain/rule_default.h"
 
 #include <dirent.h>
@@ -276,9 +277,14 @@ enum err_code rules_add_default(struct rules *r, struct err *e)
 	return ERR_OK;
 }
 
-static int is_yaml(const struct dirent *d)
+static bool is_matchers(const char *name)
 {
-	return d->d_name[0] != '.' && str_ends(str_z(d->d_name), STR(".yaml"));
+	return str_ends(str_z(name), STR(".json"));
+}
+
+static int is_rules(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && (str_ends(str_z(d->d_name), STR(".yaml")) || is_matchers(d->d_name));
 }
 
 static enum err_code add_file(struct rules *r, const char *folder, const char *name, struct err *e)
@@ -289,6 +295,13 @@ static enum err_code add_file(struct rules *r, const char *folder, const char *n
 	buf_init(&text, SIZE_MAX);
 	buf_fmt(&path, "%s/%s", folder, name);
 	TRY(file_read(buf_cstr(&path), RULES_FILE_MAX, &text, e));
+	if (is_matchers(name)) {
+		enum err_code code = matchers_add(r->matchers, buf_view(&text), e);
+
+		if (code != ERR_OK)
+			err_in(e, "%s", buf_cstr(&path));
+		return code;
+	}
 	return rules_add(r, buf_cstr(&path), buf_view(&text), e);
 }
 
@@ -296,7 +309,7 @@ enum err_code rules_add_folder(struct rules *r, const char *path, struct err *e)
 {
 	struct dirent **v = NULL;
 	enum err_code code = ERR_OK;
-	int n = scandir(path, &v, is_yaml, alphasort);
+	int n = scandir(path, &v, is_rules, alphasort);
 
 	if (n < 0)
 		return err_set(e, ERR_NOT_FOUND, "rules: the folder \"%s\" cannot be read", path);

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "explain/matcher.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct rules *rules_new(void)
 	struct rules *r = mem_alloc(sizeof *r);
 
 	arena_init(&r->arena);
+	r->matchers = matchers_new();
 	return r;
 }
 
@@ -40,6 +42,7 @@ void rules_free(struct rules *r)
 {
 	if (!r)
 		return;
+	matchers_free(r->matchers);
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < r->v[i].n_not; k++)
 			regex_done(&r->v[i].not [k]);

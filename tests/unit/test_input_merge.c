@@ -69,6 +69,7 @@ static void what_only_the_input_knows_is_put_in_behind_what_is_surer(void **stat
 	rule_finding(&rules, 5, 6, INPUT_MERGE_SCORE - 1, "unsure");
 	input_finding(&inputs, 7, "b.c", "first");
 	input_finding(&inputs, 7, "c.c", "of the same line");
+	input_finding(&inputs, 7, "b.c", "the same in other words");
 	input_finding(&inputs, 8, "d.c", "warning")->role = FINDING_CONTEXT;
 	input_finding(&inputs, 9, "e.c", "exit code")->role = FINDING_CONSEQUENCE;
 	input_finding(&inputs, 1, "f.c", "shown already");
