@@ -1,0 +1,13 @@
+#include "geometry/geometry.h"
+
+#include <cmath>
+
+namespace geometry {
+
+
+double Box::area() const
+{
+	return std::fabs(a_.x - b_.x) * std::fabs(a_.y - b_.y);
+}
+
+} // namespace geometry
