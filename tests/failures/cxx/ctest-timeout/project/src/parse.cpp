@@ -11,11 +11,10 @@ std::vector<Point> parse(const std::string &text)
 	std::istringstream in(text);
 	Point p;
 	char comma;
-	while (!in.eof()) {
-		if (in >> p.x >> comma >> p.y && comma == ',')
-			out.push_back(p);
-		else if (comma == '?')
-			throw std::invalid_argument("a question");
+	while (in >> p.x >> comma >> p.y) {
+		if (comma != ',')
+			throw std::invalid_argument("expected a comma, found " + std::string(1, comma));
+		out.push_back(p);
 	}
 	return out;
 }

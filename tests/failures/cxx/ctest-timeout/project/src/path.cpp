@@ -15,8 +15,8 @@ double length(const std::vector<Point> &path)
 std::map<Point, int> visits(const std::vector<Point> &path)
 {
 	std::map<Point, int> out;
-	for (const Point &p : path)
-		out[p]++;
+	for (auto p = path.begin(); p != path.end();)
+		out[*p]++;
 	return out;
 }
 

@@ -1,0 +1,1 @@
+pub fn cents(units: i64) -> i64 { units * 100 }
