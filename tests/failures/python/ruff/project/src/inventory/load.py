@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+
+from inventory.store import Store
+
+
+class BadFile(Exception):
+    pass
+
+
+def load(path: str | pathlib.Path) -> Store:
+    store = Store()
+    try:
+        rows = json.loads(pathlib.Path(path).read_text())
+    except:
+        raise BadFile(f"{path} is not JSON")
+    for row in rows:
+        store.add(row["name"], row["count"])
+    return store
+
+
+if __name__ == "__main__":
+    print("in stock:", load("stock.json").total())
