@@ -1,0 +1,15 @@
+function slug(title) {
+  return title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+}
+
+function path(page) {
+  var unused = 3;
+  if (page == undefnied) return "";
+  const first = page.tags?.[0] ?? "untagged";
+  return `/${slug(first)}/${slug(page.title)}`;
+}
+
+module.exports = { slug, path };

@@ -1,0 +1,5 @@
+const { slug } = require("../src/slug");
+
+test("nothing stays nothing", () => {
+  expect(slug("")).toBe("");
+});

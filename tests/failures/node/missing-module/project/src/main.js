@@ -1,0 +1,2 @@
+const { path } = require("./slug");
+console.log(path({ title: "Hello, World!" }));
