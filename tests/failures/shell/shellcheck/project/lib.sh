@@ -1,0 +1,4 @@
+#!/bin/bash
+say() {
+	printf '%s\n' "$*"
+}

@@ -1,0 +1,1 @@
+TARGT=out
