@@ -1,0 +1,8 @@
+#include <string.h>
+size_t label(const char *text);
+size_t label(const char *text)
+{
+	char to[64];
+	strcpy(to, text);
+	return strlen(to);
+}

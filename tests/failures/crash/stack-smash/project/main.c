@@ -1,0 +1,19 @@
+#include "inbox.h"
+
+#include <stdio.h>
+
+size_t label(const char *text);
+
+int main(void)
+{
+	struct inbox b = { NULL, 0, 0 };
+	inbox_add(&b, "rent is due", 3);
+	inbox_add(&b, "hello", 1);
+	inbox_add(&b, "the roof leaks", 9);
+	printf("%zu messages\n", b.n);
+	fflush(stdout);
+	printf("sum of priorities %d\n", inbox_sum(&b));
+	printf("label of %zu\n", label(b.all[2].text));
+	inbox_free(&b);
+	return 0;
+}
