@@ -26,6 +26,9 @@ enum {
 };
 #define STATED 700 /* at least this has what the runner's own column calls an error */
 #define SURE 700   /* from which on neither place nor number count against it */
+/* Of what is no more than a word that errors have too, the few nearest to the end. */
+#define WEAK 300
+#define WEAK_MOST 5
 #define OFTEN_LINES 5
 #define RANK_ENDS_MAX 16
 
@@ -130,6 +133,8 @@ static int by_score(const void *a, const void *b)
 
 	if (x->step != y->step)
 		return x->step > y->step ? -1 : 1;
+	if (x->score < WEAK) /* nobody knows what broke it: what stands last is the best guess */
+		return x->block->head > y->block->head ? -1 : x->block->head < y->block->head;
 	return x->block->head < y->block->head ? -1 : x->block->head > y->block->head;
 }
 
@@ -232,7 +237,7 @@ static void add_findings(const struct lines *l, const struct rated *v, size_t n,
 	size_t needed = 0, cheap = 0, i;
 
 	for (i = 0; i < n && 1000 * v[i].score >= KEEP * v[0].score; i++) {
-		if (is_over_limit(v[i].block->rule, v, i))
+		if (is_over_limit(v[i].block->rule, v, i) || (v[i].score < WEAK && i >= WEAK_MOST))
 			continue;
 		add_finding(l, &v[i], ret);
 		needed += v[i].block->counted - v[i].block->from;
