@@ -271,8 +271,7 @@ static enum err_code group_of(
 
 /* ---- showing ---- */
 
-/* The first LINE_TEXT_MAX characters. */
-static struct str cut(struct str text, bool *ret_truncated)
+struct str line_cut(struct str text, bool *ret_truncated)
 {
 	size_t at = 0;
 
@@ -312,7 +311,7 @@ enum err_code line_reader_show(struct line_reader *r, size_t i, int64_t number, 
 	l.level = look.level;
 	l.source = look.source;
 	l.at_ms = look.at_ms ? look.at_ms : frame_time_of(f, (uint32_t)(number - f->line_at));
-	l.text = arena_str(a, cut(text, &l.truncated));
+	l.text = arena_str(a, line_cut(text, &l.truncated));
 	*ret = l;
 	return ERR_OK;
 }

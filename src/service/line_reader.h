@@ -79,6 +79,8 @@ MUST_CHECK enum err_code line_reader_rest(struct line_reader *r, size_t i, size_
 MUST_CHECK enum err_code line_reader_show(struct line_reader *r, size_t i, int64_t number, size_t at,
 	struct arena *a, struct log_line *ret, struct err *e);
 
+/* The first LINE_TEXT_MAX characters of a line. *ret_truncated: set if there are more. */
+struct str line_cut(struct str text, bool *ret_truncated);
 /* The next line off the front of text. */
 struct str line_take(struct str *text);
 

@@ -109,9 +109,11 @@ static enum err_code open_log(struct scan *s, struct store *store, struct err *e
 /* After an ERR_CONFLICT. */
 static enum err_code open_again(struct scan *s, struct err *e)
 {
-	if (s->tries++ == TRIES)
-		return err_set(e, ERR_UNAVAILABLE, "the log of step %lld moves on faster than it can be read",
-			(long long)s->q->step_id);
+	if (s->tries++ == TRIES) {
+		if (e)
+			e->code = ERR_UNAVAILABLE;
+		return ERR_UNAVAILABLE;
+	}
 	TRY(line_reader_open_again(&s->r, e));
 	look_ahead(s);
 	set_bounds(s);
@@ -448,6 +450,7 @@ static enum err_code read_page(struct scan *s, struct store *store, struct lines
 	fill_page(s, p);
 	p->scanned_bytes = s->r.read_bytes;
 	p->state = s->r.view.log.state;
+	p->n_whole = p->state == LOG_OPEN ? s->r.view.log.n_line_ends : s->r.view.n_lines;
 	if (p->next < 0 && p->n > 0 && p->state == LOG_OPEN && !q->descending && q->to >= s->r.view.n_lines)
 		p->next = s->r.view.n_lines;
 	return ERR_OK;

@@ -45,6 +45,7 @@ struct lines_page {
 	bool complete;         /* false: the scan was over before the page was full */
 	int64_t scanned_bytes; /* of text that was read */
 	enum log_state state;
+	int64_t n_whole; /* number of the line behind the last one that has its end, or will have no other */
 };
 
 /* Memory of a. ERR_INVALID names the field contains or regex; else errors are those of log_view_open(). */

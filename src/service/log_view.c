@@ -225,6 +225,12 @@ void log_view_close(struct log_view *v)
 		fd_close(&v->fd);
 }
 
+static enum err_code moved_on(const struct log_view *v, size_t i, struct err *e)
+{
+	return err_set(e, ERR_CONFLICT, "the log of step %lld has moved on, or its chunk %lld is damaged",
+		(long long)v->log.step_id, (long long)v->numbers[i]);
+}
+
 static enum err_code read_chunk(const struct log_view *v, size_t i, struct buf *out, struct err *e)
 {
 	struct db *db = NULL;
@@ -236,9 +242,8 @@ static enum err_code read_chunk(const struct log_view *v, size_t i, struct buf *
 	TRY(store_reader_get(v->store, &db, e));
 	code = logs_chunk(db, &a, v->log.step_id, v->numbers[i], &zstd, e);
 	store_reader_put(v->store, db);
-	if (code == ERR_NOT_FOUND)
-		return err_set(
-			e, ERR_CONFLICT, "the log of step %lld has moved on", (long long)v->log.step_id);
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && zstd.len != v->frames[i].zstd_len))
+		return moved_on(v, i, e);
 	TRY(code);
 	buf_str(out, zstd);
 	return buf_check(out, "a frame of a log", e);
@@ -257,6 +262,7 @@ enum err_code log_view_zstd(const struct log_view *v, size_t i, struct buf *out,
 
 enum err_code log_view_text(const struct log_view *v, size_t i, struct buf *out, struct err *e)
 {
+	enum err_code code;
 	AUTO_BUF zstd;
 
 	buf_init(&zstd, 2 * FRAME_TEXT_MAX);
@@ -265,7 +271,11 @@ enum err_code log_view_text(const struct log_view *v, size_t i, struct buf *out,
 		return buf_check(out, "a frame of a log", e);
 	}
 	TRY(log_view_zstd(v, i, &zstd, e));
-	return frame_text(&v->frames[i], buf_view(&zstd), out, e);
+	code = frame_text(&v->frames[i], buf_view(&zstd), out, e);
+	if (code == ERR_STORAGE &&
+		i >= v->n_in_file) /* a chunk is replaced when a program rewrites its last lines */
+		return moved_on(v, i, e);
+	return code;
 }
 
 /* The first frame of those that hold so many lines, or so many bytes, at the end. */

@@ -76,33 +76,9 @@ static void give(struct streams *s, struct stream *st)
 		stream_free(s, gone);
 }
 
-static void tell_watchers(struct streams *s, int64_t step_id)
+struct follow_table *streams_followers(struct streams *s)
 {
-	pthread_mutex_lock(&s->watch_lock);
-	for (struct stream_watch *w = s->watches; w; w = w->next)
-		if (w->step_id == step_id)
-			w->changed(w->arg);
-	pthread_mutex_unlock(&s->watch_lock);
-}
-
-void stream_watch(struct streams *s, struct stream_watch *w)
-{
-	pthread_mutex_lock(&s->watch_lock);
-	w->next = s->watches;
-	s->watches = w;
-	pthread_mutex_unlock(&s->watch_lock);
-}
-
-void stream_unwatch(struct streams *s, struct stream_watch *w)
-{
-	pthread_mutex_lock(&s->watch_lock);
-	for (struct stream_watch **at = &s->watches; *at; at = &(*at)->next) {
-		if (*at == w) {
-			*at = w->next;
-			break;
-		}
-	}
-	pthread_mutex_unlock(&s->watch_lock);
+	return s->followers;
 }
 
 /* ---- opening ---- */
@@ -268,7 +244,10 @@ static void changed(struct store_op *op, const struct err *result)
 	bool ended = c->end, drop = c->drop;
 	int64_t step_id = c->st->step_id;
 
+	c->put.change.ended = ended;
 	if (result->code == ERR_OK) {
+		follow_tell(s->followers,
+			&c->put.change); /* before the stream is given back: in the order of the commits */
 		metric_add(METRIC_STREAM_BYTES, c->put.log.sent_bytes - c->st->log.sent_bytes);
 		stream_put_take(c->st, &c->put);
 		if (ended)
@@ -281,8 +260,6 @@ static void changed(struct store_op *op, const struct err *result)
 	}
 	give(s, c->st);
 	free_change(c);
-	if (result->code == ERR_OK)
-		tell_watchers(s, step_id);
 	if (result->code == ERR_OK && ended)
 		after_end(s, step_id, drop, &call);
 	else
@@ -459,6 +436,9 @@ static enum err_code give_up(struct streams *s, const struct config *cfg, struct
 		put.log.saved = st->log.saved;
 		code = store_write(s->store, &l.op, e);
 	}
+	put.change.ended = true;
+	if (code == ERR_OK)
+		follow_tell(s->followers, &put.change);
 	stream_put_done(&put);
 	TRY(code);
 	metric_add(METRIC_STREAMS_LOST, 1);
@@ -482,10 +462,8 @@ void streams_give_up_silent(struct streams *s, int64_t steady_now)
 		stream_forget(s, st); /* loaded again, should it go on */
 		st->heard_at = steady_now;
 		give(s, st);
-		if (code == ERR_OK) {
-			tell_watchers(s, step_id);
+		if (code == ERR_OK)
 			keeper_seal(s->keeper, step_id, NULL, NULL);
-		}
 	}
 	config_put(s->box, cfg);
 }
@@ -495,6 +473,7 @@ static void tick(void *arg)
 	struct streams *s = arg;
 
 	streams_give_up_silent(s, clock_steady_ms(s->clock));
+	follow_tick(s->followers);
 }
 
 /* ---- life ---- */
@@ -537,7 +516,7 @@ enum err_code streams_start(struct store *store, struct config_box *box, const s
 	s->box = box;
 	s->clock = clock;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_mutex_init(&s->watch_lock, NULL);
+	s->followers = follow_table_new(store, clock);
 	code = crew_start(crew_size_for_here(), &s->crew, e);
 	if (code == ERR_OK)
 		code = run_names_table_new(store, &s->names, e);
@@ -567,6 +546,6 @@ void streams_stop(struct streams *s)
 	run_names_table_free(s->names);
 	crew_stop(s->crew);
 	pthread_mutex_destroy(&s->lock);
-	pthread_mutex_destroy(&s->watch_lock);
+	follow_table_free(s->followers);
 	free(s);
 }

@@ -64,18 +64,8 @@ struct stream_end {
 MUST_CHECK enum err_code stream_finish(struct streams *s, const struct config *cfg, int64_t repo_id,
 	int64_t step_id, const struct stream_end *end, const struct stream_call *call, struct err *e);
 
-/* ---- for readers that follow ---- */
-
-/* Called after each change of a step's log, from any thread; must be quick. */
-struct stream_watch {
-	int64_t step_id;
-	void (*changed)(void *arg);
-	void *arg;
-	struct stream_watch *next; /* stream.c's */
-};
-void stream_watch(struct streams *s, struct stream_watch *w);
-void stream_unwatch(
-	struct streams *s, struct stream_watch *w); /* after it `changed` is not called and not under way */
+/* Who follows a log while it comes. */
+struct follow_table *streams_followers(struct streams *s);
 
 /* Silent streams are given up, as the keeper's thread does it: for tests too. */
 void streams_give_up_silent(struct streams *s, int64_t steady_now);

@@ -358,6 +358,26 @@ static void flow_held(struct streams *s, const struct config *cfg, struct stream
 	metric_add(METRIC_NAMES_LOST, (int64_t)ret->n_lost);
 }
 
+/* What is new, for who follows; kept are lines that stay as they were. */
+static void note_change(struct streams *s, const struct stream *st, const struct log_end *end,
+	struct str kept, struct str fresh, int64_t now, struct stream_put *p)
+{
+	struct follow_change *c = &p->change;
+
+	*c = (struct follow_change){ .step_id = st->step_id,
+		.line = end->n_line_ends,
+		.in_line = end->in_line,
+		.rewrites = p->from != INT64_MAX,
+		.at_ms = now };
+	for (; kept.len > 0; c->line++) {
+		kept = str_from(kept, str_find(kept, '\n') + 1);
+		c->in_line = false;
+	}
+	c->has_text = follow_is_wanted(s->followers, st->step_id);
+	if (c->has_text)
+		c->text = arena_str(&p->arena, fresh);
+}
+
 enum err_code stream_put_make(struct streams *s, const struct config *cfg, struct stream *st, bool last,
 	int64_t now, struct stream_put *ret, struct err *e)
 {
@@ -374,8 +394,10 @@ enum err_code stream_put_make(struct streams *s, const struct config *cfg, struc
 	ret->made = true;
 	flow_held(s, cfg, st, last, ret, &out, &t);
 	text = buf_view(&out);
-	if (t.undo > 0) {
+	if (t.undo > 0)
 		TRY(undo_lines(s, st, t.undo, &end, ret, &joined, e));
+	note_change(s, st, &end, buf_view(&joined), text, now, ret);
+	if (joined.len > 0) {
 		buf_str(&joined, text);
 		text = buf_view(&joined);
 	}

@@ -5,6 +5,7 @@
  *
  * Who has a stream (it is busy) calls these; nobody else looks at it, but for what streams.lock guards.
  */
+#include "service/follow.h"
 #include "service/keeper.h"
 #include "service/log_make.h"
 #include "service/run_names.h"
@@ -50,8 +51,7 @@ struct streams {
 	pthread_mutex_t lock; /* guards the table, and what struct stream says */
 	struct stream *buckets[STREAM_BUCKETS];
 	size_t n;
-	pthread_mutex_t watch_lock; /* guards the list; held while watchers are told */
-	struct stream_watch *watches;
+	struct follow_table *followers;
 };
 
 struct stream *stream_new(int64_t step_id);
@@ -75,6 +75,7 @@ struct stream_put {
 	size_t n_chunks;
 	struct str *masks; /* that the run asks for, sealed */
 	size_t n_masks;
+	struct follow_change change; /* for who follows */
 	struct arena arena;
 	size_t text_len; /* of the text in the chunks that were made */
 	size_t bytes;    /* that it holds */

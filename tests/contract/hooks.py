@@ -53,6 +53,19 @@ def a_step():
     return post("/internal/steps", step, INTERNAL)["step_id"]
 
 
+def an_ended_step():
+    """Following one that streams would not end."""
+    step = a_step()
+    request = urllib.request.Request(f"{URL}/internal/steps/{step}/finish", b'{"conclusion": "failure"}',
+                                     {"Authorization": f"Bearer {INTERNAL}", "Content-Type": "application/json"}, method="POST")
+    urllib.request.urlopen(request).close()
+    return step
+
+
+def is_a_number(value):
+    return urllib.parse.unquote(str(value)).strip().lstrip("+").isdigit()
+
+
 def one_way(query):
     ways = [w for w in ("sha", "run_id", "external_run_id") if w in query]
     for extra in ways[1:]:
@@ -74,8 +87,16 @@ def put_right(name, case):
         body["repository"] = REPO
     elif name in ("getContext", "listSteps"):
         one_way(query)
-    elif name in ("pinStep", "unpinStep"):
+    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog"):
         case.path_parameters["step_id"] = a_step()
+    elif name == "getStepLines":
+        case.path_parameters["step_id"] = a_step()
+        if "level" in query:
+            query.pop("min_level", None)
+        if "regex" in query:
+            query["regex"] = "err(or)?"
+        if "contains" in query:
+            query["contains"] = str(query["contains"]).replace("\0", "")
     for part in (query, body):
         if "forge" in part and name != "listRepos":
             part["forge"] = "default"
@@ -85,6 +106,8 @@ def put_right(name, case):
 def before_call(context, case, kwargs):
     if case.path_parameters:
         spare_the_token_of_the_run(case)
+    if name_of(case.operation) == "getStepTail" and is_a_number(case.path_parameters["step_id"]):
+        case.path_parameters["step_id"] = an_ended_step()
     if case.meta and case.meta.generation.mode.is_positive:
         put_right(name_of(case.operation), case)
 

@@ -26,7 +26,7 @@ struct fixture {
 	int64_t admin_user;
 };
 extern struct fixture fx;
-extern bool fixture_time_runs; /* the steady clock is the system's; set before fixture_up */
+extern bool fixture_time_runs; /* the steady clock goes on by itself; set before fixture_up */
 
 struct config *fixture_config(int64_t reads, int64_t writes);
 int fixture_up(void **state);

@@ -44,6 +44,7 @@ static void every_route_has_its_guard(void **state)
 		{ "pinStep", "PUT", "/api/v1/steps/999/pin", 401, 403, 401 },
 		{ "unpinStep", "DELETE", "/api/v1/steps/999/pin", 401, 403, 401 },
 		{ "getStepLines", "GET", "/api/v1/steps/999/lines", 401, 403, 401 },
+		{ "getStepTail", "GET", "/api/v1/steps/999/tail", 401, 403, 401 },
 		{ "getContext", "GET", "/api/v1/context?run_id=1", 401, 403, 401 },
 		{ "listRepos", "GET", "/api/v1/repos", 401, 403, 401 },
 		{ "addRepo", "POST", "/api/v1/repos", 401, 403, 401 },

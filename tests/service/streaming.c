@@ -7,6 +7,7 @@
 
 struct streams *streams;
 int64_t streaming_wall = NOW;
+static int64_t steady = 1000000;
 static struct config_box *box;
 
 static int64_t wall_of(void *arg)
@@ -18,7 +19,12 @@ static int64_t wall_of(void *arg)
 static int64_t steady_of(void *arg)
 {
 	(void)arg;
-	return 1000000;
+	return __atomic_load_n(&steady, __ATOMIC_RELAXED);
+}
+
+void streaming_wait(int64_t ms)
+{
+	__atomic_fetch_add(&steady, ms, __ATOMIC_RELAXED);
 }
 
 const struct clock still = { wall_of, steady_of, NULL };
@@ -30,6 +36,7 @@ int streaming_up(void **state)
 	if (fixture_up(state) != 0)
 		return -1;
 	streaming_wall = NOW;
+	steady = 1000000;
 	box = config_box_new(fixture_config());
 	return streams_start(fx.store, box, &still, &streams, &e) == ERR_OK ? 0 : -1;
 }
@@ -99,18 +106,29 @@ int64_t append_text(int64_t step_id, int64_t offset, struct str text)
 	struct err e;
 
 	wait_for(&w, stream_append(streams, fx.cfg, 0, step_id, offset, text, &call, &e), &e);
-	return w.place.offset;
+	return offset + (int64_t)text.len;
+}
+
+static void finish(int64_t step_id, enum conclusion conclusion, bool drop)
+{
+	struct waiter w = WAITER;
+	struct stream_call call = CALL(w);
+	struct stream_end end = {
+		.step = { .conclusion = conclusion, .duration_ms = 5 }, .bytes = -1, .drop = drop
+	};
+	struct err e;
+
+	wait_for(&w, stream_finish(streams, fx.cfg, 0, step_id, &end, &call, &e), &e);
 }
 
 void end_stream(int64_t step_id)
 {
-	struct waiter w = WAITER;
-	struct stream_call call = CALL(w);
-	struct stream_end end = { .step = { .conclusion = CONCLUSION_FAILURE, .duration_ms = 5 },
-		.bytes = -1 };
-	struct err e;
+	finish(step_id, CONCLUSION_FAILURE, false);
+}
 
-	wait_for(&w, stream_finish(streams, fx.cfg, 0, step_id, &end, &call, &e), &e);
+void drop_stream(int64_t step_id)
+{
+	finish(step_id, CONCLUSION_SUCCESS, true);
 }
 
 int64_t streamed(const char *name, struct str text, size_t piece, bool ended)
