@@ -531,6 +531,45 @@ class ABusyServer(Case):
         self.assertEqual((done.returncode, closed.n_refused), (4, 1))
 
 
+class Follower:
+    """`sluice logs --follow`, with what it has printed so far."""
+
+    def __init__(self, server, *args, url=None):
+        env = {**server.env, "SLUICE_URL": url or server.url, "SLUICE_TOKEN": server.admin}
+        self.process = subprocess.Popen([SLUICE, "logs", "--follow", *args], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        self.out = ""
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.out += line.decode()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def wait_for(self, text):
+        """Until exactly this is printed; not longer than it may still become this."""
+        eventually(f"{text!r} is printed", lambda: self.out == text or self.process.poll() is not None or not text.startswith(self.out))
+        if self.out != text:
+            raise AssertionError(f"printed: {self.out[-2000:]!r}")
+
+    def end(self):
+        """Exit code, all that was printed, and what was said."""
+        said = self.process.stderr.read().decode()
+        code = self.process.wait(DEADLINE)
+        self.reader.join(DEADLINE)
+        return code, self.out, said
+
+
 class Pinning(Case):
     def pinned_at(self, step):
         return self.server.get(f"/api/v1/steps/{step}").json["log"]["pinned_at"]
@@ -558,6 +597,106 @@ class Pinning(Case):
             for args, code in ((("999999",), 3), ((), 2), (("x",), 2), (("0",), 2), (("1", "2"), 2)):
                 with self.subTest(command, args=args):
                     self.assertEqual(self.server.cli(command, *args).returncode, code)
+
+
+class Following(Case):
+    def test_lines_are_printed_as_they_come_and_how_it_ended_is_said(self):
+        step = Stream(self.server).send("before\n")
+        with Follower(self.server, "--step", str(step.id)) as reader:
+            reader.wait_for("before\n")
+            step.send("one\ntw")
+            reader.wait_for("before\none\n")
+            step.send("o\n")
+            reader.wait_for("before\none\ntwo\n")
+            step.finish("failure", exit_code=3)
+            code, printed, said = reader.end()
+        self.assertEqual((code, printed), (0, "before\none\ntwo\n"))
+        self.assertIn(f"step {step.id} has ended: failure (exit code 3)", said)
+
+    def test_of_a_step_that_has_ended_the_last_lines_are_printed(self):
+        text = "".join(f"line {i}\n" for i in range(1, 251))
+        step = streamed(self.server, text, conclusion="success")
+        for args, first in (((), 151), (("-n", "3"), 248), (("--from", "1"), 1), (("--from", "200"), 200), (("--from", "240", "-n", "50"), 240)):
+            with self.subTest(args), Follower(self.server, "--step", str(step.id), *args) as reader:
+                code, printed, said = reader.end()
+                self.assertEqual((code, printed), (0, "".join(f"line {i}\n" for i in range(first, 251))))
+                self.assertIn("has ended: success", said)
+
+    def test_a_connection_that_is_cut_loses_and_doubles_nothing(self):
+        text = "".join(f"line {i} {'x' * 50}\n" for i in range(1, 3001))
+        step = Stream(self.server).send(text[:60000])
+        with Cutter(self.server.port, 1000, 30000, 200000, 5, 700) as cutter:
+            with Follower(self.server, "--step", str(step.id), "--from", "1", url=cutter.url) as reader:
+                eventually("it was cut twice", lambda: cutter.n_connections > 2)
+                step.send(text[60000:]).finish()
+                code, printed, said = reader.end()
+        self.assertEqual(code, 0, said)
+        self.assertTrue(printed == text)
+        self.assertTrue(any(b"last-event-id" in head.lower() for head in cutter.heads))
+
+    def test_a_server_that_starts_anew_is_waited_for(self):
+        with Server() as server, Cutter(server.port) as cutter:
+            step = Stream(server).send("one\n")
+            with Follower(server, "--step", str(step.id), url=cutter.url) as reader:
+                reader.wait_for("one\n")
+                server.stop()
+                server.start()
+                cutter.to = server.port
+                Stream.send(step, "two\n")
+                step.finish()
+                code, printed, said = reader.end()
+            self.assertEqual((code, printed), (0, "one\ntwo\n"), said)
+
+    def test_only_lines_that_are_looked_for_are_printed(self):
+        text = "info: a\nERROR: b\nwarning: c\n\nERROR: d\n"
+        step = streamed(self.server, text)
+        for args, want in ((("--level", "warning"), "ERROR: b\nwarning: c\nERROR: d\n"), (("--grep", "^ERROR.*d$"), "ERROR: d\n"),
+                           (("--contains", "eRRoR", "--grep", "b"), "ERROR: b\n")):
+            with self.subTest(args), Follower(self.server, "--step", str(step.id), *args) as reader:
+                self.assertEqual(reader.end()[:2], (0, want))
+
+    def test_numbers_and_json(self):
+        step = streamed(self.server, "a\nb\n")
+        with Follower(self.server, "--step", str(step.id), "--numbers") as reader:
+            self.assertEqual(reader.end()[1], "     1  a\n     2  b\n")
+        with Follower(self.server, "--step", str(step.id), "--json") as reader:
+            self.assertEqual([json.loads(line)["text"] for line in reader.end()[1].splitlines()], ["a", "b"])
+
+    def test_of_several_steps_the_one_that_runs_is_meant(self):
+        sha = new_sha()
+        streamed(self.server, "over\n", "one", head_sha=sha)
+        running = Stream(self.server, "two", head_sha=sha).send("runs\n")
+        with Follower(self.server, REPO, sha) as reader:
+            reader.wait_for("runs\n")
+            running.finish()
+            self.assertEqual(reader.end()[:2], (0, "runs\n"))
+        with Follower(self.server, REPO, sha) as reader:
+            code, printed, said = reader.end()
+            self.assertEqual((code, printed), (3, ""))
+            self.assertIn("none of the 2 steps is running", said)
+
+    def test_of_several_that_run_one_has_to_be_named(self):
+        sha = new_sha()
+        steps = [Stream(self.server, name, head_sha=sha) for name in ("one", "two")]
+        with Follower(self.server, REPO, sha) as reader:
+            code, _, said = reader.end()
+        self.assertEqual(code, 2)
+        for step in steps:
+            self.assertIn(f"running, step {step.id}", said)
+            step.finish()
+
+    def test_a_terminal_sees_no_pager_and_nothing_that_it_acts_upon(self):
+        step = streamed(self.server, "\x1b[31mred\x1b[0m\n")
+        code, shown = on_terminal(self.server, "logs", "-f", "--step", str(step.id), env={"PAGER": "sed 's/^/> /'"})
+        self.assertEqual(code, 0)
+        self.assertTrue(shown.startswith("\x1b[31mred\x1b[0m\n"), shown)
+
+    def test_a_wrong_pattern_and_a_step_that_is_not_there_are_told_at_once(self):
+        step = Stream(self.server).send("x\n")
+        for args, want in ((("--step", str(step.id), "--grep", "("), 2), (("--step", "999999"), 3)):
+            with self.subTest(args), Follower(self.server, *args) as reader:
+                self.assertEqual(reader.end()[0], want)
+        step.finish()
 
 
 if __name__ == "__main__":
