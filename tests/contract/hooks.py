@@ -72,7 +72,7 @@ def one_way(query):
         del query[extra]
     if not ways:
         query["external_run_id"] = "1"
-    if "forge" in query or "sha" in query:
+    if "forge" in query or "run_id" not in query:  # several repos may have a run of one id of their forge's
         query["repo"] = REPO
 
 
