@@ -2,6 +2,7 @@
 #include "explain/explain.h"
 
 #include "explain/block.h"
+#include "explain/diagnostic.h"
 #include "explain/input.h"
 #include "explain/input_merge.h"
 #include "explain/matcher.h"
@@ -58,10 +59,11 @@ static enum err_code rank_lines(
 enum err_code explain_log(const struct explain_input *in, struct findings *ret, struct err *e)
 {
 	AUTO_LINES l = { 0 };
-	AUTO_FINDINGS inputs;
-	struct input matched = { .out = &inputs, .log = &l };
+	AUTO_FINDINGS inputs, rows;
+	struct input matched = { .out = &inputs, .log = &l }, diagnostics = { .out = &rows, .log = &l };
 
 	findings_init(&inputs);
+	findings_init(&rows);
 	TRY(lines_init(&l, in->log, e));
 	TRY(rank_lines(in, &l, ret, e));
 	for (size_t i = 0; i < ret->n; i++)
@@ -69,5 +71,7 @@ enum err_code explain_log(const struct explain_input *in, struct findings *ret, 
 	input_log(&l, &inputs);
 	matchers_run(in->rules->matchers, &matched);
 	input_merge(&inputs, ret);
+	diagnostics_find(&diagnostics);
+	input_append(&rows, ret);
 	return ERR_OK;
 }

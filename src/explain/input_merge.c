@@ -59,7 +59,7 @@ static size_t place_of(const struct findings *ranked, int score)
 	return i;
 }
 
-static bool put_in(struct findings *ranked, size_t at, const struct finding *x)
+static bool put_in(struct findings *ranked, size_t at, const struct finding *x, int score)
 {
 	struct finding *last = findings_add(ranked), *f;
 
@@ -74,8 +74,9 @@ static bool put_in(struct findings *ranked, size_t at, const struct finding *x)
 	f->code = findings_keep(ranked, x->code);
 	f->test = findings_keep(ranked, x->test);
 	f->message = findings_keep(ranked, x->message);
-	f->score = INPUT_MERGE_SCORE;
-	f->why = STR("said so in a form that is meant for machines");
+	f->score = score;
+	f->why = score == INPUT_MERGE_SCORE ? STR("said so in a form that is meant for machines")
+					    : STR("names a file and a line");
 	fingerprint_set(ranked, f);
 	return true;
 }
@@ -103,6 +104,57 @@ void input_merge(const struct findings *inputs, struct findings *ranked)
 			!is_among(unknown, n, x))
 			unknown[n++] = x;
 	}
-	for (size_t i = 0; i < n && put_in(ranked, at + i, unknown[i]); i++)
+	for (size_t i = 0; i < n && put_in(ranked, at + i, unknown[i], INPUT_MERGE_SCORE); i++)
 		;
+}
+
+/* Does one of the first n have it already, or does it get it now? */
+static bool is_placed(struct findings *ranked, size_t n, const struct finding *x)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct finding *f = &ranked->v[i];
+
+		if (!share_lines(f, x) || f->role == FINDING_CONTEXT)
+			continue;
+		if (f->file.len == 0)
+			enrich(ranked, f, x);
+		if (f->line == x->line && str_eq(f->file, x->file))
+			return true;
+	}
+	return false;
+}
+
+static bool has_cause(const struct findings *ranked)
+{
+	for (size_t i = 0; i < ranked->n; i++)
+		if (ranked->v[i].role == FINDING_CAUSE)
+			return true;
+	return false;
+}
+
+static bool has_error(const struct findings *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->v[i].severity >= FINDING_ERROR)
+			return true;
+	return false;
+}
+
+void input_append(const struct findings *diagnostics, struct findings *ranked)
+{
+	bool need_cause = !has_cause(ranked), need_error = has_error(diagnostics);
+	size_t n_ranked = ranked->n, n_causes = 0;
+
+	for (size_t i = 0; i < diagnostics->n; i++) {
+		const struct finding *x = &diagnostics->v[i];
+		bool is_cause = need_cause && n_causes < INPUT_MERGE_MAX &&
+				(!need_error || x->severity >= FINDING_ERROR);
+
+		if (is_placed(ranked, n_ranked, x))
+			continue;
+		if (!put_in(ranked, ranked->n, x, is_cause ? INPUT_MERGE_SCORE / 2 : 0))
+			return;
+		ranked->v[ranked->n - 1].role = is_cause ? FINDING_CAUSE : FINDING_CONTEXT;
+		n_causes += is_cause;
+	}
 }

@@ -18,4 +18,11 @@
 /* ranked: of the same log, best first, and so it stays. Strings are copied; inputs may go. */
 void input_merge(const struct findings *inputs, struct findings *ranked);
 
+/*
+ * Diagnostics (diagnostic.h) behind all that: where a tool names a file and a line, that belongs to the finding of these
+ * lines, if it names none; else it stands at the end, as context. Where nothing is a cause, the first INPUT_MERGE_MAX
+ * errors among them are, or else the first of all: it is the log of a linter that nobody knows.
+ */
+void input_append(const struct findings *diagnostics, struct findings *ranked);
+
 #endif

@@ -94,11 +94,35 @@ static void of_very_many_the_first_are_put_in(void **state)
 	assert_int_equal(rules.v[INPUT_MERGE_MAX - 1].from, INPUT_MERGE_MAX - 1);
 }
 
+static void diagnostics_are_context_unless_nothing_is_a_cause(void **state)
+{
+	AUTO_FINDINGS rules, none, rows;
+
+	(void)state;
+	findings_init(&rules);
+	findings_init(&none);
+	findings_init(&rows);
+	rule_finding(&rules, 0, 2, 900, "of no file");
+	input_finding(&rows, 0, "a.c", "gives it");
+	input_finding(&rows, 1, "b.c", "of another file");
+	input_finding(&rows, 5, "c.c", "warning")->severity = FINDING_WARNING;
+	input_append(&rows, &rules);
+	assert_findings_told(&rules,
+		"error test a.c:7 of no file @0-2\nerror test b.c:7 of another file @1-2\n"
+		"warning test c.c:7 warning @5-6\n");
+	assert_int_equal(rules.v[1].role, FINDING_CONTEXT);
+	input_append(&rows, &none);
+	assert_int_equal(none.n, 3);
+	assert_int_equal(none.v[0].role, FINDING_CAUSE);
+	assert_int_equal(none.v[2].role, FINDING_CONTEXT);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_both_see_is_told_once_with_what_each_knows),
 		cmocka_unit_test(what_only_the_input_knows_is_put_in_behind_what_is_surer),
+		cmocka_unit_test(diagnostics_are_context_unless_nothing_is_a_cause),
 		cmocka_unit_test(of_very_many_the_first_are_put_in),
 	};
 
