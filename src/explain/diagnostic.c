@@ -117,17 +117,19 @@ static bool starts_with_place(struct str line, struct said *d)
 	for (end = 0; end < s.len && !strchr(" [\t:", s.p[end]); end++)
 		;
 	struct str rest = str_from(s, end);
-	if (rest.len < 3 || (rest.p[0] != '[' && rest.p[0] != '\t') || !memchr(s.p, '.', end) ||
-		!is_digit(rest.p[1]))
+	bool table =
+		str_starts(rest, STR("\t")) || str_starts(rest, STR("  ")); /* a tab, or what it became */
+	if (rest.len < 3 || !(table || rest.p[0] == '[') || !memchr(s.p, '.', end))
 		return false;
 	d->file = (struct str){ s.p, end };
-	rest = str_from(rest, 1);
+	rest = table ? skip(rest, " \t") : str_from(rest, 1);
 	d->line = take_number(&rest);
 	if (str_starts(rest, STR(", "))) {
 		rest = str_from(rest, 2);
 		d->col = take_number(&rest);
 	}
-	return d->line > 0 && rest.len > 0 && strchr("]\t", rest.p[0]) && take_message(rest, d);
+	return d->line > 0 && rest.len > 0 && (rest.p[0] == ']' || (table && strchr("\t ", rest.p[0]))) &&
+	       take_message(rest, d);
 }
 
 /* A path with an extension and nothing else in it. */

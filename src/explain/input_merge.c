@@ -116,7 +116,10 @@ static bool is_placed(struct findings *ranked, size_t n, const struct finding *x
 
 		if (!share_lines(f, x) || f->role == FINDING_CONTEXT)
 			continue;
-		if (f->file.len == 0)
+		/* Without its place a message is the same wherever it is said. */
+		if (f->from + 1 == f->to && str_find_str(f->message, x->message) < f->message.len)
+			f->message = findings_keep(ranked, x->message);
+		if (f->file.len == 0 || f->from + 1 == f->to)
 			enrich(ranked, f, x);
 		if (f->line == x->line && str_eq(f->file, x->file))
 			return true;

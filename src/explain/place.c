@@ -3,7 +3,7 @@
  *
  * What is in front of ":12", "(12" or " line 12" is a file when it has a name with an extension that begins with a
  * letter: "12:30:05" is none, nor is "localhost:8080", nor "1.2.3:4". A file without an extension is one when a
- * slash is in it and a column follows ("bin/tool:3:1"): URLs have slashes and one number.
+ * slash is in it and a column follows ("bin/tool:3:1"): URLs have slashes and one number. A few names need neither.
  */
 #include "explain/place.h"
 
@@ -58,6 +58,19 @@ static bool has_extension(struct str file)
 	return true;
 }
 
+/* Files that have no extension by custom. */
+static bool is_bare_name(struct str file)
+{
+	static const char *const names[] = { "Makefile", "makefile", "GNUmakefile", "Gemfile", "Rakefile",
+		"Dockerfile", "Containerfile", "Jenkinsfile", "Vagrantfile", "Podfile", "Brewfile",
+		"Procfile", "BUILD", "WORKSPACE" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (str_eq(file, str_z(names[i])))
+			return true;
+	return false;
+}
+
 /* "http://a/b:1", "example.org:443" */
 static bool is_url(struct str file)
 {
@@ -104,7 +117,8 @@ static bool number_behind(struct str s, size_t i, struct place *ret)
 	}
 	if (paren && (at == s.len || s.p[at] != ')'))
 		return false;
-	if (!has_extension(file) && (paren || col == 0 || !memchr(file.p, '/', file.len)))
+	if (!has_extension(file) && !is_bare_name(file) &&
+		(paren || col == 0 || !memchr(file.p, '/', file.len)))
 		return false;
 	*ret = (struct place){ file, line, col, at + paren };
 	return true;

@@ -41,6 +41,7 @@ static void forms_of_one_line_are_read(void **state)
 	assert_read("error file=/a.scala message=Too long line=6 column=7\n",
 		"error lint /a.scala:6:7 Too long @0-1\n");
 	assert_read("/a/p.rb\t13\tInjection\tx\n", "error lint /a/p.rb:13 Injection\tx @0-1\n");
+	assert_read("/a/p.rb      13      Bad Thing  x\n", "error lint /a/p.rb:13 Bad Thing  x @0-1\n");
 	assert_read(".env:1 Leading space\n", "error lint .env:1 Leading space @0-1\n");
 }
 
@@ -67,6 +68,7 @@ static void what_only_looks_alike_is_none(void **state)
 	assert_read("  1:2  error  without a path\n", "");
 	assert_read("example.org:443: connection refused\n", "");
 	assert_read("INFO: /app/main.py read\n", "");
+	assert_read("src/a.js   80   75.5\n", "");
 	assert_read("[1/2] Compiling a.c\n", "");
 }
 

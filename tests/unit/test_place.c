@@ -36,6 +36,7 @@ static void places_are_found_as_each_tool_writes_them(void **state)
 	assert_place("   at N.M() in C:\\x\\a.cs:line 7", "C:\\x\\a.cs|7|0");
 	assert_place("D:/x/a.c:1:2: error", "D:/x/a.c|1|2");
 	assert_place("bin/tool:3:1: bad", "bin/tool|3|1");
+	assert_place("Makefile:12: *** missing separator.", "Makefile|12|0");
 	assert_place("thread 'main' panicked at src/lib.rs:4:9:", "src/lib.rs|4|9");
 }
 
