@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MESON ?= meson
 
-.PHONY: all build demo check asan tsan fuzz soak lint docs contract bench install clean help deps deps-check deps-bench deps-contract deps-static sluice-run
+.PHONY: all build demo check asan tsan fuzz soak lint accuracy docs contract bench install clean help deps deps-check deps-bench deps-contract deps-static sluice-run
 .DEFAULT_GOAL := build
 all: build
 
@@ -50,6 +50,10 @@ bench: deps-bench
 ## contract: the server against api/openapi.yaml, as an outsider measures it (schemathesis; `make check` does it too, always with the same data)
 contract: deps-contract
 	@tools/build build && tools/contract
+
+## accuracy: how well `sluice explain` does on the shared corpus and our own failures, beside its rivals
+accuracy: build
+	@tools/accuracy
 
 ## docs: write the settings into the example file and the manual again
 docs: build
