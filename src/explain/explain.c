@@ -3,6 +3,7 @@
 
 #include "explain/block.h"
 #include "explain/diagnostic.h"
+#include "explain/guess.h"
 #include "explain/input.h"
 #include "explain/input_merge.h"
 #include "explain/matcher.h"
@@ -45,13 +46,14 @@ static enum err_code rank_lines(
 	free(hits);
 	digests = novelty_digests(l);
 	code = compare(in, l, digests, &novelty, e);
-	if (code == ERR_OK)
+	if (code == ERR_OK) {
+		guess_block(l, novelty, &blocks);
 		rank_blocks(
 			&(struct rank_input){
 				.lines = l, .digests = digests, .novelty = novelty, .blocks = &blocks },
 			ret);
-	if (code == ERR_OK)
 		free(novelty);
+	}
 	free(digests);
 	return code;
 }

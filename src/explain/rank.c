@@ -6,6 +6,7 @@
 #include "explain/rank.h"
 
 #include "explain/fingerprint.h"
+#include "explain/guess.h"
 
 #include <stdlib.h>
 
@@ -184,7 +185,9 @@ static void describe(const struct lines *l, const struct rated *r, struct findin
 	f->role = rule->role;
 	f->class = rule->class;
 	f->severity = rule->severity;
-	f->by = FINDING_BY_RULE;
+	f->by = rule == &guess_novel  ? FINDING_BY_NOVELTY
+		: rule == &guess_last ? FINDING_BY_LAST
+				      : FINDING_BY_RULE;
 	f->rule = findings_keep(list, rule->id);
 	f->advice = findings_keep(list, rule->advice);
 	f->tool = findings_keep(list, b->captures[RULE_TOOL].len > 0 ? b->captures[RULE_TOOL] : rule->tool);
