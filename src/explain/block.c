@@ -105,7 +105,7 @@ static void measure(struct block *b, const struct lines *l, const struct rule_hi
 	}
 }
 
-/* What the lines behind the head add to what the head said. */
+/* What the other lines add to what the head said. */
 static void capture_within(struct block *b, const struct lines *l)
 {
 	const struct rule *rule = b->rule;
@@ -113,8 +113,8 @@ static void capture_within(struct block *b, const struct lines *l)
 
 	for (size_t k = 0; k < RULE_N_CAPTURES; k++)
 		own[k] = b->captures[k].len > 0;
-	for (size_t i = b->head + 1; i < b->to && rule->n_within > 0; i++)
-		for (size_t p = 0; p < rule->n_within; p++) {
+	for (size_t i = b->from; i < b->to && rule->n_within > 0; i++)
+		for (size_t p = 0; p < rule->n_within && i != b->head; p++) {
 			struct str got[RULE_N_CAPTURES];
 
 			if (!rule_regex_match(&rule->within[p], lines_text(l, i), got))

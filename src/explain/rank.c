@@ -175,6 +175,30 @@ static void place(const struct lines *l, size_t from, size_t to, struct finding 
 	f->end_byte = (size_t)l->v[to - 1].start + l->v[to - 1].len;
 }
 
+/* A rule knows that a test failed or a program crashed; its message and its code may know more. */
+static enum finding_class class_of(const struct block *b)
+{
+	static const struct {
+		const char *word;
+		enum finding_class class;
+	} rows[] = {
+#define CLASS_OF(word, class) { word, FINDING_##class },
+#include "explain/class_of.tbl"
+#undef CLASS_OF
+	};
+	struct str code = b->captures[RULE_CODE];
+	enum finding_class class = b->rule->class;
+
+	if (class != FINDING_TEST && class != FINDING_CRASH && class != FINDING_UNKNOWN &&
+		class != FINDING_CONFIG)
+		return class;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (str_find_str(code, str_z(rows[i].word)) < code.len)
+			return rows[i].class;
+	return class == FINDING_TEST && code.len == 0 && b->captures[RULE_MESSAGE].len > 0 ? FINDING_ASSERTION
+											   : class;
+}
+
 static void describe(const struct lines *l, const struct rated *r, struct findings *list, struct finding *f)
 {
 	const struct block *b = r->block;
@@ -183,7 +207,7 @@ static void describe(const struct lines *l, const struct rated *r, struct findin
 
 	f->head = b->head;
 	f->role = rule->role;
-	f->class = rule->class;
+	f->class = class_of(b);
 	f->severity = rule->severity;
 	f->by = rule == &guess_novel  ? FINDING_BY_NOVELTY
 		: rule == &guess_last ? FINDING_BY_LAST
