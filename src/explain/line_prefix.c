@@ -200,7 +200,12 @@ static size_t take_container(struct str s)
 			return 0;
 		for (digits = ++i; i < s.len && (is_digit(s.p[i]) || s.p[i] == '.');)
 			i++;
-		return i > digits && i < s.len && s.p[i] == ' ' ? i + 1 : digits;
+		if (i > digits && i < s.len && s.p[i] == ' ')
+			return i + 1;
+		/* "#12 [2/5] RUN", "#12 ERROR: "; "#1 main () at" is a debugger's. */
+		return i == digits && i < s.len && (s.p[i] == '[' || (s.p[i] >= 'A' && s.p[i] <= 'Z'))
+			       ? digits
+			       : 0;
 	}
 	while (i < s.len && i < NAME_MAX_LEN && is_name(s.p[i]))
 		i++;

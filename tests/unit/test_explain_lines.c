@@ -31,6 +31,7 @@ static void what_runners_write_in_front_is_taken_off(void **state)
 	assert_left("[taskcluster 2024-01-02 03:04:05.123Z] x", "x");
 	assert_left("job\tstep name\t2024-01-02T03:04:05.1234567Z x", "x");
 	assert_left("#12 0.345 x", "x");
+	assert_left("#12 [2/5] RUN x", "[2/5] RUN x");
 	assert_left("web-1  | x", "x");
 }
 
@@ -42,6 +43,8 @@ static void what_a_tool_says_itself_stays(void **state)
 	assert_left("ERROR - x", "ERROR - x");
 	assert_left("  --> a.rs:1:2", "  --> a.rs:1:2");
 	assert_left("#include <x>", "#include <x>");
+	assert_left("#1  0x55 in main ()", "#1  0x55 in main ()");
+	assert_left("#1 main () at a.c:1", "#1 main () at a.c:1");
 	assert_left("a-b | c", "a-b | c");
 	assert_left("1:02 x", "1:02 x");
 	assert_left("2024-01-02", "2024-01-02");
