@@ -5,7 +5,7 @@ import pathlib, re, sys
 import cases
 
 # Where the logs were made, and whom a tool may name: its own manuals, and who does not exist.
-FOREIGN = re.compile(rb"/root/|/work/|/tmp/failures-")
+FOREIGN = re.compile(rb"(?<!\.)/root/|/work/|/tmp/failures-")
 HOST = re.compile(rb"https?://([\w.-]+)")
 HOSTS = b"""localhost registry.example.org files.example.org rust-lang.github.io cwiki.apache.org jestjs.io curl.se
 www.shellcheck.net eslint.org""".split()
