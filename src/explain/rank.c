@@ -12,7 +12,7 @@
 
 /* Parts of a thousand. */
 enum {
-	NEW_UNSURE = 1300, /* not in the baseline: of rules that are not sure */
+	NEW_UNSURE = 1600, /* not in the baseline: of rules that are not sure */
 	TOLERATED = 300,   /* its tool ended after it, and ran again */
 	KNOWN = 60,        /* the baseline has its head, where it was */
 	MOVED = 200,       /* ... elsewhere, as often */
@@ -20,9 +20,9 @@ enum {
 	KNOWN_BODY = 600,  /* the head is known and most of the rest is not */
 	OFTEN = 700,       /* many lines of the log are like it; of rules that are not sure */
 	FAR = 400,         /* at the start of the log; of rules that are not sure */
-	KEEP = 500,        /* of the best: what has less is not needed */
+	KEEP = 450,        /* of the best: what has less is not needed */
 	CHEAP = 300,       /* of the best: what has less is not even kept when it takes few lines */
-	CHEAP_LINES = 250, /* of the lines that are needed: as many may be added by what is not */
+	CHEAP_LINES = 500, /* of the lines that are needed: as many may be added by what is not */
 	STEP = 50,         /* scores in one such step are about the same */
 };
 #define STATED 700 /* at least this has what the runner's own column calls an error */
