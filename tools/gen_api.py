@@ -28,7 +28,7 @@ TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD
 # One line, no control characters: checked without a regular expression, because nearly every field of a post has it.
 ONE_LINE = "^[^\x00-\x1f\x7f]*$"
 KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLength", "maxLength", "pattern", "x-says", "minimum", "maximum",
-         "items", "minItems", "maxItems", "uniqueItems", "oneOf"}
+         "items", "minItems", "format", "maxItems", "uniqueItems", "oneOf"}
 INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
 # x-body-limit: a number of bytes, or the setting that has it.
@@ -169,7 +169,11 @@ class Tables:
             f["max"] = f"INT64_C({schema['maximum']})" if "maximum" in schema else f["max"]
         if "string" in types:
             f["min_len"], f["max_len"] = str(schema.get("minLength", 0)), str(schema.get("maxLength", -1))
-            if "maxLength" not in schema and "enum" not in schema and schema.get("pattern", "").count("{") == 0:
+            if "format" in schema:
+                if schema["format"] != "date-time":
+                    raise Wrong(f"{where}: of formats only date-time is read")
+                f["date_time"] = "true"
+            elif "maxLength" not in schema and "enum" not in schema and schema.get("pattern", "").count("{") == 0:
                 raise Wrong(f"{where}: a string needs maxLength")
             if schema.get("pattern") == ONE_LINE:
                 f["one_line"] = "true"

@@ -20,6 +20,8 @@ int64_t clock_steady_ms(const struct clock *c);
 #define CLOCK_RFC3339_LEN sizeof("2026-01-02T15:04:05.000Z")
 /* RFC 3339 in UTC with milliseconds; the date 0000-9999 is the caller's to keep. Returns out. */
 const char *clock_rfc3339(int64_t ms, char out[CLOCK_RFC3339_LEN]);
+/* RFC 3339, with any offset, to the millisecond. False: it is none, or a day or time that there is not; ret untouched. */
+bool clock_parse(struct str s, int64_t *ret_ms);
 #define CLOCK_DATE_LEN sizeof("2026-01-02")
 const char *clock_date(int64_t ms, char out[CLOCK_DATE_LEN]);
 #define DAY_MS (INT64_C(24) * 3600 * 1000)

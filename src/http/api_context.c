@@ -12,6 +12,7 @@ enum err_code api_get_context(struct call *c, struct err *e)
 		.run_id = arg_int(c, "run_id"),
 		.format = json ? ACCOUNT_JSON : ACCOUNT_MARKDOWN,
 		.budget = (size_t)arg_int(c, "budget"),
+		.now = c->now,
 		.silent_when_empty = str_eq(arg_str(c, "when_empty"), STR("silent")),
 	};
 	AUTO_BUF text;

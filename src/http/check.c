@@ -82,6 +82,8 @@ static struct str list_of(struct arena *a, const char *const *values)
 
 bool check_text(struct arena *a, const struct field *f, struct str text, struct str *ret_wrong)
 {
+	int64_t ms;
+
 	/* Bytes are no fewer than characters, so the short ones need not be counted. */
 	if (f->min_len > 0 && n_characters(text) < f->min_len)
 		*ret_wrong = f->min_len == 1 ? STR("must not be empty")
@@ -93,6 +95,8 @@ bool check_text(struct arena *a, const struct field *f, struct str text, struct 
 		*ret_wrong = arena_fmt(a, "must be one of %.*s", STR_FMT(list_of(a, f->values)));
 	else if (f->one_line && !is_one_line(text))
 		*ret_wrong = STR("must be one line without control characters");
+	else if (f->date_time && !clock_parse(text, &ms))
+		*ret_wrong = STR("must be a date and time of RFC 3339, as 2026-01-31T12:00:00Z");
 	else if (f->pattern && !matches(f->pattern, text))
 		*ret_wrong = str_z(f->says);
 	else

@@ -30,7 +30,8 @@ struct field { /* a parameter or a member of a body */
 	const char *def;               /* default, as text; or NULL. Filled in for parameters only */
 	const struct field *items;     /* of an array */
 	bool unique;
-	bool one_line; /* the pattern of one line without control characters, checked by hand */
+	bool date_time; /* RFC 3339 */
+	bool one_line;  /* the pattern of one line without control characters, checked by hand */
 };
 
 struct op {

@@ -55,8 +55,16 @@ const char *run_status_name(enum run_status s)
 	return names[s];
 }
 
-enum run_status run_status_derive(int64_t n_steps, int64_t n_failed)
+enum run_status run_status_derive(const struct run_tally *t, int64_t now)
 {
-	assert(n_failed >= 0 && n_failed <= n_steps);
-	return n_failed > 0 ? RUN_FAIL : RUN_RUNNING;
+	int64_t n_steps = t->n_steps, n_failed = t->n_failed, n_lost = t->n_lost, n_running = t->n_running,
+		n_cancelled = t->n_cancelled, quiet_ms = now - t->newest_at;
+
+	assert(n_failed >= 0 && n_failed <= n_steps && n_lost <= n_failed);
+#define X(status, text, rule)                                                                                \
+	if (rule)                                                                                            \
+		return RUN_##status;
+	RUN_RULE(X)
+#undef X
+	return RUN_RUNNING;
 }

@@ -84,10 +84,30 @@ struct step {
 /* Statuses of a run. Derived, never stored. */
 enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_PASS, RUN_FAIL, RUN_CANCELED, RUN_INCOMPLETE };
 const char *run_status_name(enum run_status s);
+
+struct run_tally { /* of the steps of the newest attempt of each job */
+	int64_t n_steps, n_failed;
+	int64_t n_lost; /* of those that failed: whose runner was given up */
+	int64_t n_running, n_cancelled;
+	int64_t newest_at; /* when the last thing was heard of them, ms; 0: they are none */
+};
+
 /*
- * The one rule. n_steps and n_failed count the newest attempt of each job. Nobody has said yet that a run
- * is over: so without a failed step it is running.
+ * The one rule: the first line that is true; else the run is running. Each is one comparison, so that SQL reads it as C does: what the
+ * database filters by is what is told.
+ *
+ * Nobody says that a run is over. So one without a failed step is taken for over when none is running and nothing was heard of it for
+ * RUN_QUIET_MS: a next step may be on its way. A runner that was lost says nothing of what it ran: the run is not failed, but never a pass.
  */
-enum run_status run_status_derive(int64_t n_steps, int64_t n_failed);
+#define RUN_QUIET_MS 600000
+#define RUN_RULE(X)                                                                                          \
+	X(FAIL, "fail", n_failed > n_lost)                                                                   \
+	X(RUNNING, "running", n_running > 0)                                                                 \
+	X(INCOMPLETE, "incomplete", n_lost > 0)                                                              \
+	X(CANCELED, "canceled", n_cancelled > 0)                                                             \
+	X(RUNNING, "running", quiet_ms < 600000)                                                             \
+	X(PASS, "pass", n_steps > 0)
+
+enum run_status run_status_derive(const struct run_tally *t, int64_t now);
 
 #endif

@@ -33,7 +33,8 @@ static void put_reader(struct store *const *store, struct db **db)
 struct found {
 	struct step *steps;
 	size_t n;
-	int64_t n_steps, n_failed, expired_at;
+	struct run_tally tally;
+	int64_t expired_at;
 };
 
 static enum err_code find_steps(struct db *db, struct arena *a, const struct config *cfg,
@@ -45,8 +46,7 @@ static enum err_code find_steps(struct db *db, struct arena *a, const struct con
 	TRY(subject_find(db, a, cfg, id, subject, &sq, ret_watched, e));
 	if (!*ret_watched)
 		return ERR_OK;
-	return steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->n_steps, &ret->n_failed,
-		&ret->expired_at, e);
+	return steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->tally, &ret->expired_at, e);
 }
 
 /*
@@ -99,11 +99,11 @@ static enum err_code check_one_repo(const struct found *f, struct err *e)
 
 static unsigned absence_of(const struct found *f, bool watched)
 {
-	bool failed_expired = f->n_failed > 0;
+	bool failed_expired = f->tally.n_failed > 0;
 
 	if (!watched)
 		return CONTEXT_NOT_WATCHED;
-	if (f->n_steps == 0)
+	if (f->tally.n_steps == 0)
 		return CONTEXT_NOTHING_POSTED;
 	return failed_expired ? CONTEXT_EXPIRED : CONTEXT_NOT_FAILED;
 }
@@ -128,8 +128,8 @@ static void write(const struct config *cfg, const struct account_query *q, const
 			.run_id = q->run_id },
 		.steps = f->steps,
 		.n_steps = f->n,
-		.n_beyond = f->n > 0 ? f->n_failed - (int64_t)f->n : 0,
-		.status = run_status_derive(f->n_steps, f->n_failed),
+		.n_beyond = f->n > 0 ? f->tally.n_failed - (int64_t)f->n : 0,
+		.status = run_status_derive(&f->tally, q->now),
 		.absence = f->n == 0 ? absence_of(f, watched) : 0,
 		.expired_at = f->expired_at,
 		.log_days = cfg->log_days,
@@ -161,7 +161,7 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	put_reader(&store, &db);
 	TRY(code);
 	TRY(check_one_repo(&f, e));
-	if (q->run_id > 0 && f.n_steps == 0)
+	if (q->run_id > 0 && f.tally.n_steps == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)q->run_id);
 	TRY(read_logs(store, cfg, q, &f, &a, e));

@@ -87,3 +87,33 @@ enum err_code facts_steps(struct store *s, const struct config *cfg, const struc
 	*ret_total = page.total;
 	return ERR_OK;
 }
+
+enum err_code facts_runs(struct store *s, const struct identity *id, const struct run_query *q,
+	struct arena *a, struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+{
+	struct run_query mine = *q;
+	struct db *db = NULL;
+	enum err_code code;
+
+	mine.repo_id = id->token.repo_id;
+	TRY(store_reader_get(s, &db, e));
+	code = runs_list(db, a, &mine, ret, ret_n, ret_total, e);
+	store_reader_put(s, db);
+	return code;
+}
+
+enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
+	struct arena *a, struct run *ret, struct err *e)
+{
+	struct run_query q = { .run_id = run_id, .now = now, .limit = 1 };
+	struct run *runs = NULL;
+	int64_t total;
+	size_t n = 0;
+
+	TRY(facts_runs(s, id, &q, a, &runs, &n, &total, e));
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
+			(long long)run_id);
+	*ret = runs[0];
+	return ERR_OK;
+}

@@ -30,4 +30,11 @@ MUST_CHECK enum err_code facts_steps(struct store *s, const struct config *cfg, 
 	const struct subject *subject, bool failed, int64_t limit, int64_t offset, struct arena *a,
 	struct step **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 
+/* A page of runs; q as runs_list() has it, its repo_id aside. Memory of a. */
+MUST_CHECK enum err_code facts_runs(struct store *s, const struct identity *id, const struct run_query *q,
+	struct arena *a, struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+/* ERR_NOT_FOUND: no such run, or not for this token. */
+MUST_CHECK enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
+	struct arena *a, struct run *ret, struct err *e);
+
 #endif

@@ -11,18 +11,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-struct run {
+struct named_run {
 	int64_t id;
 	int n_streams;
 	struct mask_names *names;
-	struct run *next;
+	struct named_run *next;
 };
 
 struct run_names_table {
 	struct store *store;
 	struct seal_key key;
 	pthread_mutex_t lock; /* guards the list and what is in it */
-	struct run *first;
+	struct named_run *first;
 };
 
 enum err_code run_names_table_new(struct store *s, struct run_names_table **ret, struct err *e)
@@ -42,7 +42,7 @@ enum err_code run_names_table_new(struct store *s, struct run_names_table **ret,
 	return code;
 }
 
-static void run_free(struct run *r)
+static void run_free(struct named_run *r)
 {
 	mask_names_unref(r->names);
 	free(r);
@@ -52,7 +52,7 @@ void run_names_table_free(struct run_names_table *t)
 {
 	if (!t)
 		return;
-	for (struct run *r = t->first, *next; r; r = next) {
+	for (struct named_run *r = t->first, *next; r; r = next) {
 		next = r->next;
 		run_free(r);
 	}
@@ -61,9 +61,9 @@ void run_names_table_free(struct run_names_table *t)
 	free(t);
 }
 
-static struct run **place_of(struct run_names_table *t, int64_t id)
+static struct named_run **place_of(struct run_names_table *t, int64_t id)
 {
-	struct run **at = &t->first;
+	struct named_run **at = &t->first;
 
 	while (*at && (*at)->id != id)
 		at = &(*at)->next;
@@ -119,7 +119,7 @@ static enum err_code read_names(
 enum err_code run_names_hold(struct run_names_table *t, int64_t run_id, struct err *e)
 {
 	struct mask_names *names = NULL;
-	struct run **at;
+	struct named_run **at;
 	bool known;
 
 	pthread_mutex_lock(&t->lock);
@@ -135,7 +135,7 @@ enum err_code run_names_hold(struct run_names_table *t, int64_t run_id, struct e
 	at = place_of(t, run_id);
 	if (!*at) {
 		*at = mem_alloc(sizeof **at);
-		**at = (struct run){ .id = run_id, .names = names };
+		**at = (struct named_run){ .id = run_id, .names = names };
 		names = NULL;
 	}
 	(*at)->n_streams++;
@@ -146,7 +146,7 @@ enum err_code run_names_hold(struct run_names_table *t, int64_t run_id, struct e
 
 void run_names_release(struct run_names_table *t, int64_t run_id)
 {
-	struct run **at, *gone = NULL;
+	struct named_run **at, *gone = NULL;
 
 	pthread_mutex_lock(&t->lock);
 	at = place_of(t, run_id);
@@ -173,7 +173,7 @@ struct mask_names *run_names_get(struct run_names_table *t, int64_t run_id)
 void run_names_tell(struct run_names_table *t, int64_t run_id, const struct mask_names *before,
 	const struct mask_names *now)
 {
-	struct run *r;
+	struct named_run *r;
 
 	pthread_mutex_lock(&t->lock);
 	r = *place_of(t, run_id);

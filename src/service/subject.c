@@ -30,10 +30,11 @@ static enum err_code was_sent(
 	struct step_query sq = query_of(s, repo_id);
 	struct step *steps;
 	size_t n;
-	int64_t n_steps, n_failed, expired_at;
+	struct run_tally tally;
+	int64_t expired_at;
 
-	TRY(steps_failed(db, a, &sq, 0, &steps, &n, &n_steps, &n_failed, &expired_at, e));
-	*ret = n_steps > 0;
+	TRY(steps_failed(db, a, &sq, 0, &steps, &n, &tally, &expired_at, e));
+	*ret = tally.n_steps > 0;
 	return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "model/log.h"
 #include "model/repo.h"
+#include "model/run.h"
 #include "model/step.h"
 #include "model/token.h"
 #include "store/db.h"
@@ -52,13 +53,12 @@ struct step_query {
 /*
  * The failed steps of the newest attempt of each (run, job name else key, leg), in the order they were
  * received, at most limit (those that have their text before those that have not, the new before the old), with
- * their text. Made-up legs of a job are one leg when attempts are compared. Beside them, of one moment:
- * ret_n_steps, how many steps there are of these attempts, failed or not; ret_n_failed, how many of them
- * failed; ret_expired_at, the newest log_expired_at among them (0: none).
+ * their text. Made-up legs of a job are one leg when attempts are compared. Beside them, of one moment: the tally
+ * of all steps of these attempts, failed or not, and the newest log_expired_at among them (0: none).
  */
 MUST_CHECK enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q,
-	size_t limit, struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
-	int64_t *ret_expired_at, struct err *e);
+	size_t limit, struct step **ret, size_t *ret_n, struct run_tally *ret_tally, int64_t *ret_expired_at,
+	struct err *e);
 /* A page of a list of steps: what is wanted, and what there is. */
 struct steps_page {
 	bool failed; /* only those that failed */
@@ -77,6 +77,33 @@ MUST_CHECK enum err_code steps_get(struct db *db, struct arena *a, int64_t step_
 /* The kept text of a step that was posted (empty: it has none), and how many lines went before it. */
 MUST_CHECK enum err_code steps_tail(struct db *db, struct arena *a, int64_t step_id, struct str *ret_text,
 	int64_t *ret_n_dropped, struct err *e);
+
+/* ---- runs.c ---- */
+
+/* Which runs. Empty, 0: whichever. */
+struct run_query {
+	int64_t run_id, repo_id;
+	struct str status, branch, head_sha, repo, platform; /* sha and repo in any case */
+	int64_t created_from, created_to;                    /* ms; to 0: no end */
+	int64_t now;                                         /* that the status is derived at */
+	enum run_order { RUNS_NEWEST, RUNS_OLDEST, RUNS_BY_ID, RUNS_BY_ID_DOWN } order;
+	int64_t limit, offset;
+};
+/* A page; one statement, and one for the total. What a status costs grows with the runs that the rest of the query finds. */
+MUST_CHECK enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *q,
+	struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+
+/* A step of a run, as far as it has lines. */
+struct run_log {
+	int64_t step_id, received_at;
+	bool has_text; /* some of its text is here, be it none */
+};
+/* In the order in which the steps began, a later attempt behind an earlier one; from number offset on, at most limit. */
+MUST_CHECK enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t limit,
+	int64_t offset, struct run_log **ret, size_t *ret_n, struct err *e);
+/* How many steps of a run have text, and the newest log_expired_at of those that have not (0: none). */
+MUST_CHECK enum err_code runs_texts(
+	struct db *db, int64_t run_id, int64_t *ret_n_texts, int64_t *ret_expired_at, struct err *e);
 
 /* ---- logs.c ---- */
 

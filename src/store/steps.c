@@ -13,6 +13,7 @@
 #include "store/nouns.h"
 #include "store/rows.h"
 #include "store/same_step.h"
+#include "store/tally.h"
 
 #define TEXT_MAX ((size_t)4 << 20) /* of one step, decompressed: four times the largest setting */
 #define KEY_MAX 4096
@@ -164,10 +165,6 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	" run.id, run.head_sha, run.external_run_id, run.workflow, run.branch, run.pull_request, run.url,"   \
 	" repo.id, repo.forge, repo.name, log.step_id"
 
-/* Which conclusions count as failed, from the one list of them. */
-#define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
-#define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
-
 /*
  * seen: each step that the condition names, with its job's newest attempt beside its own; $1 is a repo, $2 what it is asked
  * by. A job is the same in two attempts by its name, as ids differ from attempt to attempt on some forges.
@@ -175,6 +172,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 #define SEEN_OF(condition)                                                                                   \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
 	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began, run.repo_id,"   \
+	" step.conclusion,"                                                                                  \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
 	" " SAME_JOB ", " SAME_LEG ") AS newest"                                                             \
 	" FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id WHERE " condition "),"
@@ -187,12 +185,13 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
  */
 #define ACCOUNT_OF(condition)                                                                                \
 	SEEN_OF(condition)                                                                                   \
-	" told AS (SELECT id, received_at, log_expired_at, failed FROM seen WHERE attempt = newest),"        \
-	" total AS (SELECT count(*) AS n_steps, count(*) FILTER (WHERE failed) AS n_failed,"                 \
-	" coalesce(max(log_expired_at), 0) AS expired_at FROM told),"                                        \
+	" told AS (SELECT id, received_at, log_expired_at, failed, conclusion FROM seen"                     \
+	" WHERE attempt = newest),"                                                                          \
+	" total AS (SELECT " TALLY_COLUMNS ", coalesce(max(log_expired_at), 0) AS expired_at FROM told),"    \
 	" failed AS (SELECT id FROM told WHERE failed"                                                       \
 	" ORDER BY (log_expired_at = 0) DESC, received_at DESC, id DESC LIMIT $3)"                           \
-	" SELECT total.n_steps, total.n_failed, total.expired_at, tail.zstd, " STEP_COLUMNS                  \
+	" SELECT total.n_steps, total.n_failed, total.n_lost, total.n_running, total.n_cancelled,"           \
+	" total.newest_at, total.expired_at, tail.zstd, " STEP_COLUMNS                                       \
 	" FROM total LEFT JOIN failed ON 1 = 1 LEFT JOIN step ON step.id = failed.id"                        \
 	" LEFT JOIN job ON job.id = step.job_id LEFT JOIN run ON run.id = job.run_id"                        \
 	" LEFT JOIN repo ON repo.id = run.repo_id LEFT JOIN tail ON tail.step_id = step.id"                  \
@@ -245,7 +244,8 @@ static enum err_code choose_way(
 
 struct account {
 	struct rows rows; /* of struct step */
-	int64_t n_steps, n_failed, expired_at;
+	struct run_tally tally;
+	int64_t expired_at;
 };
 
 static enum err_code read_text(const struct db_value *zstd, struct arena *a, struct step *step, struct err *e)
@@ -320,20 +320,18 @@ static enum err_code take_step(void *arg, const struct db_row *row, struct err *
 	struct account *acc = arg;
 	struct step s;
 
-	acc->n_steps = row_int(row, 0);
-	acc->n_failed = row_int(row, 1);
-	acc->expired_at = row_int(row, 2);
-	if (row->v[4].kind == DB_NULL)
+	acc->tally = tally_of(row, 0);
+	acc->expired_at = row_int(row, 6);
+	if (row->v[8].kind == DB_NULL)
 		return ERR_OK; /* the one row of no failed step */
-	TRY(take_columns(row, 4, acc->rows.a, &s, e));
-	TRY(read_text(&row->v[3], acc->rows.a, &s, e));
+	TRY(take_columns(row, 8, acc->rows.a, &s, e));
+	TRY(read_text(&row->v[7], acc->rows.a, &s, e));
 	*(struct step *)rows_add(&acc->rows) = s;
 	return ERR_OK;
 }
 
 enum err_code steps_failed(struct db *db, struct arena *a, const struct step_query *q, size_t limit,
-	struct step **ret, size_t *ret_n, int64_t *ret_n_steps, int64_t *ret_n_failed,
-	int64_t *ret_expired_at, struct err *e)
+	struct step **ret, size_t *ret_n, struct run_tally *ret_tally, int64_t *ret_expired_at, struct err *e)
 {
 	struct account acc = { .rows = { .a = a, .size = sizeof **ret } };
 	const struct way *way = NULL;
@@ -344,8 +342,7 @@ enum err_code steps_failed(struct db *db, struct arena *a, const struct step_que
 		db, way->account, DB_ARGS(DB_I(q->repo_id), by, DB_I((int64_t)limit)), take_step, &acc, e));
 	*ret = acc.rows.first;
 	*ret_n = acc.rows.n;
-	*ret_n_steps = acc.n_steps;
-	*ret_n_failed = acc.n_failed;
+	*ret_tally = acc.tally;
 	*ret_expired_at = acc.expired_at;
 	return ERR_OK;
 }

@@ -248,9 +248,7 @@ struct account account_of(const struct step_query *q, size_t limit)
 	struct err e;
 
 	must(store_reader_get(fx.store, &db, &e), &e);
-	must(steps_failed(db, &fx.arena, q, limit, &acc.steps, &acc.n, &acc.n_steps, &acc.n_failed,
-		     &acc.expired_at, &e),
-		&e);
+	must(steps_failed(db, &fx.arena, q, limit, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e), &e);
 	store_reader_put(fx.store, db);
 	return acc;
 }

@@ -54,7 +54,8 @@ int64_t put(int64_t repo_id, const struct step_facts *f, const char *text, int64
 struct account {
 	struct step *steps;
 	size_t n;
-	int64_t n_steps, n_failed, expired_at;
+	struct run_tally tally;
+	int64_t expired_at;
 };
 struct account account_of(const struct step_query *q, size_t limit);
 struct account account_of_sha(int64_t repo_id, const char *sha);

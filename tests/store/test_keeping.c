@@ -143,7 +143,7 @@ static void the_limit_leaves_out_expired_steps_before_live_ones(void **state)
 	put(repo, &f, "alive", T0 - 1);
 	acc = account_of(&(struct step_query){ .repo_id = repo, .head_sha = STR(SHA_A) }, 3);
 	assert_int_equal(acc.n, 3);
-	assert_int_equal(acc.n_failed, 11);
+	assert_int_equal(acc.tally.n_failed, 11);
 	equals(acc.steps[0].text, "alive");
 	equals(acc.steps[1].facts.step_name, "step 8");
 	equals(acc.steps[2].facts.step_name, "step 9");

@@ -290,8 +290,8 @@ static void only_failed_steps_are_listed_and_all_are_counted(void **state)
 		put(repo, &f, "x", T0 + c);
 	}
 	acc = account_of_sha(repo, SHA_A);
-	assert_int_equal(acc.n_steps, CONCLUSION_N);
-	assert_int_equal(acc.n_failed, 3);
+	assert_int_equal(acc.tally.n_steps, CONCLUSION_N);
+	assert_int_equal(acc.tally.n_failed, 3);
 	assert_int_equal(acc.n, 3);
 	equals(acc.steps[0].facts.step_name, "failure");
 	equals(acc.steps[1].facts.step_name, "timed_out");
@@ -305,7 +305,7 @@ static void a_commit_that_nobody_posted_for_has_nothing(void **state)
 	(void)state;
 
 	assert_int_equal(acc.n, 0);
-	assert_int_equal(acc.n_steps, 0);
+	assert_int_equal(acc.tally.n_steps, 0);
 	assert_int_equal(acc.expired_at, 0);
 }
 
@@ -343,7 +343,7 @@ static void the_limit_holds_the_list_to_the_newest_and_not_the_count(void **stat
 	}
 	acc = account_of(&(struct step_query){ .repo_id = repo, .head_sha = STR(SHA_A) }, 5);
 	assert_int_equal(acc.n, 5);
-	assert_int_equal(acc.n_failed, 12);
+	assert_int_equal(acc.tally.n_failed, 12);
 	equals(acc.steps[0].facts.step_name, "step 7");
 	equals(acc.steps[4].facts.step_name, "step 11");
 }
@@ -365,7 +365,7 @@ static void the_newest_attempt_of_each_job_is_taken(void **state)
 	assert_int_equal(acc.n, 2);
 	equals(acc.steps[0].text, "lint, never run again");
 	equals(acc.steps[1].text, "build, second attempt");
-	assert_int_equal(acc.n_steps, 2);
+	assert_int_equal(acc.tally.n_steps, 2);
 	assert_int_equal(ask("SELECT count(*) FROM step"), 3);
 }
 
@@ -382,8 +382,8 @@ static void a_job_that_passes_at_last_is_no_failure_any_more(void **state)
 	put(repo, &f, "fine", T0 + 1);
 	acc = account_of_sha(repo, SHA_A);
 	assert_int_equal(acc.n, 0);
-	assert_int_equal(acc.n_steps, 1);
-	assert_int_equal(acc.n_failed, 0);
+	assert_int_equal(acc.tally.n_steps, 1);
+	assert_int_equal(acc.tally.n_failed, 0);
 }
 
 static void an_attempt_with_a_new_job_id_is_the_same_job_by_its_name(void **state)
@@ -473,7 +473,7 @@ static void a_run_is_found_by_both_its_ids_and_held_to_the_repo(void **state)
 	assert_int_equal(acc.n, 1);
 	equals(acc.steps[0].text, "valve");
 	acc = account_of(&(struct step_query){ .run_id = acc.steps[0].run_id, .repo_id = a }, 10);
-	assert_int_equal(acc.n_steps, 0);
+	assert_int_equal(acc.tally.n_steps, 0);
 }
 
 static void a_query_that_names_nothing_is_refused(void **state)
@@ -485,8 +485,8 @@ static void a_query_that_names_nothing_is_refused(void **state)
 	(void)state;
 
 	must(store_reader_get(fx.store, &db, &e), &e);
-	assert_int_equal(steps_failed(db, &fx.arena, &q, 10, &acc.steps, &acc.n, &acc.n_steps, &acc.n_failed,
-				 &acc.expired_at, &e),
+	assert_int_equal(
+		steps_failed(db, &fx.arena, &q, 10, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e),
 		ERR_INVALID);
 	store_reader_put(fx.store, db);
 }
@@ -503,8 +503,8 @@ static void damaged_text_is_said_with_its_step(void **state)
 	put(add_repo("default", "acme/pump"), &f, "x", T0);
 	tell("UPDATE tail SET zstd = 'not a frame'");
 	must(store_reader_get(fx.store, &db, &e), &e);
-	assert_int_equal(steps_failed(db, &fx.arena, &q, 10, &acc.steps, &acc.n, &acc.n_steps, &acc.n_failed,
-				 &acc.expired_at, &e),
+	assert_int_equal(
+		steps_failed(db, &fx.arena, &q, 10, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e),
 		ERR_STORAGE);
 	says(&e, "step 1 is damaged");
 	store_reader_put(fx.store, db);

@@ -260,8 +260,8 @@ static void a_damaged_page_is_an_error_and_not_an_answer(void **state)
 		return;
 	}
 	must(store_reader_get(fx.store, &db, &e), &e);
-	assert_int_equal(steps_failed(db, &fx.arena, &q, 10, &acc.steps, &acc.n, &acc.n_steps, &acc.n_failed,
-				 &acc.expired_at, &e),
+	assert_int_equal(
+		steps_failed(db, &fx.arena, &q, 10, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e),
 		ERR_STORAGE);
 	says(&e, "malformed");
 	store_reader_put(fx.store, db);

@@ -135,7 +135,7 @@ static void is_what_was_acknowledged(const struct account *acc)
 		n++;
 	}
 	assert_int_equal(acc->n, n);
-	assert_int_equal(acc->n_failed, n);
+	assert_int_equal(acc->tally.n_failed, n);
 }
 
 static const struct step *step_received_at(const struct account *acc, int64_t at)
@@ -185,8 +185,7 @@ static void story_reads(void)
 
 	if (!went_well(store_reader_get(fx.store, &db, &e), &e))
 		return;
-	code = steps_failed(
-		db, &fx.arena, &q, 100, &acc.steps, &acc.n, &acc.n_steps, &acc.n_failed, &acc.expired_at, &e);
+	code = steps_failed(db, &fx.arena, &q, 100, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e);
 	store_reader_put(fx.store, db);
 	if (went_well(code, &e))
 		is_what_was_acknowledged(&acc);

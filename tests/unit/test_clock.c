@@ -66,9 +66,56 @@ static void a_test_sets_the_time(void **state)
 	assert_int_equal(clock_steady_ms(&c), 432000001);
 }
 
+static void a_time_of_rfc_3339_is_read_to_the_millisecond(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2026-09-21T14:13:20Z", INT64_C(1790000000000) },
+		{ "2026-09-21T14:13:20.5Z", INT64_C(1790000000500) },
+		{ "2026-09-21t14:13:20.123456789z", INT64_C(1790000000123) },
+		{ "2026-09-21T16:13:20+02:00", INT64_C(1790000000000) },
+		{ "2026-09-21T08:43:20.001-05:30", INT64_C(1790000000001) },
+		{ "1969-12-31T23:59:59.999Z", -1 },
+		{ "2024-02-29T00:00:00Z", INT64_C(1709164800000) },
+		{ "2016-12-31T23:59:60Z", INT64_C(1483228800000) },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t ms = 4711;
+
+		assert_true(clock_parse(str_z(cases[i].text), &ms));
+		assert_int_equal(ms, cases[i].ms);
+	}
+}
+
+static void what_is_no_time_is_not_read(void **state)
+{
+	static const char *const cases[] = { "", "2026-09-21", "2026-09-21T14:13:20", "2026-09-21T14:13Z",
+		"2026-09-21 14:13:20Z", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
+		"2026-04-31T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z",
+		"2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z",
+		"2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+0200", "2026-01-01T00:00:00+24:00",
+		"2026-01-01T00:00:00Zx", "26-01-01T00:00:00Z", "2026\r01-01T00:00:00Z" };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t ms = 4711;
+
+		if (clock_parse(str_z(cases[i]), &ms))
+			fail_msg("\"%s\" is read", cases[i]);
+		assert_int_equal(ms, 4711);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_time_of_rfc_3339_is_read_to_the_millisecond),
+		cmocka_unit_test(what_is_no_time_is_not_read),
 		cmocka_unit_test(times_are_written_in_utc_with_milliseconds),
 		cmocka_unit_test(no_time_at_all_leaves_its_field),
 		cmocka_unit_test(the_systems_clocks_go_forward),

@@ -32,18 +32,44 @@ static void failure_and_timeout_are_failed_and_no_other(void **state)
 	assert_false(conclusion_failed(CONCLUSION_SKIPPED));
 }
 
+#define NOW INT64_C(1790000000000)
+
+/* Of nine steps, when so much was heard last. */
+static enum run_status derived(struct run_tally t, int64_t quiet_ms)
+{
+	t.n_steps = 9;
+	t.newest_at = NOW - quiet_ms;
+	return run_status_derive(&t, NOW);
+}
+
 static void one_failed_step_fails_the_run(void **state)
 {
 	(void)state;
-	assert_int_equal(run_status_derive(1, 1), RUN_FAIL);
-	assert_int_equal(run_status_derive(500, 1), RUN_FAIL);
+	assert_int_equal(derived((struct run_tally){ .n_failed = 1 }, 0), RUN_FAIL);
+	assert_int_equal(
+		derived((struct run_tally){ .n_failed = 1, .n_running = 3, .n_cancelled = 2 }, 0), RUN_FAIL);
+	assert_int_equal(derived((struct run_tally){ .n_failed = 2, .n_lost = 1 }, 0), RUN_FAIL);
 }
 
-static void without_a_failed_step_nobody_knows_that_it_is_over(void **state)
+static void a_run_without_a_failed_step_passed_when_nothing_was_heard_for_long(void **state)
 {
 	(void)state;
-	assert_int_equal(run_status_derive(0, 0), RUN_RUNNING);
-	assert_int_equal(run_status_derive(9, 0), RUN_RUNNING);
+	assert_int_equal(run_status_derive(&(struct run_tally){ 0 }, NOW), RUN_RUNNING);
+	assert_int_equal(derived((struct run_tally){ 0 }, 0), RUN_RUNNING);
+	assert_int_equal(derived((struct run_tally){ 0 }, RUN_QUIET_MS - 1), RUN_RUNNING);
+	assert_int_equal(derived((struct run_tally){ 0 }, RUN_QUIET_MS), RUN_PASS);
+	assert_int_equal(derived((struct run_tally){ .n_running = 1 }, RUN_QUIET_MS), RUN_RUNNING);
+	assert_int_equal(derived((struct run_tally){ .n_cancelled = 1 }, 0), RUN_CANCELED);
+	assert_int_equal(derived((struct run_tally){ .n_cancelled = 1, .n_running = 1 }, 0), RUN_RUNNING);
+}
+
+static void a_run_whose_runner_was_lost_is_incomplete_and_never_a_pass(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		derived((struct run_tally){ .n_failed = 2, .n_lost = 2 }, RUN_QUIET_MS), RUN_INCOMPLETE);
+	assert_int_equal(
+		derived((struct run_tally){ .n_failed = 1, .n_lost = 1, .n_running = 1 }, 0), RUN_RUNNING);
 }
 
 static void statuses_have_the_names_of_the_results_api(void **state)
@@ -63,7 +89,8 @@ int main(void)
 		cmocka_unit_test(every_conclusion_has_a_name_that_finds_it),
 		cmocka_unit_test(failure_and_timeout_are_failed_and_no_other),
 		cmocka_unit_test(one_failed_step_fails_the_run),
-		cmocka_unit_test(without_a_failed_step_nobody_knows_that_it_is_over),
+		cmocka_unit_test(a_run_without_a_failed_step_passed_when_nothing_was_heard_for_long),
+		cmocka_unit_test(a_run_whose_runner_was_lost_is_incomplete_and_never_a_pass),
 		cmocka_unit_test(statuses_have_the_names_of_the_results_api),
 	};
 
