@@ -15,7 +15,7 @@ struct account_query {
 	int64_t run_id;
 	enum account_format format;
 	size_t budget;
-	int64_t now; /* ms: what has been quiet for long is over */
+	int64_t now;            /* ms: what has been quiet for long is over */
 	bool silent_when_empty; /* an empty body when no failed step is there */
 };
 
