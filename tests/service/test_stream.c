@@ -458,6 +458,27 @@ static void a_log_of_megabytes_moves_into_its_file_while_it_grows(void **state)
 	buf_done(&want);
 }
 
+static void one_line_of_60_megabytes_is_kept_in_whole(void **state)
+{
+	size_t len = (size_t)60 << 20, piece = (size_t)1 << 20;
+	char *line = malloc(len), *text;
+	int64_t id = a_step("one line");
+	(void)state;
+
+	assert_non_null(line);
+	for (size_t i = 0; i < len; i++)
+		line[i] = "abcdefghijklmnop"[(i * 7 + i / 1000) % 16];
+	line[len - 1] = '\n';
+	for (size_t at = 0; at < len; at += piece)
+		assert_int_equal(append(id, (int64_t)at, (struct str){ line + at, piece }), ERR_OK);
+	assert_int_equal(finish(id, CONCLUSION_SUCCESS, (int64_t)len), ERR_OK);
+	text = text_of(id);
+	assert_memory_equal(text, line, len);
+	assert_int_equal(log_of(id).n_line_ends, 1);
+	free(text);
+	free(line);
+}
+
 /* ---- secrets ---- */
 
 static void what_a_step_asks_to_mask_is_masked_in_the_run_from_then_on_and_after_a_restart(void **state)
@@ -619,6 +640,7 @@ int main(void)
 		TEST(a_stream_replaces_a_tail_and_a_post_leaves_a_stream_alone),
 		TEST(any_split_with_any_loss_gives_the_same_text),
 		TEST(a_log_of_megabytes_moves_into_its_file_while_it_grows),
+		TEST(one_line_of_60_megabytes_is_kept_in_whole),
 		TEST(what_a_step_asks_to_mask_is_masked_in_the_run_from_then_on_and_after_a_restart),
 		TEST(the_context_of_a_failed_step_has_the_end_of_its_log),
 		TEST(a_silent_stream_is_lost_with_what_had_come_and_lives_again_when_it_goes_on),
