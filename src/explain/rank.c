@@ -84,7 +84,7 @@ static int rate_place(const struct rank_input *in, const struct census *census, 
 	size_t n = in->lines->n;
 	int factor = 1000;
 
-	if (r->score >= SURE)
+	if (r->score >= SURE || b->rule == &guess_last) /* which stands where it ended */
 		return factor;
 	r->often = same && same->n > OFTEN_LINES;
 	if (r->often)

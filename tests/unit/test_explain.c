@@ -100,6 +100,52 @@ static void a_known_line_that_comes_more_often_counts(void **state)
 	assert_int_equal(f.v[0].head, 3);
 }
 
+static void where_no_rule_knows_a_cause_what_was_said_right_before_is_shown(void **state)
+{
+	static const char log[] = "start\nsteady\nthe hat is too small\nmake: *** [wear] Error 1\n";
+	AUTO_FINDINGS f;
+
+	(void)state;
+	explain(log, "start\nsteady\nfits\n", &f);
+	assert_int_equal(f.v[0].by, FINDING_BY_NOVELTY);
+	assert_int_equal(f.v[0].from, 2);
+	assert_int_equal(f.v[0].to, 3);
+	findings_done(&f);
+	explain(log, NULL, &f);
+	assert_int_equal(f.v[0].by, FINDING_BY_LAST);
+	assert_int_equal(f.v[0].to, 3);
+}
+
+static void what_a_tool_said_before_it_ran_once_more_is_tolerated(void **state)
+{
+	(void)state;
+	assert_best("[ERROR] /w/A.java:[1,2] old\n[INFO] BUILD FAILURE\nagain\n"
+		    "[ERROR] /w/B.java:[1,2] new\n[INFO] BUILD FAILURE\n",
+		NULL, "maven.compile", 3, 4);
+}
+
+static void of_a_rule_with_a_limit_so_many_are_told(void **state)
+{
+	AUTO_FINDINGS f;
+	AUTO_BUF log;
+
+	(void)state;
+	buf_init(&log, SIZE_MAX);
+	for (int i = 0; i < 300; i++)
+		buf_fmt(&log, "TEST-UNEXPECTED-FAIL | a/b%d.js | no\n", i);
+	explain(buf_cstr(&log), NULL, &f);
+	assert_int_equal(f.n, rules_find(rules, STR("moz.unexpected"))->limit);
+}
+
+static void why_it_ranks_where_it_does_is_said(void **state)
+{
+	AUTO_FINDINGS f;
+
+	(void)state;
+	explain("ERROR: a\nERROR: b\n", "ERROR: a\n", &f);
+	assert_true(str_eq(f.v[0].why, STR("weight 42, not in the baseline")));
+}
+
 static void bytes_are_offsets_into_the_log_as_given(void **state)
 {
 	static const char log[] = "\xff\xfe\r\n2024-01-02T03:04:05.0000000Z a.c:1:2: error: \xff\r\nend\r\n";
@@ -244,6 +290,10 @@ int main(void)
 		cmocka_unit_test(a_log_in_which_nothing_failed_has_nothing),
 		cmocka_unit_test(what_the_log_that_passed_has_too_is_no_cause),
 		cmocka_unit_test(a_known_line_that_comes_more_often_counts),
+		cmocka_unit_test(where_no_rule_knows_a_cause_what_was_said_right_before_is_shown),
+		cmocka_unit_test(what_a_tool_said_before_it_ran_once_more_is_tolerated),
+		cmocka_unit_test(of_a_rule_with_a_limit_so_many_are_told),
+		cmocka_unit_test(why_it_ranks_where_it_does_is_said),
 		cmocka_unit_test(bytes_are_offsets_into_the_log_as_given),
 		cmocka_unit_test(the_json_is_whole_whatever_the_log),
 		cmocka_unit_test(hostile_text_is_shown_harmless),
