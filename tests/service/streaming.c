@@ -3,6 +3,8 @@
 
 #include "tests/service/streaming.h"
 
+#include "service/log_view.h"
+
 #include <pthread.h>
 
 struct streams *streams;
@@ -29,21 +31,34 @@ void streaming_wait(int64_t ms)
 
 const struct clock still = { wall_of, steady_of, NULL };
 
+void streaming_start(void)
+{
+	struct err e = { 0 };
+
+	if (streams_start(fx.store, box, &still, &streams, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+}
+
+void streaming_stop(void)
+{
+	streams_stop(streams);
+	streams = NULL;
+}
+
 int streaming_up(void **state)
 {
-	struct err e;
-
 	if (fixture_up(state) != 0)
 		return -1;
 	streaming_wall = NOW;
 	steady = 1000000;
 	box = config_box_new(fixture_config());
-	return streams_start(fx.store, box, &still, &streams, &e) == ERR_OK ? 0 : -1;
+	streaming_start();
+	return 0;
 }
 
 int streaming_down(void **state)
 {
-	streams_stop(streams);
+	streaming_stop();
 	config_box_free(box);
 	return fixture_down(state);
 }
@@ -88,15 +103,21 @@ static void wait_for(struct waiter *w, enum err_code code, const struct err *e)
 		.done = tell, .arg = &(w), .place = &(w).place, .now = streaming_wall                        \
 	}
 
-int64_t open_stream(const char *name)
+int64_t stream_of_run(const char *name, const char *run)
 {
 	struct waiter w = WAITER;
 	struct stream_call call = CALL(w);
 	struct ingest_post p = a_post(name, STR(""));
-	struct err e;
+	struct err e = { 0 };
 
+	p.facts.external_run_id = str_z(run);
 	wait_for(&w, stream_open(streams, fx.cfg, fx.repo.id, &p.facts, &call, &e), &e);
 	return w.place.step_id;
+}
+
+int64_t open_stream(const char *name)
+{
+	return stream_of_run(name, "77");
 }
 
 int64_t append_text(int64_t step_id, int64_t offset, struct str text)
@@ -121,9 +142,9 @@ static void finish(int64_t step_id, enum conclusion conclusion, bool drop)
 	wait_for(&w, stream_finish(streams, fx.cfg, 0, step_id, &end, &call, &e), &e);
 }
 
-void end_stream(int64_t step_id)
+void end_stream(int64_t step_id, enum conclusion conclusion)
 {
-	finish(step_id, CONCLUSION_FAILURE, false);
+	finish(step_id, conclusion, false);
 }
 
 void drop_stream(int64_t step_id)
@@ -142,6 +163,69 @@ int64_t streamed(const char *name, struct str text, size_t piece, bool ended)
 		append_text(id, (int64_t)at, part);
 	}
 	if (ended)
-		end_stream(id);
+		end_stream(id, CONCLUSION_FAILURE);
 	return id;
+}
+
+int64_t streamed_log(const char *step, const char *run, struct str text, enum conclusion conclusion)
+{
+	int64_t id = stream_of_run(step, run);
+
+	for (size_t at = 0; at < text.len;) {
+		size_t n = text.len - at < 1 << 20 ? text.len - at : 1 << 20;
+
+		append_text(id, (int64_t)at, (struct str){ text.p + at, n });
+		at += n;
+	}
+	end_stream(id, conclusion);
+	assert_int_equal(streamed_row(id).state, LOG_SEALED);
+	return id;
+}
+
+struct log streamed_row(int64_t step_id)
+{
+	struct db *db = NULL;
+	struct log l;
+	struct err e;
+
+	assert_int_equal(store_reader_get(fx.store, &db, &e), ERR_OK);
+	assert_int_equal(logs_get(db, &fx.arena, step_id, &l, &e), ERR_OK);
+	store_reader_put(fx.store, db);
+	return l;
+}
+
+struct str streamed_text(int64_t step_id)
+{
+	struct err e = { 0 };
+	struct str text;
+	AUTO_BUF out;
+	AUTO_LOG_VIEW v = { 0 };
+
+	buf_init(&out, SIZE_MAX);
+	if (log_view_open(fx.store, step_id, false, &fx.arena, &v, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < v.n; i++)
+		if (log_view_text(&v, i, &out, &e) != ERR_OK)
+			fail_msg("%s", e.text);
+	text = arena_str(&fx.arena, buf_view(&out));
+	return text;
+}
+
+struct str streamed_lines(size_t n)
+{
+	char *p = arena_alloc(&fx.arena, n);
+	uint32_t seed = 7;
+
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		p[i] = i % 61 == 60 || i == n - 1 ? '\n' : (char)('0' + (seed >> 27));
+	}
+	return (struct str){ p, n };
+}
+
+const char *streamed_path(int64_t step_id, bool sealed)
+{
+	return arena_fmt(&fx.arena, "%s/logs/%03lld/%lld.%s", fx.folder, (long long)(step_id / 1000),
+		(long long)step_id, sealed ? "zst" : "part")
+		.p;
 }

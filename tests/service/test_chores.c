@@ -1,8 +1,8 @@
-/* Chores over logs that were streamed, their files, and what is left behind. */
+/* Chores over logs that were streams, their files, and what is left behind. */
 #include "tests/test.h"
 
 #include "base/file.h"
-#include "tests/service/streamed.h"
+#include "tests/service/streaming.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static void an_old_log_loses_rows_and_file_and_keeps_its_facts(void **state)
 	struct chore_report dry, heal;
 	(void)state;
 
-	streamed_now = NOW + 10 * DAY_MS;
+	streaming_wall = NOW + 10 * DAY_MS;
 	young = streamed_log("young", "1", STR("some text\n"), CONCLUSION_FAILURE);
 	bytes = streamed_row(old).file_bytes;
 	dry = pass_at(CHORE_LOG_RETENTION, true, NOW + 15 * DAY_MS);
@@ -84,16 +84,16 @@ static void an_old_log_loses_rows_and_file_and_keeps_its_facts(void **state)
 
 static void a_log_that_still_streams_is_not_touched_however_old_it_is(void **state)
 {
-	int64_t id = streamed_open("build", "1");
+	int64_t id = stream_of_run("build", "1");
 	(void)state;
 
-	streamed_append(id, 0, STR("one\n"));
+	append_text(id, 0, STR("one\n"));
 	fx.cfg->log_bytes = 1;
 	assert_int_equal(passed_well(CHORE_LOG_RETENTION, NOW + 1000 * DAY_MS).rows, 0);
 	assert_int_equal(passed_well(CHORE_LOG_BYTES, NOW + 1000 * DAY_MS).rows, 0);
-	streamed_append(id, 4, STR("two\n"));
+	append_text(id, 4, STR("two\n"));
 	assert_true(str_eq(streamed_text(id), STR("one\ntwo\n")));
-	streamed_finish(id, CONCLUSION_FAILURE);
+	end_stream(id, CONCLUSION_FAILURE);
 	assert_true(is_there(id));
 }
 
@@ -131,7 +131,7 @@ static void beyond_log_bytes_the_oldest_go_until_it_fits(void **state)
 	(void)state;
 
 	for (int i = 0; i < 4; i++) {
-		streamed_now = NOW + i;
+		streaming_wall = NOW + i;
 		snprintf(step, sizeof step, "step %d", i);
 		id[i] = streamed_log(step, "1", streamed_lines(10000), CONCLUSION_FAILURE);
 	}
@@ -151,8 +151,8 @@ static void tails_and_logs_are_one_budget(void **state)
 	(void)state;
 
 	post_text("posted", "some text of a log");
-	streamed_now = NOW + 1;
-	id = streamed_log("streamed", "1", STR("some text\n"), CONCLUSION_FAILURE);
+	streaming_wall = NOW + 1;
+	id = streamed_log("streams", "1", STR("some text\n"), CONCLUSION_FAILURE);
 	fx.cfg->log_bytes = streamed_row(id).file_bytes;
 	assert_int_equal(passed_well(CHORE_LOG_BYTES, NOW).rows, 1);
 	assert_true(is_there(id));
@@ -166,7 +166,7 @@ static void green_logs_have_a_budget_of_their_own(void **state)
 	int64_t green = streamed_log("green", "1", streamed_lines(20000), CONCLUSION_SUCCESS), red;
 	(void)state;
 
-	streamed_now = NOW + 1;
+	streaming_wall = NOW + 1;
 	red = streamed_log("red", "1", streamed_lines(20000), CONCLUSION_FAILURE);
 	fx.cfg->log_bytes = streamed_row(red).file_bytes;
 	assert_int_equal(passed_well(CHORE_LOG_BYTES, NOW).rows, 0);
@@ -203,7 +203,7 @@ static void of_green_logs_the_newest_three_of_a_step_stay(void **state)
 	(void)state;
 
 	for (int i = 0; i < 5; i++) {
-		streamed_now = NOW + i;
+		streaming_wall = NOW + i;
 		snprintf(run, sizeof run, "%d", i);
 		id[i] = streamed_log("build", run, STR("fine\n"), CONCLUSION_SUCCESS);
 		streamed_log("test", run, STR("red\n"), CONCLUSION_FAILURE);
@@ -260,10 +260,10 @@ static void files_that_no_row_knows_are_removed_when_they_are_an_hour_old(void *
 static void the_file_that_a_row_counts_stays_and_the_one_beside_it_goes(void **state)
 {
 	int64_t sealed = streamed_log("sealed", "1", STR("one\n"), CONCLUSION_FAILURE),
-		open = streamed_open("open", "1");
+		open = stream_of_run("open", "1");
 	(void)state;
 
-	streamed_append(open, 0, STR("two\n"));
+	append_text(open, 0, STR("two\n"));
 	make_file(streamed_path(sealed, false), 2 * HOUR_MS);
 	make_file(streamed_path(open, true), 2 * HOUR_MS);
 	make_file(streamed_path(open, false), 2 * HOUR_MS);
@@ -357,7 +357,7 @@ static void what_has_expired_cannot_be_pinned_and_the_answer_says_since_when(voi
 	assert_int_equal(manage_pin(fx.store, &any, id, false, NOW + 21 * DAY_MS, &e), ERR_OK);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, streamed_up, streamed_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, streaming_up, streaming_down)
 
 int main(void)
 {

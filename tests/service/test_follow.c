@@ -168,7 +168,7 @@ static void lines_are_told_as_they_come_and_the_last_one_at_the_end(void **state
 	assert_int_equal(atomic_load(&r.n_wakes), 1);
 	assert_int_equal(take(&r), FOLLOW_NOTHING);
 	HAS_SEEN(&r, 0, "one", "two", "three");
-	end_stream(id);
+	end_stream(id, CONCLUSION_FAILURE);
 	assert_int_equal(take(&r), FOLLOW_ENDED);
 	HAS_SEEN(&r, 0, "one", "two", "three", "half a");
 	assert_int_equal(r.n_told, 4);
@@ -318,7 +318,7 @@ static void who_is_passed_by_the_newest_catches_up_from_the_log(void **state)
 	streaming_wait(FOLLOW_SLOW_MS + 1);
 	follow_tick(streams_followers(streams));
 	assert_int_equal(atomic_load(&r.n_dropped), 0);
-	end_stream(id);
+	end_stream(id, CONCLUSION_FAILURE);
 	assert_int_equal(take(&r), FOLLOW_ENDED);
 	assert_all(&r, id);
 	leave(&r);
@@ -516,7 +516,7 @@ static void whoever_comes_at_whatever_moment_has_the_whole_log_at_the_end(void *
 	}
 	for (int k = 0; k < 100; k++)
 		at = append_something(busy_step, at);
-	end_stream(busy_step);
+	end_stream(busy_step, CONCLUSION_FAILURE);
 	for (int i = 0; i < N; i++) {
 		void *failed;
 

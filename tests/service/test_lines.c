@@ -325,7 +325,7 @@ static void a_line_has_the_time_at_which_its_chunk_came(void **state)
 		for (int i = 0; i < 10; i++)
 			assert_int_equal(p.lines[i].at_ms, NOW + i / 2 * 1000);
 		if (!sealed)
-			end_stream(id);
+			end_stream(id, CONCLUSION_FAILURE);
 	}
 }
 
@@ -483,7 +483,7 @@ static void the_gap_of_a_log_over_its_limit_is_jumped_over(void **state)
 		assert_int_equal(before, q.descending ? 0 : 19999);
 		assert_int_equal(gap, 1);
 		if (k == 1)
-			end_stream(id);
+			end_stream(id, CONCLUSION_FAILURE);
 	}
 }
 

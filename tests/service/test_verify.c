@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "service/log_view.h"
 #include "service/verify.h"
-#include "tests/service/streamed.h"
+#include "tests/service/streaming.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,13 +57,13 @@ static void is_mended(const char *with)
 static int up(void **state)
 {
 	buf_init(&told, SIZE_MAX);
-	return streamed_up(state);
+	return streaming_up(state);
 }
 
 static int down(void **state)
 {
 	buf_done(&told);
-	return streamed_down(state);
+	return streaming_down(state);
 }
 
 /* ---- doing damage ---- */
@@ -161,7 +161,7 @@ static int64_t a_sealed_log(struct str *ret_text)
 
 	*ret_text = streamed_lines(1700000);
 	id = streamed_log("build", "1", *ret_text, CONCLUSION_FAILURE);
-	streamed_stop();
+	streaming_stop();
 	return id;
 }
 
@@ -176,8 +176,8 @@ static void what_is_sound_is_well_in_every_state(void **state)
 	streamed_log("short", "1", STR("one\ntwo\nno end"), CONCLUSION_FAILURE);
 	streamed_log("empty", "1", STR(""), CONCLUSION_SUCCESS);
 	streamed_log("long", "1", streamed_lines(3000000), CONCLUSION_FAILURE);
-	open = streamed_open("open", "1");
-	streamed_append(open, 0, streamed_lines(300000));
+	open = stream_of_run("open", "1");
+	append_text(open, 0, streamed_lines(300000));
 	all_is_well();
 	assert_int_equal(sum.n_logs, 4);
 	assert_int_equal(sum.n_tails, 1);
@@ -194,11 +194,11 @@ static void a_log_over_its_limit_is_well_with_its_gap(void **state)
 	(void)state;
 
 	fx.cfg->step_bytes = 500000;
-	id = streamed_open("long", "1");
+	id = stream_of_run("long", "1");
 	for (int64_t at = 0; at < 2000000; at += 100000)
-		streamed_append(id, at, streamed_lines(100000));
+		append_text(id, at, streamed_lines(100000));
 	all_is_well();
-	streamed_finish(id, CONCLUSION_FAILURE);
+	end_stream(id, CONCLUSION_FAILURE);
 	assert_true(streamed_row(id).gap_bytes > 0);
 	all_is_well();
 }
@@ -266,7 +266,7 @@ static void of_one_long_line_only_the_damaged_part_is_lost(void **state)
 	memcpy(line, "begin\n", 6);
 	memcpy(line + len - 5, "\nend\n", 5);
 	id = streamed_log("build", "1", (struct str){ line, len }, CONCLUSION_FAILURE);
-	streamed_stop();
+	streaming_stop();
 	f = frames_of(id, &n);
 	assert_true(n >= 4 && f[2].in_line && f[2].unended);
 	flip(streamed_path(id, true), f[2].file_at + f[2].zstd_len / 2);
@@ -458,13 +458,13 @@ static void whatever_bytes_are_damaged_what_is_left_is_of_the_log_and_well(void 
 /* Of which a part is in the file: so many bytes of text, with the streams stopped. */
 static int64_t an_open_log(struct str *ret_text)
 {
-	int64_t id = streamed_open("build", "1");
+	int64_t id = stream_of_run("build", "1");
 	struct log l;
 
 	*ret_text = streamed_lines(9000000);
 	for (size_t at = 0; at < ret_text->len; at += 1000000)
-		streamed_append(id, (int64_t)at, (struct str){ ret_text->p + at, 1000000 });
-	streamed_stop(); /* what the keeper has to do is done */
+		append_text(id, (int64_t)at, (struct str){ ret_text->p + at, 1000000 });
+	streaming_stop(); /* what the keeper has to do is done */
 	l = streamed_row(id);
 	assert_int_equal(l.state, LOG_OPEN);
 	assert_true(l.file_bytes > 0 && l.text_bytes > 0);
@@ -473,20 +473,20 @@ static int64_t an_open_log(struct str *ret_text)
 
 static void a_damaged_chunk_of_an_open_log_becomes_a_line_and_the_stream_goes_on(void **state)
 {
-	int64_t id = streamed_open("build", "1");
+	int64_t id = stream_of_run("build", "1");
 	(void)state;
 
 	for (int i = 0; i < 4; i++)
-		streamed_append(id, 8 * i, STR("one\ntwo\n"));
-	streamed_stop();
+		append_text(id, 8 * i, STR("one\ntwo\n"));
+	streaming_stop();
 	run_sql("UPDATE chunk SET zstd = 'no frame' WHERE number = 1");
 	is_wrong("chunk 1: ");
 	is_mended("1 pieces of it were lost");
 	has_text(id, STR("one\ntwo\n[sluice: 2 lines were lost here: the stored frame was damaged]\n"
 			 "one\ntwo\none\ntwo\n"));
-	streamed_start();
-	streamed_append(id, 32, STR("three\n"));
-	streamed_finish(id, CONCLUSION_FAILURE);
+	streaming_start();
+	append_text(id, 32, STR("three\n"));
+	end_stream(id, CONCLUSION_FAILURE);
 	all_is_well();
 	has_text(id, STR("one\ntwo\n[sluice: 2 lines were lost here: the stored frame was damaged]\n"
 			 "one\ntwo\none\ntwo\nthree\n"));
@@ -495,18 +495,18 @@ static void a_damaged_chunk_of_an_open_log_becomes_a_line_and_the_stream_goes_on
 
 static void a_damaged_entry_of_a_chunk_is_made_anew(void **state)
 {
-	int64_t id = streamed_open("build", "1");
+	int64_t id = stream_of_run("build", "1");
 	(void)state;
 
 	for (int i = 0; i < 4; i++)
-		streamed_append(id, 8 * i, STR("one\ntwo\n"));
-	streamed_stop();
+		append_text(id, 8 * i, STR("one\ntwo\n"));
+	streaming_stop();
 	run_sql("UPDATE chunk SET entry = 'no entry' WHERE number = 2");
 	is_wrong("chunk 2: its entry is damaged");
 	is_mended("its index was made anew");
 	has_text(id, STR("one\ntwo\none\ntwo\none\ntwo\none\ntwo\n"));
-	streamed_start();
-	streamed_finish(id, CONCLUSION_FAILURE);
+	streaming_start();
+	end_stream(id, CONCLUSION_FAILURE);
 	all_is_well();
 }
 
@@ -529,9 +529,9 @@ static void a_damaged_frame_of_an_open_log_leaves_its_file_and_the_stream_goes_o
 	want = joined((struct str){ text.p, (size_t)f[3].text_at }, line, text_from(text, f, 4));
 	has_text(id, want);
 	assert_int_equal(streamed_row(id).n_line_ends, f[n - 1].line_at + f[n - 1].n_line_ends);
-	streamed_start();
-	streamed_append(id, (int64_t)text.len, STR("and on\n"));
-	streamed_finish(id, CONCLUSION_FAILURE);
+	streaming_start();
+	append_text(id, (int64_t)text.len, STR("and on\n"));
+	end_stream(id, CONCLUSION_FAILURE);
 	all_is_well();
 	has_text(id, joined(want, "and on\n", STR("")));
 }
@@ -550,9 +550,9 @@ static void an_open_log_without_its_file_keeps_its_chunks(void **state)
 	assert_true(str_starts(left, STR("[sluice: ")));
 	assert_true(str_ends(text, str_from(left, str_find(left, '\n') + 1)));
 	assert_int_equal(streamed_row(id).file_bytes, 0);
-	streamed_start();
-	streamed_append(id, (int64_t)text.len, STR("and on\n"));
-	streamed_finish(id, CONCLUSION_FAILURE);
+	streaming_start();
+	append_text(id, (int64_t)text.len, STR("and on\n"));
+	end_stream(id, CONCLUSION_FAILURE);
 	all_is_well();
 }
 
@@ -572,20 +572,20 @@ static void an_index_that_is_lost_from_the_rows_is_made_anew_from_the_file(void 
 	now = frames_of(id, &n_now);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(now[i].line_at, f[i].line_at);
-	streamed_start();
-	streamed_finish(id, CONCLUSION_FAILURE);
+	streaming_start();
+	end_stream(id, CONCLUSION_FAILURE);
 	all_is_well();
 	has_text(id, text);
 }
 
 static void what_cannot_be_told_is_left_as_it_is(void **state)
 {
-	int64_t id = streamed_open("build", "1");
+	int64_t id = stream_of_run("build", "1");
 	(void)state;
 
-	streamed_append(id, 0, STR("one\n"));
-	streamed_append(id, 4, STR("two\n"));
-	streamed_stop();
+	append_text(id, 0, STR("one\n"));
+	append_text(id, 4, STR("two\n"));
+	streaming_stop();
 	run_sql("UPDATE chunk SET entry = 'no entry', zstd = 'no frame' WHERE number = 0");
 	look(true);
 	assert_int_equal(sum.n_wrong, 1);
@@ -597,11 +597,11 @@ static void what_cannot_be_told_is_left_as_it_is(void **state)
 
 static void a_log_that_ended_and_was_not_sealed_is_no_fault_and_is_sealed(void **state)
 {
-	int64_t id = streamed_open("build", "1");
+	int64_t id = stream_of_run("build", "1");
 	(void)state;
 
-	streamed_append(id, 0, STR("one\ntwo\n"));
-	streamed_stop();
+	append_text(id, 0, STR("one\ntwo\n"));
+	streaming_stop();
 	run_sql("UPDATE log SET state = 'ended'");
 	all_is_well();
 	assert_int_equal(sum.n_ended, 1);
