@@ -14,7 +14,7 @@
 static struct answer get_with(
 	const char *token, int64_t id, const char *rest, const char *name, const char *value)
 {
-	char target[200];
+	char target[400];
 
 	snprintf(target, sizeof target, "/api/v1/steps/%lld%s", (long long)id, rest);
 	return ask(
