@@ -94,12 +94,14 @@ static enum err_code add_gap(struct packing *p, struct err *e)
 	AUTO_BUF line;
 
 	buf_init(&line, LOG_GAP_LINE);
+	p->gap_told = true;
+	if (p->log.gap_bytes == 0)
+		return ERR_OK;
 	TRY(flush(p, e));
 	log_make_gap_line(p->log.gap_bytes, p->log.gap_line_ends, &line);
 	TRY(frame_make(buf_view(&line), &p->a, &f, &p->bytes, e));
 	f.line_at = p->n > 0 ? frame_line_end(&p->frames[p->n - 1]) : 0;
 	add_frame(p, f);
-	p->gap_told = true;
 	return ERR_OK;
 }
 
@@ -240,8 +242,11 @@ static enum err_code move_once(
 	struct batch b = { 0 };
 
 	TRY(read_batch(s, step_id, below, false, p, &b, e));
+	*ret_more = false;
+	if (p->log.state != LOG_OPEN || p->log.gap_at >= 0 || b.n == 0)
+		return ERR_OK; /* ended meanwhile, or its chunks may yet fall into the gap */
 	*ret_more = b.more;
-	return p->log.state == LOG_OPEN && b.n > 0 ? move_batch(s, p, &b, e) : ERR_OK;
+	return move_batch(s, p, &b, e);
 }
 
 enum err_code keeper_move_now(struct store *s, int64_t step_id, int64_t below, struct err *e)

@@ -96,9 +96,10 @@ static enum err_code add_chunks(struct opening *o, const struct chunk *chunks, s
 		if (n_entries != 1)
 			return err_set(e, ERR_STORAGE, "chunk %lld of step %lld is damaged",
 				(long long)chunks[i].number, (long long)l->step_id);
-		if (l->gap_at >= 0 && f->text_at >= l->gap_at && o->v->gap_frame == SIZE_MAX) {
-			o->v->gap_frame = o->v->n;
-			add_gap(o, l);
+		if (l->gap_at >= 0 && f->text_at >= l->gap_at && o->v->late_from == SIZE_MAX) {
+			if (l->gap_bytes > 0)
+				add_gap(o, l);
+			o->v->late_from = o->v->n;
 		}
 		add_frame(o, f, chunks[i].number, STR(""));
 	}
@@ -204,7 +205,7 @@ enum err_code log_view_open(
 	for (int try = 0; try < 5 && code == ERR_CONFLICT; try++) {
 		struct opening o = { .v = ret, .a = a };
 
-		*ret = (struct log_view){ .store = s, .fd = -1, .gap_frame = SIZE_MAX };
+		*ret = (struct log_view){ .store = s, .fd = -1, .late_from = SIZE_MAX };
 		TRY(store_reader_get(s, &o.db, e));
 		code = open_log(&o, step_id, grams, e);
 		store_reader_put(s, o.db);

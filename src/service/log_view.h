@@ -26,7 +26,7 @@ struct log_view {
 	struct store *store;
 	struct frame_file file;
 	size_t n_in_file; /* of frames: the first ones */
-	size_t gap_frame; /* of a log that is not sealed: the line in place of the gap; SIZE_MAX: none */
+	size_t late_from; /* of a log that is not sealed: the first frame behind log.gap_at; SIZE_MAX: none */
 	int64_t *numbers; /* of the chunks behind those; -1: text[] holds it */
 	struct str *texts;
 	int fd;

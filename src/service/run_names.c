@@ -14,6 +14,7 @@
 struct named_run {
 	int64_t id;
 	int n_streams;
+	size_t n_saved;
 	struct mask_names *names;
 	struct named_run *next;
 };
@@ -135,7 +136,7 @@ enum err_code run_names_hold(struct run_names_table *t, int64_t run_id, struct e
 	at = place_of(t, run_id);
 	if (!*at) {
 		*at = mem_alloc(sizeof **at);
-		**at = (struct named_run){ .id = run_id, .names = names };
+		**at = (struct named_run){ .id = run_id, .n_saved = mask_names_count(names), .names = names };
 		names = NULL;
 	}
 	(*at)->n_streams++;
@@ -185,6 +186,27 @@ void run_names_tell(struct run_names_table *t, int64_t run_id, const struct mask
 			r->names = more;
 		}
 	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+size_t run_names_saved(struct run_names_table *t, int64_t run_id)
+{
+	size_t n;
+
+	pthread_mutex_lock(&t->lock);
+	n = (*place_of(t, run_id))->n_saved;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+void run_names_note_saved(struct run_names_table *t, int64_t run_id, size_t n)
+{
+	struct named_run *r;
+
+	pthread_mutex_lock(&t->lock);
+	r = *place_of(t, run_id);
+	if (r->n_saved < n)
+		r->n_saved = n;
 	pthread_mutex_unlock(&t->lock);
 }
 

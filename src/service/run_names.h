@@ -23,6 +23,9 @@ struct mask_names *run_names_get(struct run_names_table *t, int64_t run_id);
 /* What `now` has beyond `before` (both may be NULL) is known to all from now on. */
 void run_names_tell(struct run_names_table *t, int64_t run_id, const struct mask_names *before,
 	const struct mask_names *now);
+/* How many of a run's values, from the first on, are on disk; and that these are now. Of a run that is held. */
+size_t run_names_saved(struct run_names_table *t, int64_t run_id);
+void run_names_note_saved(struct run_names_table *t, int64_t run_id, size_t n);
 /* A value as it is kept. */
 void run_names_seal(struct run_names_table *t, struct str value, struct buf *out);
 

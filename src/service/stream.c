@@ -55,15 +55,18 @@ static enum err_code take(
 	return ERR_OK;
 }
 
-/* A stream that is not open, or not known, is not kept. */
-static void give(struct streams *s, struct stream *st)
+/* A stream that is known not to be open is not kept. One that is not in memory: as the caller says, who knows whether it may be open. */
+static void give(struct streams *s, struct stream *st, bool keep)
 {
 	struct stream *gone = NULL;
 
 	pthread_mutex_lock(&s->lock);
 	st->busy = false;
-	st->told = st->log.sent_bytes;
-	if (!st->loaded || st->log.state != LOG_OPEN) {
+	if (st->loaded) {
+		st->told = st->log.sent_bytes;
+		keep = st->log.state == LOG_OPEN;
+	}
+	if (!keep) {
 		struct stream **at = place_of(s, st->step_id);
 
 		gone = st;
@@ -130,7 +133,7 @@ static void opened(struct store_op *op, const struct err *result)
 	struct stream_call call = w->call;
 
 	if (result->code == ERR_OK) {
-		bool lost = w->log.state != LOG_OPEN && w->log.lost_bytes >= 0;
+		bool lost = w->log.state != LOG_OPEN && w->log.lost_bytes >= 0 && w->log.gap_at < 0;
 
 		*call.place = (struct stream_place){
 			.step_id = w->log.step_id,
@@ -198,7 +201,7 @@ static enum err_code apply_change(struct store_op *op, struct db *db, struct err
 	if (!c->end)
 		return ERR_OK;
 	TRY(logs_end(db, &c->put.log, &c->step, e));
-	return c->drop ? logs_drop(db, c->put.log.step_id, 0, e) : ERR_OK;
+	return c->drop ? logs_drop(db, c->put.log.step_id, c->call.now, e) : ERR_OK;
 }
 
 static void free_change(struct change *c)
@@ -249,6 +252,7 @@ static void changed(struct store_op *op, const struct err *result)
 		follow_tell(s->followers,
 			&c->put.change); /* before the stream is given back: in the order of the commits */
 		metric_add(METRIC_STREAM_BYTES, c->put.log.sent_bytes - c->st->log.sent_bytes);
+		run_names_note_saved(s->names, c->st->log.run_id, c->put.masks_upto);
 		stream_put_take(c->st, &c->put);
 		if (ended)
 			c->st->log.state = LOG_ENDED;
@@ -258,7 +262,7 @@ static void changed(struct store_op *op, const struct err *result)
 	} else {
 		stream_forget(s, c->st);
 	}
-	give(s, c->st);
+	give(s, c->st, true);
 	free_change(c);
 	if (result->code == ERR_OK && ended)
 		after_end(s, step_id, drop, &call);
@@ -274,7 +278,7 @@ static enum err_code nothing_new(
 
 	call->place->offset = st->log.sent_bytes;
 	call->place->state = st->log.state;
-	give(s, st);
+	give(s, st, true);
 	free_change(c);
 	call->done(call->arg, &fine);
 	return ERR_OK;
@@ -307,6 +311,14 @@ static enum err_code start_change(struct streams *s, const struct config *cfg, s
 	return code;
 }
 
+static void note_place(const struct stream *st, struct stream_place *ret)
+{
+	*ret = (struct stream_place){ .step_id = st->step_id,
+		.run_id = st->log.run_id,
+		.offset = st->log.sent_bytes,
+		.state = st->log.state };
+}
+
 /* Taken, loaded, of the repo, alive. On failure it is given back. */
 static enum err_code take_alive(struct streams *s, int64_t repo_id, int64_t step_id,
 	const struct stream_call *call, bool ended_is_fine, struct stream **ret, struct err *e)
@@ -316,19 +328,19 @@ static enum err_code take_alive(struct streams *s, int64_t repo_id, int64_t step
 
 	TRY(take(s, step_id, call->place, &st, e));
 	code = stream_load(s, st, e);
-	if (code == ERR_OK && repo_id != 0 && st->log.repo_id != repo_id)
+	if ((code == ERR_OK || code == ERR_GONE) && repo_id != 0 && st->log.repo_id != repo_id)
 		code = err_set(e, ERR_NOT_FOUND, "there is no step %lld for this token", (long long)step_id);
-	if (code == ERR_OK && st->log.state != LOG_OPEN && st->log.lost_bytes >= 0)
-		code = stream_revive(s, st, e);
 	if (code == ERR_OK)
-		*call->place = (struct stream_place){ .step_id = step_id,
-			.run_id = st->log.run_id,
-			.offset = st->log.sent_bytes,
-			.state = st->log.state };
+		note_place(st, call->place);
+	if (code == ERR_OK && st->log.state != LOG_OPEN && st->log.lost_bytes >= 0) {
+		code = stream_revive(s, st, e);
+		if (code == ERR_OK)
+			note_place(st, call->place);
+	}
 	if (code == ERR_OK && st->log.state != LOG_OPEN && !ended_is_fine)
 		code = err_set(e, ERR_CONFLICT, "the log of step %lld has ended", (long long)step_id);
 	if (code != ERR_OK) {
-		give(s, st);
+		give(s, st, code != ERR_NOT_FOUND && code != ERR_GONE);
 		return code;
 	}
 	*ret = st;
@@ -346,7 +358,7 @@ enum err_code stream_append(struct streams *s, const struct config *cfg, int64_t
 	if (code == ERR_OK)
 		code = start_change(s, cfg, st, NULL, call, e);
 	if (code != ERR_OK)
-		give(s, st);
+		give(s, st, true);
 	return code;
 }
 
@@ -369,9 +381,18 @@ enum err_code stream_finish(struct streams *s, const struct config *cfg, int64_t
 	struct stream *st = NULL;
 	enum err_code code;
 
-	TRY(take_alive(s, repo_id, step_id, call, true, &st, e));
+	code = take_alive(s, repo_id, step_id, call, true, &st, e);
+	if (code ==
+		ERR_GONE) { /* finished, and its text was not kept: the answer was lost, and is asked for again */
+		*call->place = (struct stream_place){
+			.step_id = step_id, .offset = end->bytes > 0 ? end->bytes : 0, .state = LOG_SEALED
+		};
+		call->done(call->arg, &fine);
+		return ERR_OK;
+	}
+	TRY(code);
 	if (st->log.state != LOG_OPEN) {
-		give(s, st);
+		give(s, st, false);
 		call->done(call->arg, &fine);
 		return ERR_OK;
 	}
@@ -379,7 +400,7 @@ enum err_code stream_finish(struct streams *s, const struct config *cfg, int64_t
 	if (code == ERR_OK)
 		code = start_change(s, cfg, st, end, call, e);
 	if (code != ERR_OK)
-		give(s, st);
+		give(s, st, true);
 	return code;
 }
 
@@ -415,7 +436,10 @@ static enum err_code apply_lost(struct store_op *op, struct db *db, struct err *
 	return logs_end(db, &l->put->log, &l->end, e);
 }
 
-/* What is held back is put down, but not taken: its sender may come back and go on from where it was told. */
+/*
+ * What is held back is put down, but not taken: its sender may come back and go on from where it was told. Unless it wrote over lines that
+ * were put down before: those are gone, and so it is taken.
+ */
 static enum err_code give_up(struct streams *s, const struct config *cfg, struct stream *st, struct err *e)
 {
 	int64_t now = clock_wall_ms(s->clock), before;
@@ -431,14 +455,21 @@ static enum err_code give_up(struct streams *s, const struct config *cfg, struct
 	before = st->log.text_bytes;
 	code = stream_put_make(s, cfg, st, true, now, &put, e);
 	if (code == ERR_OK) {
-		put.log.lost_bytes = before - put.undone_bytes;
-		put.log.sent_bytes = st->log.sent_bytes;
-		put.log.saved = st->log.saved;
+		if (put.undone_bytes > 0) {
+			put.log.lost_bytes = put.log.text_bytes;
+			put.log.saved = STR("");
+		} else {
+			put.log.lost_bytes = before;
+			put.log.sent_bytes = st->log.sent_bytes;
+			put.log.saved = st->log.saved;
+		}
 		code = store_write(s->store, &l.op, e);
 	}
 	put.change.ended = true;
-	if (code == ERR_OK)
+	if (code == ERR_OK) {
+		run_names_note_saved(s->names, st->log.run_id, put.masks_upto);
 		follow_tell(s->followers, &put.change);
+	}
 	stream_put_done(&put);
 	TRY(code);
 	metric_add(METRIC_STREAMS_LOST, 1);
@@ -461,7 +492,7 @@ void streams_give_up_silent(struct streams *s, int64_t steady_now)
 			diag(DIAG_ERROR, "step %lld could not be given up: %s", (long long)step_id, e.text);
 		stream_forget(s, st); /* loaded again, should it go on */
 		st->heard_at = steady_now;
-		give(s, st);
+		give(s, st, code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_GONE);
 		if (code == ERR_OK)
 			keeper_seal(s->keeper, step_id, NULL, NULL);
 	}

@@ -95,7 +95,7 @@ static void note_chunks_of(struct stream *st, const struct log_view *v)
 		if (v->numbers[i] < 0)
 			continue;
 		st->loose_text += f->text_len;
-		if (i > v->gap_frame)
+		if (i >= v->late_from)
 			add_late(st, &(struct late_chunk){ v->numbers[i], f->text_len, f->n_line_ends });
 	}
 }
@@ -133,13 +133,13 @@ enum err_code stream_load(struct streams *s, struct stream *st, struct err *e)
 	code = logs_get(db, &a, st->step_id, &log, e);
 	store_reader_put(s->store, db);
 	TRY(code);
+	st->log = log;
+	st->log.saved = STR("");
 	if (log.state == LOG_NONE && log.log_expired_at > 0)
 		return err_set(e, ERR_GONE, "the text of step %lld has expired", (long long)st->step_id);
 	if (log.state == LOG_NONE)
 		return err_set(
 			e, ERR_NOT_FOUND, "step %lld has no stream; open one first", (long long)st->step_id);
-	st->log = log;
-	st->log.saved = STR("");
 	if (log.state == LOG_OPEN)
 		TRY(load_open(s, st, e));
 	TRY(run_names_hold(s->names, log.run_id, e));
@@ -221,6 +221,9 @@ static enum err_code undo_lines(struct streams *s, struct stream *st, size_t n, 
 	end->in_line = v.frames[first].in_line;
 	while (st->n_late > 0 && st->late[st->n_late - 1].number >= p->from)
 		st->n_late--;
+	if (p->log.gap_at >
+		end->text_bytes) /* nothing fell into it: its line would have stopped the undoing */
+		p->log.gap_at = -1;
 	return ERR_OK;
 }
 
@@ -321,20 +324,23 @@ static enum err_code put_down(struct streams *s, const struct config *cfg, struc
 	return ERR_OK;
 }
 
-static void seal_masks(struct streams *s, const struct mask_names *before, const struct mask_names *now,
-	struct stream_put *p)
+/* What the run asks for and is not on disk: a value whose commit failed goes with the next one. */
+static void seal_masks(struct streams *s, int64_t run_id, struct stream_put *p)
 {
-	size_t had = mask_names_count(before), n = mask_names_count(now) - had;
+	struct mask_names *names = run_names_get(s->names, run_id);
+	size_t had = run_names_saved(s->names, run_id), n = mask_names_count(names) - had;
 	AUTO_BUF sealed;
 
 	buf_init(&sealed, SIZE_MAX);
 	p->masks = arena_array(&p->arena, n + 1, sizeof *p->masks);
 	for (size_t i = 0; i < n; i++) {
 		buf_reset(&sealed);
-		run_names_seal(s->names, mask_names_value(now, had + i), &sealed);
+		run_names_seal(s->names, mask_names_value(names, had + i), &sealed);
 		p->masks[i] = arena_str(&p->arena, buf_view(&sealed));
 	}
 	p->n_masks = n;
+	p->masks_upto = had + n;
+	mask_names_unref(names);
 }
 
 /* Through the flow, and what the bytes ask to be masked is known to the run. Returns with the lines in out. */
@@ -348,10 +354,9 @@ static void flow_held(struct streams *s, const struct config *cfg, struct stream
 	flow_add(st->flow, s->crew, cfg->mask, &now, buf_view(&st->held), last, out, ret);
 	flow_save(st->flow, cfg->mask, now, &saved);
 	p->log.saved = arena_str(&p->arena, buf_view(&saved));
-	if (now != before) {
+	if (now != before)
 		run_names_tell(s->names, st->log.run_id, before, now);
-		seal_masks(s, before, now, p);
-	}
+	seal_masks(s, st->log.run_id, p);
 	mask_names_unref(before);
 	mask_names_unref(now);
 	metric_add(METRIC_SECRETS_MASKED, (int64_t)ret->n_masked);
@@ -415,7 +420,7 @@ enum err_code stream_put_make(struct streams *s, const struct config *cfg, struc
 
 bool stream_put_is_empty(const struct stream_put *p)
 {
-	return p->text_len == 0 && p->log.sent_bytes == p->sent_before;
+	return p->text_len == 0 && p->log.sent_bytes == p->sent_before && p->n_masks == 0;
 }
 
 enum err_code stream_put_apply(const struct stream_put *p, struct db *db, struct err *e)

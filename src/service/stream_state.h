@@ -58,7 +58,8 @@ struct stream *stream_new(int64_t step_id);
 void stream_free(struct streams *s, struct stream *st);
 /* What is in memory is not trusted any more. */
 void stream_forget(struct streams *s, struct stream *st);
-/* From disk, if it is not in memory. ERR_NOT_FOUND: no such step, or it was never opened. ERR_GONE. */
+/* From disk, if it is not in memory. ERR_NOT_FOUND: no such step, or it was never opened. ERR_GONE: log says
+   whose it was. */
 MUST_CHECK enum err_code stream_load(struct streams *s, struct stream *st, struct err *e);
 /* bytes come at offset. ERR_CONFLICT: that is not where it stands. */
 MUST_CHECK enum err_code stream_hold(struct stream *st, int64_t offset, struct str bytes, struct err *e);
@@ -73,8 +74,8 @@ struct stream_put {
 	int64_t undone_bytes;
 	struct chunk *chunks;
 	size_t n_chunks;
-	struct str *masks; /* that the run asks for, sealed */
-	size_t n_masks;
+	struct str *masks;           /* that the run asks for, sealed */
+	size_t n_masks, masks_upto;  /* how many; how many of the run's are on disk with this */
 	struct follow_change change; /* for who follows */
 	struct arena arena;
 	size_t text_len; /* of the text in the chunks that were made */

@@ -134,13 +134,19 @@ static enum err_code append(int64_t step_id, int64_t offset, struct str bytes)
 	return wait_for(&w, stream_append(streams, fx.cfg, 0, step_id, offset, bytes, &call, &last));
 }
 
-static enum err_code finish(int64_t step_id, enum conclusion conclusion, int64_t bytes)
+static enum err_code finish_as(int64_t repo_id, int64_t step_id, const struct stream_end *end)
 {
 	struct waiter w = WAITER;
 	struct stream_call call = CALL(w, place);
+
+	return wait_for(&w, stream_finish(streams, fx.cfg, repo_id, step_id, end, &call, &last));
+}
+
+static enum err_code finish(int64_t step_id, enum conclusion conclusion, int64_t bytes)
+{
 	struct stream_end end = { .step = { .conclusion = conclusion, .duration_ms = 5 }, .bytes = bytes };
 
-	return wait_for(&w, stream_finish(streams, fx.cfg, 0, step_id, &end, &call, &last));
+	return finish_as(0, step_id, &end);
 }
 
 static int64_t a_step(const char *name)
@@ -257,6 +263,25 @@ static void bytes_that_come_after_the_end_are_refused_and_ending_again_is_fine(v
 	assert_int_equal(append(id, 4, STR("two\n")), ERR_CONFLICT);
 	assert_int_equal(place.state, LOG_SEALED);
 	has_text(id, "one\n");
+}
+
+static void ending_again_is_fine_also_where_the_text_was_not_kept(void **state)
+{
+	struct stream_end end = {
+		.step = { .conclusion = CONCLUSION_SUCCESS, .duration_ms = 5 }, .bytes = 4, .drop = true
+	};
+	int64_t id = a_step("green");
+	(void)state;
+
+	assert_int_equal(append(id, 0, STR("one\n")), ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(finish_as(fx.repo.id, id, &end), ERR_OK);
+		assert_int_equal(place.step_id, id);
+		assert_int_equal(place.offset, 4);
+	}
+	assert_int_equal(finish_as(fx.repo.id + 1, id, &end), ERR_NOT_FOUND);
+	assert_int_equal(append(id, 4, STR("two\n")), ERR_GONE);
+	assert_int_equal(log_of(id).log_expired_at, NOW);
 }
 
 static void a_restart_asks_for_what_was_held_back(void **state)
@@ -613,6 +638,30 @@ static void a_log_over_its_limit_keeps_its_beginning_and_its_end(void **state)
 	assert_int_equal(l.state, LOG_SEALED);
 }
 
+static void a_log_just_under_its_limit_has_no_gap(void **state)
+{
+	int64_t id = a_step("nearly"), at = 0;
+	AUTO_BUF want;
+	(void)state;
+
+	fx.cfg->step_bytes = 64 * 1024;
+	buf_init(&want, SIZE_MAX);
+	for (int i = 0; i < 56; i++) {
+		size_t from = want.len;
+
+		for (int k = 0; k < 100; k++)
+			buf_fmt(&want, "line %04d\n", i * 100 + k);
+		assert_int_equal(append(id, at, str_from(buf_view(&want), from)), ERR_OK);
+		at += (int64_t)(want.len - from);
+		if (i == 53)
+			restart();
+	}
+	assert_true(log_of(id).gap_at > 0);
+	has_text(id, buf_cstr(&want));
+	assert_int_equal(finish(id, CONCLUSION_FAILURE, at), ERR_OK);
+	has_text(id, buf_cstr(&want));
+}
+
 static void no_more_streams_than_the_bound_are_open(void **state)
 {
 	(void)state;
@@ -633,6 +682,7 @@ int main(void)
 		TEST(opening_again_finds_the_step_and_tells_its_offset),
 		TEST(a_wrong_offset_is_told_the_right_one_and_changes_nothing),
 		TEST(bytes_that_come_after_the_end_are_refused_and_ending_again_is_fine),
+		TEST(ending_again_is_fine_also_where_the_text_was_not_kept),
 		TEST(a_restart_asks_for_what_was_held_back),
 		TEST(an_empty_log_is_a_log),
 		TEST(a_step_that_was_never_opened_takes_no_bytes),
@@ -647,6 +697,7 @@ int main(void)
 		TEST(a_heartbeat_keeps_a_stream_alive),
 		TEST(a_stream_that_was_opened_and_left_is_lost_too),
 		TEST(a_log_over_its_limit_keeps_its_beginning_and_its_end),
+		TEST(a_log_just_under_its_limit_has_no_gap),
 		TEST(no_more_streams_than_the_bound_are_open),
 	};
 
