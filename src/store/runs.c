@@ -2,7 +2,7 @@
  * runs: runs as lists of them are asked for, and the logs that one has.
  *
  * The status of a run is in no column. Without a filter by it the page is found first, by an index, and what its runs are derived from is counted for those alone. With
- * one, every run that the rest of the query finds has to be counted: what that costs grows with them.
+ * one, every run that the rest of the query finds, and that may have it, has to be counted: what that costs grows with them.
  */
 #include "store/nouns.h"
 #include "store/rows.h"
@@ -22,13 +22,19 @@
 #define BY_COMMIT "$1 = 0 AND run.head_sha = lower($4)" MORE
 #define FROM_RUN " FROM run JOIN repo ON repo.id = run.repo_id WHERE "
 
-/* What is counted of the runs in a table `of`. */
+/* Most runs went well, and have not to be counted to know that they did not fail. */
+#define MAY_HAVE_STATUS                                                                                      \
+	" AND ($10 IN ('pass', 'running') OR run.id IN (SELECT job.run_id FROM step JOIN job"                \
+	" ON job.id = step.job_id WHERE step.conclusion NOT IN ('success', 'skipped', 'running')))"
+
+/* What is counted of the runs in a table `of`. In this order: SQLite takes that of a cross join as it is written. */
 #define COUNTED(of)                                                                                          \
 	" seen AS (SELECT job.run_id, step.conclusion, step.received_at, " STEP_FAILED " AS failed,"         \
 	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began,"                \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id, " SAME_JOB ", " SAME_LEG              \
 	") AS newest"                                                                                        \
-	" FROM " of " JOIN job ON job.run_id = " of ".id JOIN step ON step.job_id = job.id),"                \
+	" FROM " of " CROSS JOIN job CROSS JOIN step"                                                        \
+	" WHERE job.run_id = " of ".id AND step.job_id = job.id),"                                           \
 	" tally AS (SELECT run_id, " TALLY_COLUMNS ", min(began) AS began FROM seen WHERE attempt = newest"  \
 	" GROUP BY run_id),"                                                                                 \
 	" counted AS (SELECT run_id, n_steps, n_failed, n_lost, n_running, n_cancelled, newest_at, began,"   \
@@ -48,13 +54,15 @@
 	"WITH page AS (SELECT run.id" FROM_RUN condition " AND $10 = '' ORDER BY " order                     \
 	" LIMIT $11 OFFSET $12)," COUNTED("page") " total AS (SELECT 0 AS n)" SELECT_PAGE(order)
 
+#define FOUND(condition) "WITH found AS (SELECT run.id" FROM_RUN condition MAY_HAVE_STATUS "),"
 #define PAGE_OF_STATUS(condition, order)                                                                     \
-	"WITH found AS (SELECT run.id" FROM_RUN condition ")," COUNTED(                                      \
-		"found") " kept AS MATERIALIZED (SELECT run.id, run.created_at FROM counted JOIN run ON"     \
-			 " run.id = counted.run_id WHERE " RUN_STATUS " = $10),"                             \
-			 " total AS (SELECT count(*) AS n FROM kept),"                                       \
-			 " page AS (SELECT run.id FROM kept AS run ORDER BY " order                          \
-			 " LIMIT $11 OFFSET $12)" SELECT_PAGE(order)
+	FOUND(condition)                                                                                     \
+	COUNTED("found")                                                                                     \
+	" kept AS MATERIALIZED (SELECT run.id, run.created_at FROM counted JOIN run ON"                      \
+	" run.id = counted.run_id WHERE " RUN_STATUS " = $10),"                                              \
+	" total AS (SELECT count(*) AS n FROM kept),"                                                        \
+	" page AS (SELECT run.id FROM kept AS run ORDER BY " order                                           \
+	" LIMIT $11 OFFSET $12)" SELECT_PAGE(order)
 
 #define TOTAL(condition) "SELECT count(*) FROM (SELECT 1" FROM_RUN condition " LIMIT 10001) AS x"
 
