@@ -136,7 +136,7 @@ enum err_code stream_load(struct streams *s, struct stream *st, struct err *e)
 	st->log = log;
 	st->log.saved = STR("");
 	if (log.state == LOG_NONE && log.log_expired_at > 0)
-		return err_set(e, ERR_GONE, "the text of step %lld has expired", (long long)st->step_id);
+		return err_set(e, ERR_GONE, "the text of step %lld is gone", (long long)st->step_id);
 	if (log.state == LOG_NONE)
 		return err_set(
 			e, ERR_NOT_FOUND, "step %lld has no stream; open one first", (long long)st->step_id);

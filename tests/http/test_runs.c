@@ -303,11 +303,11 @@ static void lines_that_are_not_there_are_an_empty_page_or_404_or_410(void **stat
 		.body = "{\"conclusion\":\"success\",\"keep\":false}",
 		.token = INTERNAL });
 	snprintf(target, sizeof target, "/api/v1/runs/%lld/logs", (long long)run);
-	AUTO_ANSWER never = get(target);
+	AUTO_ANSWER dropped = get(target);
 	AUTO_ANSWER no_run = get("/api/v1/runs/999/logs");
 
 	assert_int_equal(end.status, 204);
-	assert_error(&never, 404, "not_found");
+	assert_error(&dropped, 410, "gone");
 	assert_error(&no_run, 404, "not_found");
 	post(7, ",\"job_name\":\"build\",\"step_name\":\"posted\"", 0);
 	read_logs(run, "", 0, got, sizeof got);

@@ -457,7 +457,7 @@ static void the_largest_page_is_an_answer(void **state)
 
 /* ---- without a text ---- */
 
-static void a_text_that_never_came_is_404_and_one_that_expired_410_with_the_date(void **state)
+static void a_text_that_was_not_kept_or_expired_is_410_with_the_date(void **state)
 {
 	int64_t id = stream_step("dropped");
 	char target[80];
@@ -468,7 +468,7 @@ static void a_text_that_never_came_is_404_and_one_that_expired_410_with_the_date
 		.target = target,
 		.body = "{\"conclusion\":\"success\",\"keep\":false}",
 		.token = INTERNAL });
-	AUTO_ANSWER never = get_log(id, NULL, NULL);
+	AUTO_ANSWER dropped = get_log(id, NULL, NULL);
 	AUTO_ANSWER step = get_with(fx.admin.p, id, "", NULL, NULL);
 	AUTO_ANSWER post = ask((struct ask){ .method = "POST",
 		.target = "/internal/ci-log",
@@ -478,7 +478,7 @@ static void a_text_that_never_came_is_404_and_one_that_expired_410_with_the_date
 	AUTO_ANSWER here = get_log(id + 1, NULL, NULL);
 
 	assert_int_equal(end.status, 204);
-	assert_error(&never, 404, "not_found");
+	assert_error(&dropped, 410, "gone");
 	assert_int_equal(step.status, 200);
 	assert_int_equal(post.status, 204);
 	assert_string_equal(here.body, "boom");
@@ -512,7 +512,7 @@ int main(void)
 		cmocka_unit_test(lines_are_filtered_ordered_and_paged),
 		cmocka_unit_test(a_query_for_lines_that_cannot_be_says_which_field_is_wrong),
 		cmocka_unit_test(the_largest_page_is_an_answer),
-		cmocka_unit_test(a_text_that_never_came_is_404_and_one_that_expired_410_with_the_date),
+		cmocka_unit_test(a_text_that_was_not_kept_or_expired_is_410_with_the_date),
 	};
 
 	diag_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC)); /* these tests make many errors */

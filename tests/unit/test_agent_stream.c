@@ -173,6 +173,7 @@ static void what_cannot_be_sent_is_kept_masked_and_said_in_one_line(void **state
 
 static void the_next_call_sends_what_was_kept(void **state)
 {
+	size_t first;
 	(void)state;
 	leave(ENV(FACTS), "one", "first\n");
 	leave(ENV(FACTS), "two", "second\n");
@@ -181,8 +182,9 @@ static void the_next_call_sends_what_was_kept(void **state)
 	assert_string_equal(heard, "");
 	assert_int_equal(place_n_files("spool"), 0);
 	assert_text(0, "third\n"); /* one's own goes first */
-	assert_text(1, "first\n");
-	assert_text(2, "second\n");
+	first = str_eq(step_server_text(server, 1), STR("first\n")) ? 1 : 2;
+	assert_text(first, "first\n"); /* kept in one ms, they have no order */
+	assert_text(3 - first, "second\n");
 	assert_non_null(strstr(step_server_finish(server, 1), "\"exit_code\":2"));
 }
 
