@@ -523,6 +523,40 @@ static void what_a_step_asks_to_mask_is_masked_in_the_run_from_then_on_and_after
 	has_text(two, "***\n***\n");
 }
 
+struct sql_op {
+	struct store_op op;
+	const char *sql;
+};
+
+static enum err_code apply_sql(struct store_op *op, struct db *db, struct err *e)
+{
+	return db_run(db, ((struct sql_op *)(void *)op)->sql, NULL, 0, NULL, e);
+}
+
+static void write_sql(const char *sql)
+{
+	struct sql_op x = { .op = { .apply = apply_sql, .bytes = sizeof x }, .sql = sql };
+	struct err e;
+
+	assert_int_equal(store_write(fx.store, &x.op, &e), ERR_OK);
+}
+
+/* The run has the value in memory for the sake of another step; a restart has to find it all the same. */
+static void a_value_whose_commit_failed_is_kept_with_the_next_one(void **state)
+{
+	int64_t one = a_step("one"), two = a_step("two");
+	(void)state;
+
+	assert_int_equal(append(two, 0, STR("x\n")), ERR_OK);
+	write_sql("CREATE TEMP TRIGGER no BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'no'); END");
+	assert_int_not_equal(append(one, 0, STR("::add-mask::dyn-secret-1\n")), ERR_OK);
+	write_sql("DROP TRIGGER no");
+	assert_int_equal(append(one, 0, STR("::add-mask::dyn-secret-1\n")), ERR_OK);
+	restart();
+	assert_int_equal(append(two, 2, STR("dyn-secret-1\n")), ERR_OK);
+	has_text(two, "x\n***\n");
+}
+
 /* ---- the account ---- */
 
 static void the_context_of_a_failed_step_has_the_end_of_its_log(void **state)
@@ -691,6 +725,7 @@ int main(void)
 		TEST(any_split_with_any_loss_gives_the_same_text),
 		TEST(a_log_of_megabytes_moves_into_its_file_while_it_grows),
 		TEST(one_line_of_60_megabytes_is_kept_in_whole),
+		TEST(a_value_whose_commit_failed_is_kept_with_the_next_one),
 		TEST(what_a_step_asks_to_mask_is_masked_in_the_run_from_then_on_and_after_a_restart),
 		TEST(the_context_of_a_failed_step_has_the_end_of_its_log),
 		TEST(a_silent_stream_is_lost_with_what_had_come_and_lives_again_when_it_goes_on),
