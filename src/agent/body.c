@@ -112,6 +112,7 @@ void body_settle(struct step_facts *f, size_t name_max, const struct mask *m, st
 	f->job_name = shortened(settled(f->job_name, m, a), LINE_MAX_BYTES, a);
 	f->workflow = shortened(settled(f->workflow, m, a), LINE_MAX_BYTES, a);
 	f->branch = shortened(settled(f->branch, m, a), LINE_MAX_BYTES, a);
+	f->target_branch = shortened(settled(f->target_branch, m, a), LINE_MAX_BYTES, a);
 	f->leg = shortened_apart(settled(f->leg, m, a), LEG_MAX, a);
 	f->external_run_id = shortened(settled_id(f->external_run_id, a), ID_MAX, a);
 	f->job_id = shortened(settled_id(f->job_id, a), ID_MAX, a);
@@ -152,6 +153,7 @@ static void put_facts(struct json_out *j, const struct step_facts *f)
 	if (f->step_index >= 0)
 		json_put_int(j, "step_index", f->step_index);
 	put_some(j, "branch", f->branch);
+	put_some(j, "target_branch", f->target_branch);
 	if (f->pull_request > 0)
 		json_put_int(j, "pull_request", f->pull_request);
 	put_some(j, "url", f->url);

@@ -283,6 +283,7 @@ void env_facts(char *const *env, const struct flags *flags, struct arena *a, str
 	facts->leg = find_leg(env, flags, a);
 	facts->workflow = flag_or(flags->workflow, env_ci(env, "WORKFLOW"));
 	facts->branch = flag_or(flags->branch, head_ref.len > 0 ? head_ref : env_ci(env, "REF_NAME"));
+	facts->target_branch = flag_or(flags->target_branch, env_ci(env, "BASE_REF"));
 	facts->url = flags->run_url ? str_z(flags->run_url) : run_url(env, runner, a);
 	facts->platform = flag_or(flags->platform, STR(""));
 	facts->attempt = 1;

@@ -11,8 +11,8 @@ struct flags {
 	struct opt_many
 		mask_env; /* names of environment variables whose values are secrets; flags_done frees */
 
-	const char *step, *repo, *forge, *sha, *run_id, *job, *job_id, *leg, *branch, *workflow, *run_url,
-		*platform;
+	const char *step, *repo, *forge, *sha, *run_id, *job, *job_id, *leg, *branch, *target_branch,
+		*workflow, *run_url, *platform;
 	int64_t step_index, attempt, pull_request;
 
 	/* run only */
@@ -47,6 +47,8 @@ struct flags {
 		{ "leg", 0, OPT_STRING, "TEXT", "leg of a matrix (else $SLUICE_LEG)", &(f)->leg },           \
 		{ "workflow", 0, OPT_STRING, "NAME", "workflow", &(f)->workflow },                           \
 		{ "branch", 0, OPT_STRING, "NAME", "branch", &(f)->branch },                                 \
+		{ "target-branch", 0, OPT_STRING, "NAME", "branch that a pull request is for",               \
+			&(f)->target_branch },                                                               \
 		{ "pull-request", 0, OPT_INT, "N", "number of the pull request", &(f)->pull_request },       \
 		{ "run-url", 0, OPT_STRING, "URL", "page of the run on the forge", &(f)->run_url },          \
 		{ "platform", 0, OPT_STRING, "NAME", "linux, windows, macos or bsd", &(f)->platform },       \

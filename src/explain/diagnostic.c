@@ -14,7 +14,7 @@
 struct said {
 	struct str file, code, message;
 	int64_t line, col;
-	enum finding_severity severity;
+	enum error_severity severity;
 };
 
 static bool is_digit(char c)
@@ -55,9 +55,9 @@ static void take_severity(struct str *s, struct said *d)
 	     colon = s->len > 2 && s->p[1] == ':' && s->p[2] == ' ';
 	char letter = bracket ? s->p[1] : s->len > 0 ? s->p[0] : '\0';
 
-	d->severity = FINDING_ERROR;
+	d->severity = SEVERITY_ERROR;
 	if ((bracket || colon) && letter != '\0' && strchr(letters, letter)) {
-		d->severity = letter == 'E' || letter == 'F' ? FINDING_ERROR : FINDING_WARNING;
+		d->severity = letter == 'E' || letter == 'F' ? SEVERITY_ERROR : SEVERITY_WARNING;
 		*s = skip(str_from(*s, bracket ? 3 : 2), " ");
 		return;
 	}
@@ -72,7 +72,7 @@ static void take_severity(struct str *s, struct said *d)
 		d->code = code;
 		rest = str_from(rest, code.len);
 	} else if (s->p[n] == ' ' && rest.len > 0 && rest.p[0] != '-') {
-		d->severity = FINDING_ERROR; /* "Error return value of f" is a message */
+		d->severity = SEVERITY_ERROR; /* "Error return value of f" is a message */
 		return;
 	}
 	*s = skip(rest, ":- ");
@@ -149,7 +149,7 @@ static bool is_path(struct str s)
 static bool says_line_elsewhere(struct str line, struct said *d)
 {
 	size_t colon = str_find(line, ':'), dash = str_find_str(line, STR(" - ")), at;
-	enum finding_severity severity;
+	enum error_severity severity;
 	struct str rest;
 
 	if (colon < 10 && input_severity((struct str){ line.p, colon }, &severity) && is_upper(line.p[1])) {
@@ -244,13 +244,13 @@ static void tell(struct input *in, const struct said *d, size_t from, size_t to)
 {
 	struct finding *f;
 
-	if (in->n_errors + in->n_others >= DIAGNOSTICS_MAX || d->severity == FINDING_NOTE)
+	if (in->n_errors + in->n_others >= DIAGNOSTICS_MAX || d->severity == SEVERITY_NOTE)
 		return;
 	f = input_add(in, d->severity, from, to);
 	if (!f)
 		return;
-	f->role = FINDING_CONTEXT;
-	f->class = FINDING_LINT;
+	f->role = ERROR_CONTEXT;
+	f->class = CLASS_LINT;
 	f->file = input_keep_path(in, d->file);
 	f->line = d->line;
 	f->col = d->col;
@@ -263,10 +263,10 @@ static size_t read_at(const struct lines *l, size_t i, struct str path, struct s
 {
 	struct str line = lines_text(l, i), next = i + 1 < l->n ? lines_text(l, i + 1) : STR("");
 
-	*d = (struct said){ .severity = FINDING_ERROR };
+	*d = (struct said){ .severity = SEVERITY_ERROR };
 	if (is_below_path(line, path, d))
 		return 1;
-	*d = (struct said){ .severity = FINDING_ERROR };
+	*d = (struct said){ .severity = SEVERITY_ERROR };
 	if (starts_with_place(line, d)) {
 		/* What ends in a colon only says where, and the next line what. */
 		bool heads = str_ends(d->message, STR(":")) && is_indented(next) && !is_indented(line) &&
@@ -276,10 +276,10 @@ static size_t read_at(const struct lines *l, size_t i, struct str path, struct s
 			d->message = str_trim(next);
 		return heads ? 2 : 1;
 	}
-	*d = (struct said){ .severity = FINDING_ERROR };
+	*d = (struct said){ .severity = SEVERITY_ERROR };
 	if (says_line_elsewhere(line, d) || says_pairs(line, d))
 		return 1;
-	*d = (struct said){ .severity = FINDING_ERROR };
+	*d = (struct said){ .severity = SEVERITY_ERROR };
 	return is_above_arrow(line, next, d) ? 2 : 0;
 }
 

@@ -20,9 +20,9 @@ static void put_number(struct json_out *j, const char *key, int64_t value)
 static void put_block(struct json_out *j, const struct finding *f)
 {
 	json_open_object(j, NULL);
-	json_put_z(j, "role", finding_role_name(f->role));
-	json_put_z(j, "class", finding_class_name(f->class));
-	json_put_z(j, "severity", finding_severity_name(f->severity));
+	json_put_z(j, "role", error_role_name(f->role));
+	json_put_z(j, "class", error_class_name(f->class));
+	json_put_z(j, "severity", error_severity_name(f->severity));
 	json_put_int(j, "start_line", (int64_t)f->from + 1);
 	json_put_int(j, "end_line", (int64_t)f->to);
 	json_put_int(j, "start_byte", (int64_t)f->start_byte);
@@ -36,7 +36,7 @@ static void put_block(struct json_out *j, const struct finding *f)
 	put_known(j, "message", f->message);
 	put_known(j, "advice", f->advice);
 	json_put_str(j, "fingerprint", f->fingerprint);
-	json_put_z(j, "found_by", finding_by_name(f->by));
+	json_put_z(j, "found_by", error_by_name(f->by));
 	put_known(j, "rule", f->rule);
 	json_put_int(j, "score", f->score);
 	put_known(j, "why", f->why);

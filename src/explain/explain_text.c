@@ -50,9 +50,9 @@ static void place(const struct finding *f, struct buf *out)
 /* "1. compile error (gcc), src/a.c:3:5, lines 10-14" */
 static void heading(const struct finding *f, size_t number, struct buf *out)
 {
-	buf_fmt(out, "%zu. %s", number, finding_class_name(f->class));
-	if (f->role != FINDING_CAUSE)
-		buf_fmt(out, " (%s)", finding_role_name(f->role));
+	buf_fmt(out, "%zu. %s", number, error_class_name(f->class));
+	if (f->role != ERROR_CAUSE)
+		buf_fmt(out, " (%s)", error_role_name(f->role));
 	if (f->tool.len > 0) {
 		buf_z(out, ", ");
 		text_visible_name(f->tool, NAME_SHOWN, out);

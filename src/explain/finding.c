@@ -1,33 +1,9 @@
-/*
- * finding: the list, and the names of the words of which finding.tbl has one row each.
- */
+/* finding: the list. */
 #include "explain/finding.h"
 
 #include "base/utf8.h"
 
-#include <assert.h>
 #include <stdlib.h>
-
-static const char *const role_names[] = {
-#define ROLE(name, slug, meaning) [FINDING_##name] = slug,
-#include "explain/finding.tbl"
-};
-static const char *const class_names[] = {
-#define CLASS(name, slug, infrastructure, meaning) [FINDING_##name] = slug,
-#include "explain/finding.tbl"
-};
-static const bool class_is_infrastructure[] = {
-#define CLASS(name, slug, infrastructure, meaning) [FINDING_##name] = infrastructure,
-#include "explain/finding.tbl"
-};
-static const char *const severity_names[] = {
-#define SEVERITY(name, slug, meaning) [FINDING_##name] = slug,
-#include "explain/finding.tbl"
-};
-static const char *const by_names[] = {
-#define BY(name, slug, meaning) [FINDING_BY_##name] = slug,
-#include "explain/finding.tbl"
-};
 
 void findings_init(struct findings *f)
 {
@@ -73,71 +49,4 @@ struct str findings_keep_message(struct findings *f, struct str s)
 	if (kept.len > FINDING_MESSAGE_MAX)
 		kept.len = utf8_floor(kept, FINDING_MESSAGE_MAX);
 	return findings_keep(f, kept);
-}
-
-const char *finding_role_name(enum finding_role r)
-{
-	assert(r < FINDING_N_ROLES);
-	return role_names[r];
-}
-
-const char *finding_class_name(enum finding_class c)
-{
-	assert(c < FINDING_N_CLASSES);
-	return class_names[c];
-}
-
-const char *finding_severity_name(enum finding_severity s)
-{
-	assert(s < FINDING_N_SEVERITIES);
-	return severity_names[s];
-}
-
-const char *finding_by_name(enum finding_by b)
-{
-	assert(b < FINDING_N_BYS);
-	return by_names[b];
-}
-
-bool finding_class_is_infrastructure(enum finding_class c)
-{
-	assert(c < FINDING_N_CLASSES);
-	return class_is_infrastructure[c];
-}
-
-/* The place of a name in a list of n; n when it has none. */
-static unsigned place(struct str name, const char *const *names, unsigned n)
-{
-	unsigned i = 0;
-
-	while (i < n && !str_eq(name, str_z(names[i])))
-		i++;
-	return i;
-}
-
-bool finding_role_find(struct str name, enum finding_role *ret)
-{
-	unsigned i = place(name, role_names, FINDING_N_ROLES);
-
-	if (i < FINDING_N_ROLES)
-		*ret = (enum finding_role)i;
-	return i < FINDING_N_ROLES;
-}
-
-bool finding_class_find(struct str name, enum finding_class *ret)
-{
-	unsigned i = place(name, class_names, FINDING_N_CLASSES);
-
-	if (i < FINDING_N_CLASSES)
-		*ret = (enum finding_class)i;
-	return i < FINDING_N_CLASSES;
-}
-
-bool finding_severity_find(struct str name, enum finding_severity *ret)
-{
-	unsigned i = place(name, severity_names, FINDING_N_SEVERITIES);
-
-	if (i < FINDING_N_SEVERITIES)
-		*ret = (enum finding_severity)i;
-	return i < FINDING_N_SEVERITIES;
 }

@@ -16,34 +16,7 @@
  */
 #include "base/arena.h"
 #include "base/buf.h"
-
-#define FINDING_ROLE_NAME(name, slug, meaning) FINDING_##name,
-#define FINDING_CLASS_NAME(name, slug, infrastructure, meaning) FINDING_##name,
-#define FINDING_BY_NAME(name, slug, meaning) FINDING_BY_##name,
-
-enum finding_role {
-#define ROLE FINDING_ROLE_NAME
-#include "explain/finding.tbl"
-	FINDING_N_ROLES
-};
-enum finding_class {
-#define CLASS FINDING_CLASS_NAME
-#include "explain/finding.tbl"
-	FINDING_N_CLASSES
-};
-enum finding_severity { /* in ascending order */
-#define SEVERITY FINDING_ROLE_NAME
-#include "explain/finding.tbl"
-	FINDING_N_SEVERITIES
-};
-enum finding_by {
-#define BY FINDING_BY_NAME
-#include "explain/finding.tbl"
-	FINDING_N_BYS
-};
-#undef FINDING_ROLE_NAME
-#undef FINDING_CLASS_NAME
-#undef FINDING_BY_NAME
+#include "model/error.h"
 
 /* More of one log are not kept: the list says that it is full, the first ones stay. */
 #define FINDINGS_MAX 20000
@@ -54,10 +27,10 @@ struct finding {
 	size_t from, to;             /* lines */
 	size_t start_byte, end_byte; /* of those lines */
 	size_t head;                 /* the line that says it, from <= head < to */
-	enum finding_role role;
-	enum finding_class class;
-	enum finding_severity severity;
-	enum finding_by by;
+	enum error_role role;
+	enum error_class class;
+	enum error_severity severity;
+	enum error_by by;
 	struct str rule;        /* id of the rule, or name of the input: who found it */
 	struct str tool;        /* "gcc", "pytest" */
 	struct str file;        /* path in the repo */
@@ -90,16 +63,6 @@ struct finding *findings_add(struct findings *f);
 struct str findings_keep(struct findings *f, struct str s);
 /* The same of text that may be long or invalid: valid UTF-8 of at most FINDING_MESSAGE_MAX bytes. */
 struct str findings_keep_message(struct findings *f, struct str s);
-
-const char *finding_role_name(enum finding_role r);
-const char *finding_class_name(enum finding_class c);
-const char *finding_severity_name(enum finding_severity s);
-const char *finding_by_name(enum finding_by b);
-bool finding_class_is_infrastructure(enum finding_class c);
-/* By exact name. False: there is none such, ret untouched. */
-bool finding_role_find(struct str name, enum finding_role *ret);
-bool finding_class_find(struct str name, enum finding_class *ret);
-bool finding_severity_find(struct str name, enum finding_severity *ret);
 
 #define AUTO_FINDINGS __attribute__((cleanup(findings_done))) struct findings
 

@@ -9,15 +9,15 @@
 
 static struct extent nothing_more = { .none = true };
 
-const struct rule guess_novel = { .severity = FINDING_ERROR,
-	.role = FINDING_CAUSE,
-	.class = FINDING_UNKNOWN,
+const struct rule guess_novel = { .severity = SEVERITY_ERROR,
+	.role = ERROR_CAUSE,
+	.class = CLASS_UNKNOWN,
 	.weight = 50,
 	.alone = 50,
 	.extent = &nothing_more };
-const struct rule guess_last = { .severity = FINDING_ERROR,
-	.role = FINDING_CAUSE,
-	.class = FINDING_UNKNOWN,
+const struct rule guess_last = { .severity = SEVERITY_ERROR,
+	.role = ERROR_CAUSE,
+	.class = CLASS_UNKNOWN,
 	.weight = 46,
 	.alone = 46,
 	.extent = &nothing_more };
@@ -30,7 +30,7 @@ static bool is_new(const uint8_t *novelty, size_t i)
 static bool has_cause(const uint8_t *novelty, const struct blocks *b)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].rule->role == FINDING_CAUSE && b->v[i].rule->weight >= SURE_ENOUGH &&
+		if (b->v[i].rule->role == ERROR_CAUSE && b->v[i].rule->weight >= SURE_ENOUGH &&
 			is_new(novelty, b->v[i].head))
 			return true;
 	return false;
@@ -44,7 +44,7 @@ static bool find_end(const uint8_t *novelty, const struct blocks *b, size_t *ret
 	for (size_t i = b->n; i-- > 0;) {
 		const struct block *x = &b->v[i];
 
-		if (x->rule->role != FINDING_CONSEQUENCE || !is_new(novelty, x->head))
+		if (x->rule->role != ERROR_CONSEQUENCE || !is_new(novelty, x->head))
 			continue;
 		if (found && x->to + CLUSTER < *ret)
 			break;

@@ -12,27 +12,27 @@
 
 static const struct {
 	struct str word;
-	enum finding_severity severity;
+	enum error_severity severity;
 } severities[] = {
-	{ { "fatal", 5 }, FINDING_FATAL },
-	{ { "critical", 8 }, FINDING_ERROR },
-	{ { "blocker", 7 }, FINDING_ERROR },
-	{ { "major", 5 }, FINDING_ERROR },
-	{ { "error", 5 }, FINDING_ERROR },
-	{ { "err", 3 }, FINDING_ERROR },
-	{ { "failure", 7 }, FINDING_ERROR },
-	{ { "warning", 7 }, FINDING_WARNING },
-	{ { "warn", 4 }, FINDING_WARNING },
-	{ { "minor", 5 }, FINDING_WARNING },
-	{ { "weak warning", 12 }, FINDING_NOTE },
-	{ { "info", 4 }, FINDING_NOTE },
-	{ { "information", 11 }, FINDING_NOTE },
-	{ { "note", 4 }, FINDING_NOTE },
-	{ { "notice", 6 }, FINDING_NOTE },
-	{ { "hint", 4 }, FINDING_NOTE },
+	{ { "fatal", 5 }, SEVERITY_FATAL },
+	{ { "critical", 8 }, SEVERITY_ERROR },
+	{ { "blocker", 7 }, SEVERITY_ERROR },
+	{ { "major", 5 }, SEVERITY_ERROR },
+	{ { "error", 5 }, SEVERITY_ERROR },
+	{ { "err", 3 }, SEVERITY_ERROR },
+	{ { "failure", 7 }, SEVERITY_ERROR },
+	{ { "warning", 7 }, SEVERITY_WARNING },
+	{ { "warn", 4 }, SEVERITY_WARNING },
+	{ { "minor", 5 }, SEVERITY_WARNING },
+	{ { "weak warning", 12 }, SEVERITY_NOTE },
+	{ { "info", 4 }, SEVERITY_NOTE },
+	{ { "information", 11 }, SEVERITY_NOTE },
+	{ { "note", 4 }, SEVERITY_NOTE },
+	{ { "notice", 6 }, SEVERITY_NOTE },
+	{ { "hint", 4 }, SEVERITY_NOTE },
 };
 
-bool input_severity(struct str word, enum finding_severity *ret)
+bool input_severity(struct str word, enum error_severity *ret)
 {
 	for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++) {
 		if (str_eq_nocase(word, severities[i].word)) {
@@ -56,9 +56,9 @@ static void set_place(const struct input *in, struct finding *f, size_t from, si
 	f->end_byte = (size_t)l->v[f->to - 1].start + l->v[f->to - 1].len;
 }
 
-struct finding *input_add(struct input *in, enum finding_severity severity, size_t from, size_t to)
+struct finding *input_add(struct input *in, enum error_severity severity, size_t from, size_t to)
 {
-	bool is_error = severity >= FINDING_ERROR;
+	bool is_error = severity >= SEVERITY_ERROR;
 	struct finding *f;
 
 	if (in->n_errors + in->n_others >= INPUT_FINDINGS_MAX ||
@@ -70,8 +70,8 @@ struct finding *input_add(struct input *in, enum finding_severity severity, size
 	in->n_errors += is_error;
 	in->n_others += !is_error;
 	f->severity = severity;
-	f->role = is_error ? FINDING_CAUSE : FINDING_CONTEXT;
-	f->by = FINDING_BY_INPUT;
+	f->role = is_error ? ERROR_CAUSE : ERROR_CONTEXT;
+	f->by = FOUND_BY_INPUT;
 	f->rule = in->name;
 	f->tool = in->tool;
 	set_place(in, f, from, to);

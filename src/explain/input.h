@@ -2,7 +2,7 @@
 #define EXPLAIN_INPUT_H
 /*
  * input: what tools say in a form that is meant for machines: test reports, lint reports, commands to the CI system.
- * It needs no guessing, so its findings (FINDING_BY_INPUT) outrank those of rules.
+ * It needs no guessing, so its findings (FOUND_BY_INPUT) outrank those of rules.
  *
  * A report stands beside the log, as a file (input_report), or in it, between other lines (input_log). Each format is
  * a file of its own, input_NAME.c; the names here are also what `rule` of a finding says. Whatever comes, time and
@@ -58,7 +58,7 @@ struct input {
  * A new finding in lines from..to of the input (counted from where it begins), with what all have in common. NULL when
  * there are too many. Valid until the next.
  */
-struct finding *input_add(struct input *in, enum finding_severity severity, size_t from, size_t to);
+struct finding *input_add(struct input *in, enum error_severity severity, size_t from, size_t to);
 /* A report in a log goes on up to line `to`: of a finding that is there already. */
 void input_extend(const struct input *in, struct finding *f, size_t to);
 /* Cleaned copies that live as long as the findings: a path in the repo, a text without blanks around it. */
@@ -69,6 +69,6 @@ struct str input_keep_fmt(struct input *in, const char *fmt, ...) __attribute__(
 /* A number from 1 to 1e9 in decimal; 0 when it is none. */
 int64_t input_number(struct str s);
 /* By the words that formats use: "error", "ERROR", "fatal", "warning", "note", "info", .. False: none of these. */
-bool input_severity(struct str word, enum finding_severity *ret);
+bool input_severity(struct str word, enum error_severity *ret);
 
 #endif

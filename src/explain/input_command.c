@@ -55,30 +55,30 @@ static const struct {
 /* What a runner says by itself. Not the step's words, but the last that a log has. */
 static const struct {
 	const char *begins;
-	enum finding_role role;
-	enum finding_class class;
+	enum error_role role;
+	enum error_class class;
 } runner_says[] = {
-	{ "Process completed with exit code", FINDING_CONSEQUENCE, FINDING_UNKNOWN },
-	{ "Bash exited with code", FINDING_CONSEQUENCE, FINDING_UNKNOWN },
-	{ "PowerShell exited with code", FINDING_CONSEQUENCE, FINDING_UNKNOWN },
-	{ "Cmd.exe exited with code", FINDING_CONSEQUENCE, FINDING_UNKNOWN },
-	{ "The process '", FINDING_CONSEQUENCE, FINDING_UNKNOWN },
-	{ "The operation was canceled", FINDING_CAUSE, FINDING_CANCELLED },
-	{ "The operation was cancelled", FINDING_CAUSE, FINDING_CANCELLED },
-	{ "The run was canceled by", FINDING_CAUSE, FINDING_CANCELLED },
-	{ "The action '", FINDING_CAUSE, FINDING_TIMEOUT }, /* .. has timed out after 5 minutes */
-	{ "The job running on runner", FINDING_CAUSE, FINDING_TIMEOUT },
-	{ "The job has exceeded the maximum execution time", FINDING_CAUSE, FINDING_TIMEOUT },
-	{ "The runner has received a shutdown signal", FINDING_CAUSE, FINDING_RUNNER_LOST },
-	{ "The hosted runner", FINDING_CAUSE, FINDING_RUNNER_LOST },
-	{ "The self-hosted runner", FINDING_CAUSE, FINDING_RUNNER_LOST },
-	{ "No space left on device", FINDING_CAUSE, FINDING_DISK },
+	{ "Process completed with exit code", ERROR_CONSEQUENCE, CLASS_UNKNOWN },
+	{ "Bash exited with code", ERROR_CONSEQUENCE, CLASS_UNKNOWN },
+	{ "PowerShell exited with code", ERROR_CONSEQUENCE, CLASS_UNKNOWN },
+	{ "Cmd.exe exited with code", ERROR_CONSEQUENCE, CLASS_UNKNOWN },
+	{ "The process '", ERROR_CONSEQUENCE, CLASS_UNKNOWN },
+	{ "The operation was canceled", ERROR_CAUSE, CLASS_CANCELLED },
+	{ "The operation was cancelled", ERROR_CAUSE, CLASS_CANCELLED },
+	{ "The run was canceled by", ERROR_CAUSE, CLASS_CANCELLED },
+	{ "The action '", ERROR_CAUSE, CLASS_TIMEOUT }, /* .. has timed out after 5 minutes */
+	{ "The job running on runner", ERROR_CAUSE, CLASS_TIMEOUT },
+	{ "The job has exceeded the maximum execution time", ERROR_CAUSE, CLASS_TIMEOUT },
+	{ "The runner has received a shutdown signal", ERROR_CAUSE, CLASS_RUNNER_LOST },
+	{ "The hosted runner", ERROR_CAUSE, CLASS_RUNNER_LOST },
+	{ "The self-hosted runner", ERROR_CAUSE, CLASS_RUNNER_LOST },
+	{ "No space left on device", ERROR_CAUSE, CLASS_DISK },
 };
 
 /* A command, cut up. */
 struct command {
-	enum finding_severity severity;
-	enum finding_class class;
+	enum error_severity severity;
+	enum error_class class;
 	struct str tool;
 	struct str message;        /* undone of its escapes */
 	struct str props[N_PROPS]; /* the same */
@@ -252,12 +252,12 @@ static void teamcity_pairs(struct reader *r, struct str s, struct command *c)
 
 static const struct {
 	struct str word;
-	enum finding_class class;
+	enum error_class class;
 } teamcity_words[] = {
-	{ { "testFailed", 10 }, FINDING_TEST },
-	{ { "buildProblem", 12 }, FINDING_UNKNOWN },
-	{ { "message", 7 }, FINDING_UNKNOWN },
-	{ { "inspection", 10 }, FINDING_LINT },
+	{ { "testFailed", 10 }, CLASS_TEST },
+	{ { "buildProblem", 12 }, CLASS_UNKNOWN },
+	{ { "message", 7 }, CLASS_UNKNOWN },
+	{ { "inspection", 10 }, CLASS_LINT },
 };
 
 /* ##teamcity[testFailed name='n' message='m'] */
@@ -272,12 +272,12 @@ static bool read_teamcity(struct reader *r, struct str s, struct command *c)
 			continue;
 		teamcity_pairs(r, str_from(inner, blank), c);
 		c->tool = STR("teamcity");
-		c->severity = FINDING_ERROR;
+		c->severity = SEVERITY_ERROR;
 		c->class = teamcity_words[i].class;
 		c->message = c->props[PROP_MESSAGE];
-		if (c->class == FINDING_TEST && str_eq(c->props[PROP_TYPE], STR("comparisonFailure")))
-			c->class = FINDING_ASSERTION;
-		else if (c->class == FINDING_LINT)
+		if (c->class == CLASS_TEST && str_eq(c->props[PROP_TYPE], STR("comparisonFailure")))
+			c->class = CLASS_ASSERTION;
+		else if (c->class == CLASS_LINT)
 			input_severity(c->props[PROP_TYPE], &c->severity);
 		else if (str_eq(word, STR("message")))
 			return input_severity(c->props[PROP_STATUS], &c->severity);
@@ -292,7 +292,7 @@ static void heed_runner(struct finding *f)
 {
 	for (size_t i = 0; i < sizeof runner_says / sizeof runner_says[0]; i++) {
 		if (str_starts(f->message, str_z(runner_says[i].begins))) {
-			f->role = f->role == FINDING_CONTEXT ? FINDING_CONTEXT : runner_says[i].role;
+			f->role = f->role == ERROR_CONTEXT ? ERROR_CONTEXT : runner_says[i].role;
 			f->class = runner_says[i].class;
 			return;
 		}
@@ -355,7 +355,7 @@ void input_command(struct input *in)
 
 	in->name = STR("command");
 	for (size_t i = 0; i < in->log->n; i++) {
-		struct command c = { .class = FINDING_UNKNOWN };
+		struct command c = { .class = CLASS_UNKNOWN };
 
 		if (read_line(&r, str_trim(lines_text(in->log, i)), &c))
 			tell(in, &c, i);

@@ -38,31 +38,31 @@ static const struct {
 /* What the type or message of a failure says about its kind. In order; in lower case. */
 static const struct {
 	const char *word;
-	enum finding_class class;
+	enum error_class class;
 } classes[] = {
-	{ "timeoutexception", FINDING_TIMEOUT },
-	{ "testtimedout", FINDING_TIMEOUT },
-	{ "timed out", FINDING_TIMEOUT },
-	{ "timeout of ", FINDING_TIMEOUT },
-	{ "exceeded timeout", FINDING_TIMEOUT },
-	{ "outofmemory", FINDING_OUT_OF_MEMORY },
-	{ "segfault", FINDING_CRASH },
-	{ "segmentation fault", FINDING_CRASH },
-	{ "sigabrt", FINDING_CRASH },
-	{ "panicked at", FINDING_CRASH },
-	{ "assert", FINDING_ASSERTION },
-	{ "expected", FINDING_ASSERTION },
-	{ "comparisonfailure", FINDING_ASSERTION },
+	{ "timeoutexception", CLASS_TIMEOUT },
+	{ "testtimedout", CLASS_TIMEOUT },
+	{ "timed out", CLASS_TIMEOUT },
+	{ "timeout of ", CLASS_TIMEOUT },
+	{ "exceeded timeout", CLASS_TIMEOUT },
+	{ "outofmemory", CLASS_OUT_OF_MEMORY },
+	{ "segfault", CLASS_CRASH },
+	{ "segmentation fault", CLASS_CRASH },
+	{ "sigabrt", CLASS_CRASH },
+	{ "panicked at", CLASS_CRASH },
+	{ "assert", CLASS_ASSERTION },
+	{ "expected", CLASS_ASSERTION },
+	{ "comparisonfailure", CLASS_ASSERTION },
 };
 
 /* A test that could not run is "skipped" to CTest, though it fails by it. */
 static const struct {
 	const char *message;
-	enum finding_class class;
+	enum error_class class;
 } could_not_run[] = {
-	{ "Unable to find executable", FINDING_DEPENDENCY },
-	{ "Required Files Missing", FINDING_DEPENDENCY },
-	{ "Fixture dependency failed", FINDING_TEST },
+	{ "Unable to find executable", CLASS_DEPENDENCY },
+	{ "Required Files Missing", CLASS_DEPENDENCY },
+	{ "Fixture dependency failed", CLASS_TEST },
 };
 
 /* Suites that bear the name of their tool. */
@@ -200,13 +200,13 @@ static bool has_word(struct str s, const char *word)
 	return false;
 }
 
-static enum finding_class class_of(const struct reader *r)
+static enum error_class class_of(const struct reader *r)
 {
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
 		if (has_word(r->type, classes[i].word) || has_word(r->message, classes[i].word) ||
 			(r->message.len == 0 && has_word(buf_view(&r->text), classes[i].word)))
 			return classes[i].class;
-	return FINDING_TEST;
+	return CLASS_TEST;
 }
 
 static void set_where(struct reader *r, struct finding *f)
@@ -231,7 +231,7 @@ static void tell(struct reader *r, size_t end_line)
 {
 	bool flaky = r->part == PART_FLAKY;
 	struct finding *f =
-		input_add(r->in, flaky ? FINDING_WARNING : FINDING_ERROR, r->part_line, end_line + 1);
+		input_add(r->in, flaky ? SEVERITY_WARNING : SEVERITY_ERROR, r->part_line, end_line + 1);
 	struct str text = buf_view(&r->text);
 
 	if (!f)
@@ -256,7 +256,7 @@ static void tell_skipped(struct reader *r, size_t end_line)
 	for (size_t i = 0; i < sizeof could_not_run / sizeof could_not_run[0]; i++) {
 		if (!str_eq(r->message, str_z(could_not_run[i].message)))
 			continue;
-		struct finding *f = input_add(r->in, FINDING_ERROR, r->part_line, end_line + 1);
+		struct finding *f = input_add(r->in, SEVERITY_ERROR, r->part_line, end_line + 1);
 		if (!f)
 			return;
 		f->class = could_not_run[i].class;

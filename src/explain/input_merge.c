@@ -29,7 +29,7 @@ static void enrich(struct findings *list, struct finding *f, const struct findin
 	fill(list, &f->tool, x->tool);
 	fill(list, &f->code, x->code);
 	fill(list, &f->test, x->test);
-	if (f->class == FINDING_UNKNOWN)
+	if (f->class == CLASS_UNKNOWN)
 		f->class = x->class;
 	f->flaky = f->flaky || x->flaky;
 	f->reruns = f->reruns > x->reruns ? f->reruns : x->reruns;
@@ -42,7 +42,7 @@ static bool is_known(struct findings *ranked, size_t n, const struct finding *x)
 	for (size_t i = 0; i < n; i++) {
 		if (!share_lines(&ranked->v[i], x))
 			continue;
-		if (ranked->v[i].role != FINDING_CONTEXT)
+		if (ranked->v[i].role != ERROR_CONTEXT)
 			enrich(ranked, &ranked->v[i], x);
 		return true;
 	}
@@ -54,7 +54,7 @@ static size_t place_of(const struct findings *ranked, int score)
 {
 	size_t i = 0;
 
-	while (i < ranked->n && (ranked->v[i].score >= score || ranked->v[i].role == FINDING_CONTEXT))
+	while (i < ranked->n && (ranked->v[i].score >= score || ranked->v[i].role == ERROR_CONTEXT))
 		i++;
 	return i;
 }
@@ -100,7 +100,7 @@ void input_merge(const struct findings *inputs, struct findings *ranked)
 	for (size_t i = 0; i < inputs->n; i++) {
 		const struct finding *x = &inputs->v[i];
 
-		if (!is_known(ranked, n_rules, x) && x->role == FINDING_CAUSE && n < INPUT_MERGE_MAX &&
+		if (!is_known(ranked, n_rules, x) && x->role == ERROR_CAUSE && n < INPUT_MERGE_MAX &&
 			!is_among(unknown, n, x))
 			unknown[n++] = x;
 	}
@@ -114,7 +114,7 @@ static bool is_placed(struct findings *ranked, size_t n, const struct finding *x
 	for (size_t i = 0; i < n; i++) {
 		struct finding *f = &ranked->v[i];
 
-		if (!share_lines(f, x) || f->role == FINDING_CONTEXT)
+		if (!share_lines(f, x) || f->role == ERROR_CONTEXT)
 			continue;
 		/* Without its place a message is the same wherever it is said. */
 		if (f->from + 1 == f->to && str_find_str(f->message, x->message) < f->message.len)
@@ -130,7 +130,7 @@ static bool is_placed(struct findings *ranked, size_t n, const struct finding *x
 static bool has_cause(const struct findings *ranked)
 {
 	for (size_t i = 0; i < ranked->n; i++)
-		if (ranked->v[i].role == FINDING_CAUSE)
+		if (ranked->v[i].role == ERROR_CAUSE)
 			return true;
 	return false;
 }
@@ -138,7 +138,7 @@ static bool has_cause(const struct findings *ranked)
 static bool has_error(const struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->v[i].severity >= FINDING_ERROR)
+		if (f->v[i].severity >= SEVERITY_ERROR)
 			return true;
 	return false;
 }
@@ -151,13 +151,13 @@ void input_append(const struct findings *diagnostics, struct findings *ranked)
 	for (size_t i = 0; i < diagnostics->n; i++) {
 		const struct finding *x = &diagnostics->v[i];
 		bool is_cause = need_cause && n_causes < INPUT_MERGE_MAX &&
-				(!need_error || x->severity >= FINDING_ERROR);
+				(!need_error || x->severity >= SEVERITY_ERROR);
 
 		if (is_placed(ranked, n_ranked, x))
 			continue;
 		if (!put_in(ranked, ranked->n, x, is_cause ? INPUT_MERGE_SCORE / 2 : 0))
 			return;
-		ranked->v[ranked->n - 1].role = is_cause ? FINDING_CAUSE : FINDING_CONTEXT;
+		ranked->v[ranked->n - 1].role = is_cause ? ERROR_CAUSE : ERROR_CONTEXT;
 		n_causes += is_cause;
 	}
 }

@@ -7,11 +7,11 @@
 #define LINE_MAX_BYTES ((size_t)256 * 1024)
 
 /* "ERROR" or 1; UNKNOWN or absent: what stands in for it. */
-static enum finding_severity severity_of(const struct json *n, enum finding_severity otherwise)
+static enum error_severity severity_of(const struct json *n, enum error_severity otherwise)
 {
-	static const enum finding_severity numbers[] = { FINDING_ERROR, FINDING_ERROR, FINDING_WARNING,
-		FINDING_NOTE };
-	enum finding_severity s = otherwise;
+	static const enum error_severity numbers[] = { SEVERITY_ERROR, SEVERITY_ERROR, SEVERITY_WARNING,
+		SEVERITY_NOTE };
+	enum error_severity s = otherwise;
 	int64_t i;
 
 	if (json_int(n, &i) && i > 0 && i < 4)
@@ -29,7 +29,7 @@ static struct str source_of(const struct json *holder)
 	return name.len > 0 ? name : json_str(source);
 }
 
-static void tell(struct input *in, const struct json *d, enum finding_severity otherwise, struct str source,
+static void tell(struct input *in, const struct json *d, enum error_severity otherwise, struct str source,
 	size_t from, size_t to)
 {
 	const struct json *location = json_get(d, "location"), *code = json_get(d, "code");
@@ -40,7 +40,7 @@ static void tell(struct input *in, const struct json *d, enum finding_severity o
 
 	if (!f)
 		return;
-	f->class = FINDING_LINT;
+	f->class = CLASS_LINT;
 	f->tool = input_keep(in, own.len > 0 ? own : source);
 	f->code = input_keep(in, value.len > 0 ? value : json_str(code));
 	f->message = input_keep(in, json_str(json_get(d, "message")));
@@ -60,7 +60,7 @@ static bool is_diagnostic(const struct json *d)
 enum err_code input_rdjson(struct input *in, const struct json *root, struct err *e)
 {
 	const struct json *list = json_get(root, "diagnostics");
-	enum finding_severity otherwise = severity_of(json_get(root, "severity"), FINDING_ERROR);
+	enum error_severity otherwise = severity_of(json_get(root, "severity"), SEVERITY_ERROR);
 	struct str source = source_of(root);
 
 	in->name = STR("rdjson");
@@ -89,7 +89,7 @@ bool input_rdjsonl_line(struct input *in, struct str line, size_t at)
 		return false;
 	is = is_diagnostic(json_root(doc));
 	if (is)
-		tell(in, json_root(doc), FINDING_ERROR, STR(""), at, at + 1);
+		tell(in, json_root(doc), SEVERITY_ERROR, STR(""), at, at + 1);
 	json_free(doc);
 	return is;
 }

@@ -122,15 +122,15 @@ static bool is_problem(const struct json *result)
 	return true;
 }
 
-static enum finding_severity level_of(const struct json *result, const struct json *rule)
+static enum error_severity level_of(const struct json *result, const struct json *rule)
 {
 	struct str level = json_str(json_get(result, "level"));
-	enum finding_severity s = FINDING_WARNING;
+	enum error_severity s = SEVERITY_WARNING;
 
 	if (level.len == 0)
 		level = json_str(json_get(json_get(rule, "defaultConfiguration"), "level"));
 	if (str_eq(level, STR("none")))
-		return FINDING_NOTE;
+		return SEVERITY_NOTE;
 	input_severity(level, &s);
 	return s;
 }
@@ -210,7 +210,7 @@ static void tell_result(const struct run *r, const struct json *result)
 	f = input_add(r->in, level_of(result, rule), 0, 0);
 	if (!f)
 		return;
-	f->class = r->compiles ? FINDING_COMPILE : FINDING_LINT;
+	f->class = r->compiles ? CLASS_COMPILE : CLASS_LINT;
 	f->code = input_keep(r->in, code.len > 0 ? code : json_str(json_get(rule, "id")));
 	f->message = message_of(r->in, json_get(result, "message"), rule);
 	set_where(r, result, f);
@@ -225,7 +225,7 @@ static void tell_notifications(const struct run *r, const struct json *list)
 
 		if (!str_eq(json_str(json_get(n, "level")), STR("error")))
 			continue;
-		f = input_add(r->in, FINDING_ERROR, 0, 0);
+		f = input_add(r->in, SEVERITY_ERROR, 0, 0);
 		if (!f)
 			return;
 		f->code = input_keep(r->in, json_str(json_get(json_get(n, "descriptor"), "id")));

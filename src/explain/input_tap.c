@@ -233,9 +233,9 @@ static void use_pair(struct reader *r, struct str key, struct str value, size_t 
 	} else if (use == YAML_CODE) {
 		f->code = input_keep(r->in, plain);
 		if (str_find_str(plain, STR("ASSERT")) < plain.len)
-			f->class = FINDING_ASSERTION;
+			f->class = CLASS_ASSERTION;
 	} else if (use == YAML_COMPARED) {
-		f->class = FINDING_ASSERTION;
+		f->class = CLASS_ASSERTION;
 		if (value.len > 0 && !strchr("|>", value.p[0])) {
 			AUTO_BUF line;
 
@@ -302,9 +302,9 @@ static void check_plan(struct reader *r, size_t depth)
 	struct finding *f;
 
 	if (v->has_plan && !v->skips_all && v->seen < v->planned) {
-		f = input_add(r->in, FINDING_ERROR, v->plan_line, v->plan_line + 1);
+		f = input_add(r->in, SEVERITY_ERROR, v->plan_line, v->plan_line + 1);
 		if (f) {
-			f->class = FINDING_TEST;
+			f->class = CLASS_TEST;
 			f->message = input_keep_fmt(r->in, "planned %lld tests, but saw only %lld",
 				(long long)v->planned, (long long)v->seen);
 		}
@@ -333,9 +333,9 @@ static void take_point(struct reader *r, size_t depth, size_t line, const struct
 	r->n_points++;
 	r->levels[depth].seen++;
 	if (!p->ok && !p->todo && !p->skip && !has_children) {
-		f = input_add(r->in, FINDING_ERROR, line, line + 1);
+		f = input_add(r->in, SEVERITY_ERROR, line, line + 1);
 		if (f) {
-			f->class = FINDING_TEST;
+			f->class = CLASS_TEST;
 			f->test = input_keep(r->in, p->name);
 			r->open = true;
 			r->open_at = r->in->out->n - 1;
@@ -346,14 +346,14 @@ static void take_point(struct reader *r, size_t depth, size_t line, const struct
 
 static void bail_out(struct reader *r, size_t line, struct str why)
 {
-	struct finding *f = input_add(r->in, FINDING_FATAL, line, line + 1);
+	struct finding *f = input_add(r->in, SEVERITY_FATAL, line, line + 1);
 
 	memset(r->levels, 0, sizeof r->levels); /* no plan holds any more */
 	r->depth = 0;
 	r->levels[0].first = r->in->out->n;
 	if (!f)
 		return;
-	f->class = FINDING_TEST;
+	f->class = CLASS_TEST;
 	f->message = why.len > 0 ? input_keep(r->in, why) : STR("Bail out!");
 }
 
@@ -379,7 +379,7 @@ static void comment(struct reader *r, struct str s, size_t line)
 	if (text.len > 0)
 		add_line(&r->notes, text);
 	if (str_starts(text, STR("got:")) || str_starts(text, STR("expected:")))
-		r->in->out->v[r->open_at].class = FINDING_ASSERTION;
+		r->in->out->v[r->open_at].class = CLASS_ASSERTION;
 	extend(r, line);
 }
 

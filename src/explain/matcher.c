@@ -43,8 +43,8 @@ struct state {
 
 struct matcher {
 	struct str owner, rule; /* owned: rule is "matcher:OWNER", owner a view of it */
-	enum finding_severity severity;
-	enum finding_class class;
+	enum error_severity severity;
+	enum error_class class;
 	struct pattern patterns[MATCHER_PATTERNS_MAX];
 	size_t n;
 	struct state states[MATCHER_PATTERNS_MAX];
@@ -148,13 +148,13 @@ static enum err_code read_matcher(const struct json *node, struct matcher *m, st
 	memcpy(rule + 8, owner.p, owner.len);
 	m->rule = (struct str){ rule, 8 + owner.len };
 	m->owner = str_from(m->rule, 8);
-	m->severity = FINDING_ERROR;
+	m->severity = SEVERITY_ERROR;
 	if (severity.len > 0 && !input_severity(severity, &m->severity))
 		return err_set(e, ERR_INVALID, "\"severity\" must be error, warning or notice");
-	m->class = FINDING_LINT;
+	m->class = CLASS_LINT;
 	for (size_t i = 0; i < sizeof compilers / sizeof compilers[0]; i++)
 		if (str_eq_nocase(owner, str_z(compilers[i])))
-			m->class = FINDING_COMPILE;
+			m->class = CLASS_COMPILE;
 	return read_patterns(node, m, e);
 }
 
@@ -251,7 +251,7 @@ static struct str file_of(struct input *in, const struct state *s)
 
 static void tell(const struct matcher *m, struct input *in, const struct state *s, struct str line, size_t at)
 {
-	enum finding_severity severity = m->severity;
+	enum error_severity severity = m->severity;
 	struct str message = s->values[PROP_MESSAGE];
 	struct finding *f;
 

@@ -63,7 +63,7 @@ static int rate_novelty(const struct rank_input *in, struct rated *r)
 
 	if (head == NOVELTY_NEW) {
 		r->novelty = "not in the baseline";
-		return r->score < SURE && b->rule->role == FINDING_CAUSE ? NEW_UNSURE : 1000;
+		return r->score < SURE && b->rule->role == ERROR_CAUSE ? NEW_UNSURE : 1000;
 	}
 	if (head == NOVELTY_MORE) {
 		r->novelty = "more often than in the baseline";
@@ -147,7 +147,7 @@ static struct str why(struct findings *list, const struct rated *r)
 
 	buf_init(&text, SIZE_MAX);
 	buf_fmt(&text, "weight %lld", (long long)r->block->rule->weight);
-	if (r->block->rule->role == FINDING_CONSEQUENCE)
+	if (r->block->rule->role == ERROR_CONSEQUENCE)
 		buf_z(&text, ", a consequence");
 	if (r->novelty)
 		buf_fmt(&text, ", %s", r->novelty);
@@ -176,27 +176,26 @@ static void place(const struct lines *l, size_t from, size_t to, struct finding 
 }
 
 /* A rule knows that a test failed or a program crashed; its message and its code may know more. */
-static enum finding_class class_of(const struct block *b)
+static enum error_class class_of(const struct block *b)
 {
 	static const struct {
 		const char *word;
-		enum finding_class class;
+		enum error_class class;
 	} rows[] = {
-#define CLASS_OF(word, class) { word, FINDING_##class },
+#define CLASS_OF(word, class) { word, CLASS_##class },
 #include "explain/class_of.tbl"
 #undef CLASS_OF
 	};
 	struct str code = b->captures[RULE_CODE];
-	enum finding_class class = b->rule->class;
+	enum error_class class = b->rule->class;
 
-	if (class != FINDING_TEST && class != FINDING_CRASH && class != FINDING_UNKNOWN &&
-		class != FINDING_CONFIG)
+	if (class != CLASS_TEST && class != CLASS_CRASH && class != CLASS_UNKNOWN && class != CLASS_CONFIG)
 		return class;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (str_find_str(code, str_z(rows[i].word)) < code.len)
 			return rows[i].class;
-	return class == FINDING_TEST && code.len == 0 && b->captures[RULE_MESSAGE].len > 0 ? FINDING_ASSERTION
-											   : class;
+	return class == CLASS_TEST && code.len == 0 && b->captures[RULE_MESSAGE].len > 0 ? CLASS_ASSERTION
+											 : class;
 }
 
 static void describe(const struct lines *l, const struct rated *r, struct findings *list, struct finding *f)
@@ -209,9 +208,7 @@ static void describe(const struct lines *l, const struct rated *r, struct findin
 	f->role = rule->role;
 	f->class = class_of(b);
 	f->severity = rule->severity;
-	f->by = rule == &guess_novel  ? FINDING_BY_NOVELTY
-		: rule == &guess_last ? FINDING_BY_LAST
-				      : FINDING_BY_RULE;
+	f->by = rule == &guess_novel ? FOUND_BY_NOVELTY : rule == &guess_last ? FOUND_BY_LAST : FOUND_BY_RULE;
 	f->rule = findings_keep(list, rule->id);
 	f->advice = findings_keep(list, rule->advice);
 	f->tool = findings_keep(list, b->captures[RULE_TOOL].len > 0 ? b->captures[RULE_TOOL] : rule->tool);
@@ -245,7 +242,7 @@ static void add_finding(const struct lines *l, const struct rated *r, struct fin
 	*f = head;
 	place(l, b->counted, b->to, f);
 	f->head = b->counted;
-	f->role = FINDING_CONTEXT;
+	f->role = ERROR_CONTEXT;
 }
 
 /* Rules that say so many are enough. */
@@ -273,7 +270,7 @@ static void add_findings(const struct lines *l, const struct rated *v, size_t n,
 		cheap += v[i].block->counted - v[i].block->from;
 		if (1000 * cheap > CHEAP_LINES * needed)
 			return;
-		if (v[i].block->rule->role == FINDING_CONSEQUENCE)
+		if (v[i].block->rule->role == ERROR_CONSEQUENCE)
 			add_finding(l, &v[i], ret);
 	}
 }

@@ -63,9 +63,9 @@ struct extent {
 struct rule {
 	struct str id, tool, advice;
 	struct yaml *examples; /* NULL: none */
-	enum finding_class class;
-	enum finding_severity severity;
-	enum finding_role role;
+	enum error_class class;
+	enum error_severity severity;
+	enum error_role role;
 	int64_t weight; /* 1-100: how sure it is that this broke it */
 	int64_t precedence; /* of the rules that match a line the one of the highest is taken, then that of most weight */
 	int64_t alone; /* the same of a block that is its head and nothing more */

@@ -165,14 +165,14 @@ static enum err_code read_words(
 	const struct yaml *class = yaml_get(n, "class"), *severity = yaml_get(n, "severity"),
 			  *role = yaml_get(n, "role");
 
-	rule->role = FINDING_CAUSE;
-	rule->severity = FINDING_ERROR;
-	rule->class = FINDING_UNKNOWN;
-	if (class && !finding_class_find(yaml_str(class), &rule->class))
+	rule->role = ERROR_CAUSE;
+	rule->severity = SEVERITY_ERROR;
+	rule->class = CLASS_UNKNOWN;
+	if (class && !error_class_find(yaml_str(class), &rule->class))
 		return refuse(s, class, "there is no class", yaml_str(class), e);
-	if (severity && !finding_severity_find(yaml_str(severity), &rule->severity))
+	if (severity && !error_severity_find(yaml_str(severity), &rule->severity))
 		return refuse(s, severity, "there is no severity", yaml_str(severity), e);
-	if (role && !finding_role_find(yaml_str(role), &rule->role))
+	if (role && !error_role_find(yaml_str(role), &rule->role))
 		return refuse(s, role, "there is no role", yaml_str(role), e);
 	return ERR_OK;
 }
@@ -202,7 +202,7 @@ static int64_t default_precedence(const struct rule *rule)
 {
 	if (rule->ignore)
 		return PRECEDENCE_IGNORE;
-	return rule->role == FINDING_CONSEQUENCE ? PRECEDENCE_CONSEQUENCE : PRECEDENCE;
+	return rule->role == ERROR_CONSEQUENCE ? PRECEDENCE_CONSEQUENCE : PRECEDENCE;
 }
 
 static enum err_code add_rule(const struct source *s, const struct yaml *n, struct err *e)

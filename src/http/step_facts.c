@@ -70,6 +70,7 @@ struct step_facts step_facts_of(struct call *c)
 		.step_index = body_int(c, "step_index", -1),
 		.workflow = text_field(c, "workflow"),
 		.branch = text_field(c, "branch"),
+		.target_branch = text_field(c, "target_branch"),
 		.platform = text_field(c, "platform"),
 		.url = text_field(c, "url"),
 		.pull_request = body_int(c, "pull_request", 0),

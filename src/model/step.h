@@ -51,7 +51,8 @@ struct step_facts {
 	struct str step_name;
 	int64_t step_index; /* -1: not told */
 	struct str workflow, branch, platform, url;
-	int64_t pull_request; /* 0: none */
+	int64_t pull_request;     /* 0: none */
+	struct str target_branch; /* that a pull request is for */
 	enum conclusion conclusion;
 	bool has_exit_code;
 	int64_t exit_code;

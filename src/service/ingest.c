@@ -97,7 +97,7 @@ static void mask_name(const struct mask *mask, struct arena *a, struct str *name
 void ingest_mask_names(struct step_facts *f, const struct mask *mask, struct arena *a)
 {
 	struct str *const names[] = { &f->step_name, &f->job_name, &f->leg, &f->workflow, &f->branch,
-		&f->platform, &f->url };
+		&f->target_branch, &f->platform, &f->url };
 
 	for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
 		mask_name(mask, a, names[k]);

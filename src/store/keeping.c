@@ -170,6 +170,7 @@ static enum err_code expire(struct db *db, struct text *t, int64_t now, struct e
 	if (changed == 0)
 		return ERR_OK;
 	TRY(db_run(db, "DELETE FROM tail WHERE step_id = $1", DB_ARGS(DB_I(t->step_id)), NULL, e));
+	TRY(db_run(db, "DELETE FROM report WHERE step_id = $1", DB_ARGS(DB_I(t->step_id)), NULL, e));
 	TRY(db_run(db, "DELETE FROM log WHERE step_id = $1", DB_ARGS(DB_I(t->step_id)), &logs, e));
 	t->expired = true;
 	t->had_log = logs > 0;

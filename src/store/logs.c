@@ -183,8 +183,8 @@ enum err_code logs_end(struct db *db, const struct log *l, const struct step_end
 		return ERR_OK;
 	return db_run(db,
 		"UPDATE step SET conclusion = $2, exit_code = $3, duration_ms = $4, ended_at = $5, "
-		"received_at = $5, n_lines = $6, n_bytes = $7, n_dropped_lines = $8, n_dropped_bytes = $9"
-		" WHERE id = $1",
+		"received_at = $5, n_lines = $6, n_bytes = $7, n_dropped_lines = $8, n_dropped_bytes = $9,"
+		" explain_due = explain_due + 1 WHERE id = $1",
 		DB_ARGS(DB_I(l->step_id), DB_T(str_z(conclusion_name(end->conclusion))),
 			end->has_exit_code ? DB_I(end->exit_code) : DB_NONE, DB_I(end->duration_ms),
 			DB_I(end->at), DB_I(l->n_line_ends - l->gap_line_ends),
@@ -212,7 +212,7 @@ enum err_code logs_revive(
 		TRY(add_chunks(db, l->step_id, chunk, 1, e));
 	return db_run(db,
 		"UPDATE step SET conclusion = 'running', exit_code = NULL, ended_at = 0, duration_ms = -1, "
-		"stored_bytes = 0 WHERE id = $1",
+		"stored_bytes = 0, explain_due = explain_due + 1 WHERE id = $1",
 		DB_ARGS(DB_I(l->step_id)), NULL, e);
 }
 

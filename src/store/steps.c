@@ -9,11 +9,14 @@
  * The account of a commit is one statement, whatever the number of steps: so that what it counts and what it
  * lists are of one moment.
  */
+#include "base/digest.h"
 #include "base/zst.h"
 #include "store/nouns.h"
 #include "store/rows.h"
 #include "store/same_step.h"
 #include "store/tally.h"
+
+#include <string.h>
 
 #define TEXT_MAX ((size_t)4 << 20) /* of one step, decompressed: four times the largest setting */
 #define KEY_MAX 4096
@@ -42,17 +45,20 @@ static enum err_code put_run(struct db *db, int64_t repo_id, const struct step_f
 {
 	return db_int(db,
 		"INSERT INTO run (repo_id, head_sha, external_run_id, workflow, branch, pull_request, url, "
-		"created_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		"created_at, target_branch)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 		" ON CONFLICT (repo_id, head_sha, external_run_id) DO UPDATE SET"
 		" workflow = CASE WHEN excluded.workflow <> '' THEN excluded.workflow ELSE run.workflow END,"
 		" branch = CASE WHEN excluded.branch <> '' THEN excluded.branch ELSE run.branch END,"
 		" pull_request = CASE WHEN excluded.pull_request <> 0 THEN excluded.pull_request ELSE "
 		"run.pull_request END,"
-		" url = CASE WHEN excluded.url <> '' THEN excluded.url ELSE run.url END"
+		" url = CASE WHEN excluded.url <> '' THEN excluded.url ELSE run.url END,"
+		" target_branch = CASE WHEN excluded.target_branch <> '' THEN excluded.target_branch ELSE "
+		"run.target_branch END"
 		" RETURNING id",
 		DB_ARGS(DB_I(repo_id), DB_T(f->head_sha), DB_T(f->external_run_id), DB_T(f->workflow),
-			DB_T(f->branch), DB_I(f->pull_request), DB_T(f->url), DB_I(now)),
+			DB_T(f->branch), DB_I(f->pull_request), DB_T(f->url), DB_I(now),
+			DB_T(f->target_branch)),
 		ret_id, e);
 }
 
@@ -76,6 +82,29 @@ static enum err_code put_job(
 		ret_id, e);
 }
 
+/*
+ * What is the same step in another attempt or run has the same number (0005-errors.sql): made-up legs are one, and a job is known by its name.
+ * By what this sender told: steps that are told in two ways are two series.
+ */
+static int64_t series_of(int64_t repo_id, const struct step_facts *f, struct str step_key)
+{
+	struct str leg = str_starts(f->leg, STR(LEG_MADE_UP)) ? STR("") : f->leg;
+	struct str job = f->job_name.len > 0 ? f->job_name : f->job_id;
+	struct sha256 digest;
+	uint64_t number = 0;
+	AUTO_BUF b;
+
+	buf_init(&b, SIZE_MAX);
+	buf_fmt(&b, "%lld\n%zu\n%zu\n%zu\n", (long long)repo_id, f->workflow.len, job.len, leg.len);
+	buf_str(&b, f->workflow);
+	buf_str(&b, job);
+	buf_str(&b, leg);
+	buf_str(&b, step_key);
+	digest = sha256_of(buf_view(&b));
+	memcpy(&number, digest.b, sizeof number);
+	return (int64_t)(number >> 1) + 1;
+}
+
 /* A step that streams, or has, knows this better than a post. */
 #define POSTED(column)                                                                                       \
 	" " column " = CASE WHEN step.began_at = 0 THEN excluded." column " ELSE step." column " END"
@@ -88,7 +117,7 @@ static enum err_code put_job(
 												       "ed_" \
 												       "at")
 
-static enum err_code put_step(struct db *db, int64_t job_id, const struct step_facts *f,
+static enum err_code put_step(struct db *db, int64_t repo_id, int64_t job_id, const struct step_facts *f,
 	const struct tail_size *size, int64_t stored_bytes, int64_t now, int64_t *ret_id, struct err *e)
 {
 	AUTO_BUF key;
@@ -98,18 +127,22 @@ static enum err_code put_step(struct db *db, int64_t job_id, const struct step_f
 	TRY(buf_check(&key, "step_name", e));
 	return db_int(db,
 		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
-		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, stored_bytes, log_expired_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)"
+		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, stored_bytes, log_expired_at, series, "
+		"explain_due)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, 1)"
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET"
-		" name = excluded.name, step_index = excluded.step_index, " ALL_POSTED ","
-		" exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
-		" ELSE coalesce(step.exit_code, excluded.exit_code) END"
-		" RETURNING id",
+		" name = excluded.name, step_index = excluded.step_index, " ALL_POSTED
+		"," POSTED("series") ","
+				     " explain_due = step.explain_due + CASE WHEN step.began_at = 0 THEN 1 "
+				     "ELSE 0 END,"
+				     " exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
+				     " ELSE coalesce(step.exit_code, excluded.exit_code) END"
+				     " RETURNING id",
 		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
 			DB_T(str_z(conclusion_name(f->conclusion))),
 			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
 			DB_I(size->n_bytes), DB_I(size->n_dropped_lines), DB_I(size->n_dropped_bytes),
-			DB_I(stored_bytes)),
+			DB_I(stored_bytes), DB_I(series_of(repo_id, f, buf_view(&key)))),
 		ret_id, e);
 }
 
@@ -126,13 +159,13 @@ enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts
 	TRY(put_job(db, run_id, f, &job_id, e));
 	TRY(db_int(db,
 		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
-		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at, began_at)"
-		" VALUES ($1, $2, $3, $4, 'running', NULL, $5, 0, 0, 0, 0, 0, $5)"
+		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at, began_at, series)"
+		" VALUES ($1, $2, $3, $4, 'running', NULL, $5, 0, 0, 0, 0, 0, $5, $6)"
 		" ON CONFLICT (job_id, step_key) DO UPDATE SET name = excluded.name,"
 		" step_index = excluded.step_index"
 		" RETURNING id",
 		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
-			DB_I(now)),
+			DB_I(now), DB_I(series_of(repo_id, f, buf_view(&key)))),
 		ret_step_id, e));
 	*ret_run_id = run_id;
 	return ERR_OK;
@@ -145,7 +178,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 
 	TRY(put_run(db, repo_id, f, now, &run_id, e));
 	TRY(put_job(db, run_id, f, &job_id, e));
-	TRY(put_step(db, job_id, f, size, (int64_t)text_zst.len, now, &step_id, e));
+	TRY(put_step(db, repo_id, job_id, f, size, (int64_t)text_zst.len, now, &step_id, e));
 	TRY(db_run(db,
 		"INSERT INTO tail (step_id, zstd) SELECT id, $2 FROM step WHERE id = $1 AND began_at = 0"
 		" ON CONFLICT (step_id) DO UPDATE SET zstd = excluded.zstd",

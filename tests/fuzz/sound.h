@@ -17,8 +17,8 @@ static inline void assert_sound(const struct findings *f, size_t n_lines, size_t
 		assert(x->from <= x->to && x->to <= n_lines && x->start_byte <= x->end_byte);
 		assert(x->end_byte <= n_bytes &&
 			(x->from == x->to || (x->head >= x->from && x->head < x->to)));
-		assert(x->line >= 0 && x->col >= 0 && x->reruns >= 0 && x->by == FINDING_BY_INPUT);
-		assert(x->rule.len > 0 && x->severity < FINDING_N_SEVERITIES && x->class < FINDING_N_CLASSES);
+		assert(x->line >= 0 && x->col >= 0 && x->reruns >= 0 && x->by == FOUND_BY_INPUT);
+		assert(x->rule.len > 0 && x->severity < ERROR_N_SEVERITIES && x->class < ERROR_N_CLASSES);
 		for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
 			assert(utf8_valid(texts[k]) == texts[k].len && texts[k].len <= FINDING_MESSAGE_MAX);
 	}

@@ -75,7 +75,7 @@ static void a_log_in_which_nothing_failed_has_nothing(void **state)
 	(void)state;
 	explain("all is well\n0 errors, 0 warnings\n[INFO] BUILD SUCCESS\n", NULL, &f);
 	for (size_t i = 0; i < f.n; i++)
-		assert_int_equal(f.v[i].role, FINDING_CONTEXT);
+		assert_int_equal(f.v[i].role, ERROR_CONTEXT);
 	findings_done(&f);
 	explain("", NULL, &f);
 	assert_int_equal(f.n, 0);
@@ -107,12 +107,12 @@ static void where_no_rule_knows_a_cause_what_was_said_right_before_is_shown(void
 
 	(void)state;
 	explain(log, "start\nsteady\nfits\n", &f);
-	assert_int_equal(f.v[0].by, FINDING_BY_NOVELTY);
+	assert_int_equal(f.v[0].by, FOUND_BY_NOVELTY);
 	assert_int_equal(f.v[0].from, 2);
 	assert_int_equal(f.v[0].to, 3);
 	findings_done(&f);
 	explain(log, NULL, &f);
-	assert_int_equal(f.v[0].by, FINDING_BY_LAST);
+	assert_int_equal(f.v[0].by, FOUND_BY_LAST);
 	assert_int_equal(f.v[0].to, 3);
 }
 

@@ -167,8 +167,8 @@ static void findings_have_a_limit_that_flaky_ones_do_not_use_up(void **state)
 	buf_z(&b, "</testsuite>");
 	assert_int_equal(input_report(buf_view(&b), &f, NULL, &e), ERR_OK);
 	assert_int_equal(f.n, INPUT_FINDINGS_MAX);
-	assert_int_equal(f.v[INPUT_FINDINGS_MAX / 4 - 1].severity, FINDING_WARNING);
-	assert_int_equal(f.v[INPUT_FINDINGS_MAX / 4].severity, FINDING_ERROR);
+	assert_int_equal(f.v[INPUT_FINDINGS_MAX / 4 - 1].severity, SEVERITY_WARNING);
+	assert_int_equal(f.v[INPUT_FINDINGS_MAX / 4].severity, SEVERITY_ERROR);
 	findings_done(&f);
 }
 

@@ -18,8 +18,8 @@ static struct finding *rule_finding(
 		.to = to,
 		.head = from,
 		.score = score,
-		.severity = FINDING_ERROR,
-		.by = FINDING_BY_RULE,
+		.severity = SEVERITY_ERROR,
+		.by = FOUND_BY_RULE,
 		.message = str_z(message) };
 	return x;
 }
@@ -31,9 +31,9 @@ static struct finding *input_finding(struct findings *f, size_t from, const char
 	*x = (struct finding){ .from = from,
 		.to = from + 1,
 		.head = from,
-		.severity = FINDING_ERROR,
-		.by = FINDING_BY_INPUT,
-		.class = FINDING_TEST,
+		.severity = SEVERITY_ERROR,
+		.by = FOUND_BY_INPUT,
+		.class = CLASS_TEST,
 		.file = str_z(file),
 		.line = 7,
 		.message = str_z(message) };
@@ -65,13 +65,13 @@ static void what_only_the_input_knows_is_put_in_behind_what_is_surer(void **stat
 	findings_init(&rules);
 	findings_init(&inputs);
 	rule_finding(&rules, 0, 1, INPUT_MERGE_SCORE + 1, "sure");
-	rule_finding(&rules, 1, 2, INPUT_MERGE_SCORE + 1, "its context")->role = FINDING_CONTEXT;
+	rule_finding(&rules, 1, 2, INPUT_MERGE_SCORE + 1, "its context")->role = ERROR_CONTEXT;
 	rule_finding(&rules, 5, 6, INPUT_MERGE_SCORE - 1, "unsure");
 	input_finding(&inputs, 7, "b.c", "first");
 	input_finding(&inputs, 7, "c.c", "of the same line");
 	input_finding(&inputs, 7, "b.c", "the same in other words");
-	input_finding(&inputs, 8, "d.c", "warning")->role = FINDING_CONTEXT;
-	input_finding(&inputs, 9, "e.c", "exit code")->role = FINDING_CONSEQUENCE;
+	input_finding(&inputs, 8, "d.c", "warning")->role = ERROR_CONTEXT;
+	input_finding(&inputs, 9, "e.c", "exit code")->role = ERROR_CONSEQUENCE;
 	input_finding(&inputs, 1, "f.c", "shown already");
 	input_merge(&inputs, &rules);
 	assert_findings_told(&rules, "error unknown sure @0-1\nerror unknown its context @1-2\n"
@@ -105,16 +105,16 @@ static void diagnostics_are_context_unless_nothing_is_a_cause(void **state)
 	rule_finding(&rules, 0, 2, 900, "of no file");
 	input_finding(&rows, 0, "a.c", "gives it");
 	input_finding(&rows, 1, "b.c", "of another file");
-	input_finding(&rows, 5, "c.c", "warning")->severity = FINDING_WARNING;
+	input_finding(&rows, 5, "c.c", "warning")->severity = SEVERITY_WARNING;
 	input_append(&rows, &rules);
 	assert_findings_told(&rules,
 		"error test a.c:7 of no file @0-2\nerror test b.c:7 of another file @1-2\n"
 		"warning test c.c:7 warning @5-6\n");
-	assert_int_equal(rules.v[1].role, FINDING_CONTEXT);
+	assert_int_equal(rules.v[1].role, ERROR_CONTEXT);
 	input_append(&rows, &none);
 	assert_int_equal(none.n, 3);
-	assert_int_equal(none.v[0].role, FINDING_CAUSE);
-	assert_int_equal(none.v[2].role, FINDING_CONTEXT);
+	assert_int_equal(none.v[0].role, ERROR_CAUSE);
+	assert_int_equal(none.v[2].role, ERROR_CONTEXT);
 }
 
 int main(void)

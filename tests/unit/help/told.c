@@ -16,7 +16,7 @@ static void put_message(struct str s, struct buf *out)
 
 static void put(const struct finding *f, struct buf *out)
 {
-	buf_fmt(out, "%s %s", finding_severity_name(f->severity), finding_class_name(f->class));
+	buf_fmt(out, "%s %s", error_severity_name(f->severity), error_class_name(f->class));
 	if (f->file.len > 0)
 		buf_fmt(out, " %.*s", STR_FMT(f->file));
 	if (f->line > 0)
@@ -34,7 +34,7 @@ static void put(const struct finding *f, struct buf *out)
 		buf_z(out, " flaky");
 	if (f->reruns > 0)
 		buf_fmt(out, " reruns=%d", f->reruns);
-	if (f->role == FINDING_CONSEQUENCE)
+	if (f->role == ERROR_CONSEQUENCE)
 		buf_z(out, " consequence");
 	buf_char(out, '\n');
 }

@@ -1,0 +1,124 @@
+#ifndef STORE_ERRORS_H
+#define STORE_ERRORS_H
+/*
+ * errors: what the services may ask of the database about what broke: the errors of steps, their groups, the reports sent beside logs, and
+ * which steps wait to be explained. A part of nouns.h, with its manners; 0005-errors.sql is the essay on it.
+ */
+#include "model/error.h"
+#include "store/nouns.h"
+
+/* ---- explaining.c: what is to be explained, with what ---- */
+
+struct due_step {
+	int64_t step_id;
+	int64_t due; /* as it was; goes into errors_replace() */
+};
+/* The newest first. A step that was marked stays due until errors_replace() with the same number. */
+MUST_CHECK enum err_code explaining_due(
+	struct db *db, struct arena *a, int64_t limit, struct due_step **ret, size_t *ret_n, struct err *e);
+MUST_CHECK enum err_code explaining_count(
+	struct db *db, int64_t *ret, struct err *e); /* to 10,000, then -1 */
+/* With which rules steps were explained; empty: none ever were. */
+MUST_CHECK enum err_code explaining_rules(struct db *db, struct arena *a, struct str *ret, struct err *e);
+/* W. From now on it is these. */
+MUST_CHECK enum err_code explaining_set_rules(struct db *db, struct str digest, struct err *e);
+/*
+ * W. The failed steps behind step `after` that still have their text, at most limit, are due again. *ret_last: the last of them, where to go
+ * on; 0: that were all.
+ */
+MUST_CHECK enum err_code explaining_again(
+	struct db *db, int64_t after, int64_t limit, int64_t *ret_last, struct err *e);
+/* W. One step; of no effect when there is none. */
+MUST_CHECK enum err_code explaining_mark(struct db *db, int64_t step_id, struct err *e);
+/*
+ * The newest step of the same series that succeeded and has its text (log: as a log, else as a tail): on the branch that the run is to go to,
+ * else on its own, else on any. *ret_step_id 0: there is none.
+ */
+MUST_CHECK enum err_code explaining_baseline(
+	struct db *db, int64_t step_id, bool log, int64_t *ret_step_id, struct err *e);
+
+/* ---- reports.c ---- */
+
+struct report {
+	struct str name, kind;
+	int64_t received_at, n_bytes;
+	struct str zstd; /* its text, masked */
+};
+/* W. In place of one of that name. ERR_NOT_FOUND: no such step; ERR_GONE: its text has expired; ERR_TOO_LARGE: the step has max already. */
+MUST_CHECK enum err_code reports_put(
+	struct db *db, int64_t step_id, const struct report *r, int64_t max, struct err *e);
+MUST_CHECK enum err_code reports_list(
+	struct db *db, struct arena *a, int64_t step_id, struct report **ret, size_t *ret_n, struct err *e);
+
+/* ---- errors.c ---- */
+
+/* What was found out about a step. */
+struct explained {
+	struct due_step step;
+	int64_t now;
+	struct str failed; /* why it could not be explained; empty: it could */
+	const struct error *
+		errors; /* the best first; number, step_id, run_id, repo_id, group_id and occurred_at are not read */
+	const struct str *templates; /* of each: its message with what varies taken out */
+	size_t n;
+};
+/*
+ * W. All errors of a step are replaced by these, and their groups brought up to date: causes come into a group, which begins with the
+ * first and opens again when it was resolved before. Groups that nobody has said anything about go with their last error; what people said of
+ * one stays, also where new rules put the error that it was of into a new group. A step that succeeded says of groups that they are
+ * flaky or fixed. If the step has changed since it was found due, nothing is done.
+ */
+MUST_CHECK enum err_code errors_replace(struct db *db, const struct explained *x, struct err *e);
+
+/* Which errors. 0, false: whichever. */
+struct error_query {
+	int64_t step_id, run_id,
+		group_id; /* one of them. Of a run: of the newest attempt of each job, and causes only */
+	unsigned roles;   /* bits of enum error_role */
+	unsigned classes; /* bits of enum error_class */
+	unsigned severities;
+	int64_t limit, offset;
+};
+/* Of a step or run in their order, of a group the newest first. */
+MUST_CHECK enum err_code errors_list(struct db *db, struct arena *a, const struct error_query *q,
+	struct error **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+struct error_count {
+	enum error_class class;
+	enum error_severity severity;
+	int64_t n, first_at, last_at;
+};
+/* The causes in the newest attempts of a run, counted by class and severity. */
+MUST_CHECK enum err_code errors_count(struct db *db, struct arena *a, int64_t run_id,
+	struct error_count **ret, size_t *ret_n, struct err *e);
+/* W, or a reader when dry. Those that occurred before go, at most limit of them, and groups that are left without any as above. */
+MUST_CHECK enum err_code errors_expire(
+	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);
+
+/* ---- groups.c ---- */
+
+struct group_query { /* 0, false: whichever */
+	int64_t repo_id;
+	unsigned states; /* bits of enum group_state, as they are at now */
+	unsigned classes;
+	int64_t new_since; /* seen first since then */
+	bool flaky;
+	enum group_order { GROUPS_BY_COUNT, GROUPS_NEWEST, GROUPS_LAST_SEEN } order; /* count: of 30 days */
+	int64_t now;
+	int64_t limit, offset;
+};
+MUST_CHECK enum err_code groups_list(struct db *db, struct arena *a, const struct group_query *q,
+	struct group **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+/* repo_id 0: of any repo. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code groups_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id, int64_t now,
+	struct group *ret, struct err *e);
+struct group_change {
+	bool has_state, has_issue;
+	enum group_state state;
+	int64_t snoozed_until; /* with GROUP_SNOOZED */
+	struct str issue;
+};
+/* W. ERR_NOT_FOUND as above. */
+MUST_CHECK enum err_code groups_change(
+	struct db *db, int64_t id, int64_t repo_id, const struct group_change *c, int64_t now, struct err *e);
+
+#endif
