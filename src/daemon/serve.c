@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "daemon/settings.h"
 #include "http/server.h"
+#include "service/explainer.h"
 #include "service/janitor.h"
 #include "service/rate.h"
 
@@ -124,7 +125,8 @@ static enum err_code start(struct serve *s, struct err *e)
 	s->app.ready = is_ready;
 	s->app.ready_arg = s;
 	TRY(start_store(s, e));
-	TRY(streams_start(s->app.store, s->app.config, s->app.clock, &s->app.streams, e));
+	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
+	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
 	return ERR_OK;
@@ -164,6 +166,7 @@ static enum err_code reload(struct serve *s, struct err *e)
 	config_swap(s->app.config, config);
 	settings_free(next);
 	janitor_wake(s->janitor);
+	explainer_wake(s->app.explainer);
 	return ERR_OK;
 }
 
@@ -206,6 +209,7 @@ static void stop(struct serve *s)
 	}
 	janitor_stop(s->janitor);
 	streams_stop(s->app.streams);
+	explainer_stop(s->app.explainer);
 	store_close(s->app.store);
 	config_box_free(s->app.config);
 	rate_free(s->app.rate);

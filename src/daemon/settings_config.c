@@ -161,6 +161,20 @@ static enum err_code no_such_chore(const struct setting_entry *x, struct err *e)
 		x->text.p, buf_cstr(&names));
 }
 
+static void add_explain(const struct settings *s, struct config *c)
+{
+	size_t n = 0;
+
+	c->explain_bytes = setting_number(s, SET_EXPLAIN_BYTES);
+	c->errors = setting_number(s, SET_ERRORS);
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		n += x->id == SET_RULES;
+	c->rule_folders = arena_array(&c->arena, n + 1, sizeof *c->rule_folders);
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		if (x->id == SET_RULES)
+			c->rule_folders[c->n_rule_folders++] = arena_cstr(&c->arena, x->text);
+}
+
 static enum err_code add_janitor(const struct settings *s, struct config *c, struct err *e)
 {
 	struct str mode = setting_text(s, SET_JANITOR_MODE);
@@ -174,6 +188,7 @@ static enum err_code add_janitor(const struct settings *s, struct config *c, str
 	c->log_bytes = setting_number(s, SET_LOG_BYTES);
 	c->green_bytes = setting_number(s, SET_GREEN_BYTES);
 	c->green_logs = setting_number(s, SET_GREEN_LOGS);
+	c->error_days = setting_number(s, SET_ERROR_DAYS);
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
 		if (x->id != SET_JANITOR_SKIP)
 			continue;
@@ -207,6 +222,9 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->lost_after_ms = setting_number(s, SET_LOST_AFTER) * 1000;
 	c->tail_lines = setting_number(s, SET_TAIL_LINES);
 	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);
+	c->report_bytes = setting_number(s, SET_REPORT_BYTES);
+	c->reports = setting_number(s, SET_REPORTS);
+	add_explain(s, c);
 	add_forges(s, c);
 	TRY(add_mask(s, c, e));
 	TRY(add_internal_tokens(s, c, e));

@@ -5,6 +5,7 @@
 #include "explain/diagnostic.h"
 #include "explain/guess.h"
 #include "explain/input.h"
+#include "explain/input_beside.h"
 #include "explain/input_merge.h"
 #include "explain/matcher.h"
 #include "explain/novelty.h"
@@ -75,5 +76,7 @@ enum err_code explain_log(const struct explain_input *in, struct findings *ret, 
 	input_merge(&inputs, ret);
 	diagnostics_find(&diagnostics);
 	input_append(&rows, ret);
+	if (in->reports)
+		input_beside(in->reports, ret);
 	return ERR_OK;
 }

@@ -4,16 +4,20 @@
  * explain: what went wrong in a log, best first.
  *
  * Lines (lines.h) are matched by rules (rule.h), joined to blocks (block.h), compared with a log that passed
- * (novelty.h), and ranked (rank.h).
+ * (novelty.h), and ranked (rank.h). What structured inputs say, in the log and beside it, is put to that (input_merge.h, input_beside.h).
  */
 #include "explain/finding.h"
 #include "explain/rule.h"
+
+/* Changes whenever the same log and rules may give other findings: what is kept is made again. */
+#define EXPLAIN_VERSION "1"
 
 struct explain_input {
 	struct rules *rules; /* compiled */
 	struct str log;
 	struct str baseline; /* a log of the same step that passed */
 	bool has_baseline;
+	const struct findings *reports; /* beside the log (input_report), all together; NULL: none */
 };
 
 /* Appends to ret, best first; nothing is no error. ERR_TOO_LARGE: over LINES_TEXT_MAX. */

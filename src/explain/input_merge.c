@@ -19,7 +19,7 @@ static void fill(struct findings *list, struct str *own, struct str known)
 }
 
 /* What x knows and f does not. The line and column of another file say nothing. */
-static void enrich(struct findings *list, struct finding *f, const struct finding *x)
+void input_enrich(struct findings *list, struct finding *f, const struct finding *x)
 {
 	if (f->file.len == 0 && x->file.len > 0) {
 		f->file = findings_keep(list, x->file);
@@ -43,7 +43,7 @@ static bool is_known(struct findings *ranked, size_t n, const struct finding *x)
 		if (!share_lines(&ranked->v[i], x))
 			continue;
 		if (ranked->v[i].role != ERROR_CONTEXT)
-			enrich(ranked, &ranked->v[i], x);
+			input_enrich(ranked, &ranked->v[i], x);
 		return true;
 	}
 	return false;
@@ -91,10 +91,17 @@ static bool is_among(const struct finding *const *v, size_t n, const struct find
 	return false;
 }
 
+void input_put_in(struct findings *ranked, const struct finding *const *v, size_t n)
+{
+	size_t at = place_of(ranked, INPUT_MERGE_SCORE);
+
+	for (size_t i = 0; i < n && put_in(ranked, at + i, v[i], INPUT_MERGE_SCORE); i++)
+		;
+}
+
 void input_merge(const struct findings *inputs, struct findings *ranked)
 {
 	size_t n_rules = ranked->n, n = 0;
-	size_t at = place_of(ranked, INPUT_MERGE_SCORE);
 	const struct finding *unknown[INPUT_MERGE_MAX];
 
 	for (size_t i = 0; i < inputs->n; i++) {
@@ -104,8 +111,7 @@ void input_merge(const struct findings *inputs, struct findings *ranked)
 			!is_among(unknown, n, x))
 			unknown[n++] = x;
 	}
-	for (size_t i = 0; i < n && put_in(ranked, at + i, unknown[i], INPUT_MERGE_SCORE); i++)
-		;
+	input_put_in(ranked, unknown, n);
 }
 
 /* Does one of the first n have it already, or does it get it now? */
@@ -120,7 +126,7 @@ static bool is_placed(struct findings *ranked, size_t n, const struct finding *x
 		if (f->from + 1 == f->to && str_find_str(f->message, x->message) < f->message.len)
 			f->message = findings_keep(ranked, x->message);
 		if (f->file.len == 0 || f->from + 1 == f->to)
-			enrich(ranked, f, x);
+			input_enrich(ranked, f, x);
 		if (f->line == x->line && str_eq(f->file, x->file))
 			return true;
 	}

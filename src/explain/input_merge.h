@@ -18,6 +18,10 @@
 /* ranked: of the same log, best first, and so it stays. Strings are copied; inputs may go. */
 void input_merge(const struct findings *inputs, struct findings *ranked);
 
+/* What x knows and f, of ranked, does not goes to f. And those that nobody found, in their order, by their score: best first it stays. */
+void input_enrich(struct findings *ranked, struct finding *f, const struct finding *x);
+void input_put_in(struct findings *ranked, const struct finding *const *v, size_t n);
+
 /*
  * Diagnostics (diagnostic.h) behind all that: where a tool names a file and a line, that belongs to the finding of these
  * lines, if it names none; else it stands at the end, as context. Where nothing is a cause, the first INPUT_MERGE_MAX

@@ -7,10 +7,15 @@
  */
 #include "api_table.h"
 #include "http/step_facts.h"
+#include "service/explainer.h"
 
 static void stored(void *arg, const struct err *result)
 {
-	call_finish(arg, result);
+	struct call *c = arg;
+
+	if (result->code == ERR_OK)
+		explainer_wake(c->app->explainer);
+	call_finish(c, result);
 }
 
 static void free_ingest(void *arg)

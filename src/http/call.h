@@ -28,6 +28,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct config_box *config;
 	struct rate *rate;
 	struct streams *streams;
+	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */

@@ -23,10 +23,16 @@ struct config {
 	int64_t step_bytes;  /* of text a log */
 	int64_t streams;     /* open at once */
 	int64_t lost_after_ms;
-	int64_t scan_bytes, scan_ms; /* of one page of lines */
-	int64_t tails;               /* followed at once */
+	int64_t scan_bytes, scan_ms;   /* of one page of lines */
+	int64_t tails;                 /* followed at once */
+	int64_t report_bytes, reports; /* of one report; of a step */
 	/* [server] */
 	struct str downloads; /* folder, NUL-terminated */
+	/* [explain] */
+	int64_t explain_bytes; /* of a log that is looked at */
+	int64_t errors;        /* kept of a step */
+	char **rule_folders;
+	size_t n_rule_folders;
 	/* [internal] */
 	struct internal_tokens internal;
 	/* [mask] */
@@ -40,6 +46,7 @@ struct config {
 	int64_t log_days;               /* 0: for ever */
 	int64_t log_bytes, green_bytes; /* 0: no limit */
 	int64_t green_logs;             /* of a step; 0: no limit */
+	int64_t error_days;             /* 0: for ever */
 	scope_set chores_off;           /* bit a chore of janitor.tbl */
 
 	struct arena arena; /* holds the strings */

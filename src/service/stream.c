@@ -11,6 +11,7 @@
 
 #include "base/diag.h"
 #include "base/metric.h"
+#include "service/explainer.h"
 #include "service/ingest.h"
 
 #include <assert.h>
@@ -254,8 +255,10 @@ static void changed(struct store_op *op, const struct err *result)
 		metric_add(METRIC_STREAM_BYTES, c->put.log.sent_bytes - c->st->log.sent_bytes);
 		run_names_note_saved(s->names, c->st->log.run_id, c->put.masks_upto);
 		stream_put_take(c->st, &c->put);
-		if (ended)
+		if (ended) {
 			c->st->log.state = LOG_ENDED;
+			explainer_wake(s->explainer);
+		}
 		call.place->offset = c->st->log.sent_bytes;
 		call.place->state = c->st->log.state;
 		stream_note_chunks(s, c->st, &c->put);
@@ -493,8 +496,10 @@ void streams_give_up_silent(struct streams *s, int64_t steady_now)
 		stream_forget(s, st); /* loaded again, should it go on */
 		st->heard_at = steady_now;
 		give(s, st, code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_GONE);
-		if (code == ERR_OK)
+		if (code == ERR_OK) {
+			explainer_wake(s->explainer);
 			keeper_seal(s->keeper, step_id, NULL, NULL);
+		}
 	}
 	config_put(s->box, cfg);
 }
@@ -538,7 +543,7 @@ static enum err_code recover(struct streams *s, struct err *e)
 }
 
 enum err_code streams_start(struct store *store, struct config_box *box, const struct clock *clock,
-	struct streams **ret, struct err *e)
+	struct explainer *explainer, struct streams **ret, struct err *e)
 {
 	struct streams *s = mem_alloc(sizeof *s);
 	enum err_code code;
@@ -546,6 +551,7 @@ enum err_code streams_start(struct store *store, struct config_box *box, const s
 	s->store = store;
 	s->box = box;
 	s->clock = clock;
+	s->explainer = explainer;
 	pthread_mutex_init(&s->lock, NULL);
 	s->followers = follow_table_new(store, clock);
 	code = crew_start(crew_size_for_here(), &s->crew, e);

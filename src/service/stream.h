@@ -19,11 +19,12 @@
 #include "store/nouns.h"
 #include "store/store.h"
 
+struct explainer;
 struct streams;
 
-/* box: the limits and the mask are taken from there at each call. */
+/* box: the limits and the mask are taken from there at each call. explainer: is woken when a step has ended; NULL: nobody is. */
 MUST_CHECK enum err_code streams_start(struct store *s, struct config_box *box, const struct clock *clock,
-	struct streams **ret, struct err *e);
+	struct explainer *explainer, struct streams **ret, struct err *e);
 void streams_stop(struct streams *s); /* NULL is fine. After the last answer, before the store is closed */
 
 /* Where a log stands, as its sender is told. */

@@ -48,6 +48,7 @@ struct streams {
 	struct run_names_table *names;
 	struct keeper *keeper;
 	struct crew *crew;
+	struct explainer *explainer;
 	pthread_mutex_t lock; /* guards the table, and what struct stream says */
 	struct stream *buckets[STREAM_BUCKETS];
 	size_t n;

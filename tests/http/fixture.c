@@ -89,7 +89,7 @@ int fixture_up(void **state)
 	fx.app.config = config_box_new(fixture_config(0, 0));
 	fx.app.rate = rate_new();
 	fx.app.downloads = downloads_new();
-	if (streams_start(fx.app.store, fx.app.config, &fx.clock, &fx.app.streams, &e) != ERR_OK)
+	if (streams_start(fx.app.store, fx.app.config, &fx.clock, NULL, &fx.app.streams, &e) != ERR_OK)
 		return -1;
 	fx.app.ready = fixture_ready;
 	cfg = config_get(fx.app.config);

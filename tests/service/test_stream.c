@@ -43,7 +43,7 @@ static void start_streams(void)
 {
 	struct err e = { 0 };
 
-	if (streams_start(fx.store, box, &still, &streams, &e) != ERR_OK)
+	if (streams_start(fx.store, box, &still, NULL, &streams, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 }
 

@@ -1,0 +1,122 @@
+/*
+ * log_window: frames from the front and from the back, whole ones. A log may move while it is read, from rows to its file: then it is read again.
+ */
+#include "service/log_window.h"
+
+#define TRIES 5
+
+/* The first `front` and the last `back` frames. */
+struct choice {
+	size_t front, back;
+};
+
+static struct choice choose(const struct log_view *v, int64_t max_bytes)
+{
+	struct choice c = { .front = v->n };
+	int64_t front = 0, back = 0;
+
+	if (v->text_bytes <= max_bytes)
+		return c;
+	for (c.front = 0; c.front < v->n && front + v->frames[c.front].text_len <= max_bytes / 4; c.front++)
+		front += v->frames[c.front].text_len;
+	while (c.back < v->n - c.front) {
+		int64_t len = v->frames[v->n - c.back - 1].text_len;
+
+		if (back + len > max_bytes - front)
+			break;
+		back += len;
+		c.back++;
+	}
+	return c;
+}
+
+/* Frame f comes behind what is there, which has n_lines line ends. */
+static void note_piece(struct log_window *w, const struct frame *f, size_t n_lines)
+{
+	const struct window_piece *last = w->n_pieces > 0 ? &w->pieces[w->n_pieces - 1] : NULL;
+	int64_t lines = last ? (int64_t)(n_lines - last->line) : 0;
+	int64_t bytes = last ? (int64_t)(w->text.len - last->byte) : 0;
+
+	if (last && last->line_at + lines == f->line_at && last->text_at + bytes == f->text_at)
+		return;
+	w->pieces[w->n_pieces++] = (struct window_piece){
+		.line = n_lines, .byte = w->text.len, .line_at = f->line_at, .text_at = f->text_at
+	};
+}
+
+static enum err_code read_frames(
+	const struct log_view *v, struct choice c, struct log_window *w, struct err *e)
+{
+	size_t n_lines = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		const struct frame *f = &v->frames[i];
+
+		if (i >= c.front && i < v->n - c.back) {
+			w->skipped_bytes += f->text_len;
+			continue;
+		}
+		/* What was skipped was in the middle of a line, or is behind one without an end. */
+		if (w->skipped_bytes > 0 && i == v->n - c.back && w->text.len > 0 &&
+			w->text.p[w->text.len - 1] != '\n') {
+			buf_char(&w->text, '\n');
+			n_lines++;
+		}
+		note_piece(w, f, n_lines);
+		TRY(log_view_text(v, i, &w->text, e));
+		n_lines += f->n_line_ends;
+	}
+	return ERR_OK;
+}
+
+static enum err_code read_once(struct store *s, int64_t step_id, int64_t max_bytes, struct arena *a,
+	struct log_window *w, struct err *e)
+{
+	AUTO_LOG_VIEW v = { 0 };
+
+	TRY(log_view_open(s, step_id, false, a, &v, e));
+	w->pieces = arena_array(a, v.n + 1, sizeof *w->pieces);
+	return read_frames(&v, choose(&v, max_bytes), w, e);
+}
+
+enum err_code log_window_read(struct store *s, int64_t step_id, int64_t max_bytes, struct arena *a,
+	struct log_window *ret, struct err *e)
+{
+	enum err_code code = ERR_CONFLICT;
+
+	for (int i = 0; i < TRIES && code == ERR_CONFLICT; i++) {
+		struct log_window w = { 0 };
+
+		buf_init(&w.text, SIZE_MAX);
+		code = read_once(s, step_id, max_bytes, a, &w, e);
+		if (code == ERR_OK)
+			*ret = w;
+		else
+			log_window_done(&w);
+	}
+	return code;
+}
+
+void log_window_done(struct log_window *w)
+{
+	buf_done(&w->text);
+	*w = (struct log_window){ 0 };
+}
+
+int64_t log_window_line(const struct log_window *w, size_t line)
+{
+	size_t i = w->n_pieces;
+
+	while (i > 1 && w->pieces[i - 1].line > line)
+		i--;
+	return i > 0 ? w->pieces[i - 1].line_at + (int64_t)(line - w->pieces[i - 1].line) : (int64_t)line;
+}
+
+int64_t log_window_byte(const struct log_window *w, size_t byte)
+{
+	size_t i = w->n_pieces;
+
+	while (i > 1 && w->pieces[i - 1].byte > byte)
+		i--;
+	return i > 0 ? w->pieces[i - 1].text_at + (int64_t)(byte - w->pieces[i - 1].byte) : (int64_t)byte;
+}
