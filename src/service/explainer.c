@@ -84,7 +84,6 @@ static enum err_code have_rules(struct explainer *x, const struct config *cfg, s
 	enum err_code code;
 	struct err why;
 
-	x->used_at = clock_steady_ms(x->clock);
 	if (x->rules && x->rules_of == cfg)
 		return ERR_OK;
 	if (x->rules_of)
@@ -262,6 +261,7 @@ static enum err_code work(struct explainer *x, const struct config *cfg, bool *r
 	if (n == 0)
 		return ERR_OK;
 	TRY(have_rules(x, cfg, e));
+	x->used_at = clock_steady_ms(x->clock);
 	TRY(explainer_pass(x->store, x->rules, cfg, clock_wall_ms(x->clock), PASS_STEPS, &n, e));
 	*ret_more = n > 0;
 	return ERR_OK;
@@ -342,7 +342,7 @@ enum err_code explainer_start(struct store *s, struct config_box *box, const str
 	struct explainer *x = mem_alloc(sizeof *x);
 	pthread_condattr_t attr;
 
-	*x = (struct explainer){ .store = s, .box = box, .clock = clock };
+	*x = (struct explainer){ .store = s, .box = box, .clock = clock, .used_at = -KEEP_RULES_MS };
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
