@@ -35,6 +35,9 @@ static void put_block(struct json_out *j, const struct finding *f)
 	put_known(j, "test", f->test);
 	put_known(j, "message", f->message);
 	put_known(j, "advice", f->advice);
+	if (f->flaky)
+		json_put_bool(j, "flaky", true);
+	put_number(j, "reruns", f->reruns);
 	json_put_str(j, "fingerprint", f->fingerprint);
 	json_put_z(j, "found_by", error_by_name(f->by));
 	put_known(j, "rule", f->rule);
