@@ -251,6 +251,62 @@ static const struct {
 	{ "TEST-UNEXPECTED-FAIL | a/b.js | x is 1", "[task 2024-01-02T03:04:05.123Z] 03:04:05     INFO - "
 						    "TEST-UNEXPECTED-FAIL | a/b.js | x is 22" },
 	{ "TEST-UNEXPECTED-TIMEOUT | a/b.js | x is 1", "TEST-UNEXPECTED-TIMEOUT | a/b.js | x is 22" },
+	{ "Traceback (most recent call last):\n  File \"/home/a/x/m.py\", line 3, in f\n    g()\nValueError: "
+	  "bad value 17",
+		"Traceback (most recent call last):\n  File \"/builds/x/m.py\", line 9, in f\n    "
+		"g()\nValueError: bad value 23" },
+	{ "Traceback (most recent call last):\n  File \"/home/a/x/m.py\", line 3, in f\n    g()\nKeyError: "
+	  "'name'",
+		"Traceback (most recent call last):\n  File \"/builds/x/m.py\", line 9, in f\n    "
+		"g()\nKeyError: 'name'" },
+	{ "ModuleNotFoundError: No module named 'yaml'",
+		"2024-01-02T03:04:05.1234567Z ModuleNotFoundError: No module named 'yaml'" },
+	{ "ERROR: Could not find a version that satisfies the requirement foo==9.1 (from versions: 1.0, 2.0)",
+		"ERROR: Could not find a version that satisfies the requirement foo==9.1 (from versions: "
+		"1.0, 2.0, 2.1)" },
+	{ "thread 'main' panicked at src/main.rs:4:5:\nno such file: /tmp/.tmpAbC12/x",
+		"thread 'main' panicked at src/main.rs:40:9:\nno such file: /tmp/.tmpZz9Qw/x" },
+	{ "thread 'tests::adds' panicked at src/lib.rs:4:5:\nassertion `left == right` failed\n  left: 3\n "
+	  "right: 4",
+		"thread 'tests::adds' panicked at src/lib.rs:7:5:\nassertion `left == right` failed\n  left: "
+		"5\n right: 6" },
+	{ "Exception in thread \"main\" java.lang.IllegalStateException: pool 3 is closed\n\tat "
+	  "a.B.c(B.java:3)",
+		"Exception in thread \"main\" java.lang.IllegalStateException: pool 8 is closed\n\tat "
+		"a.B.c(B.java:17)" },
+	{ "[ERROR] a.FooTest.works -- Time elapsed: 0.012 s <<< "
+	  "FAILURE!\norg.opentest4j.AssertionFailedError: expected: <1> but was: <2>",
+		"[ERROR] a.FooTest.works -- Time elapsed: 1.7 s <<< "
+		"FAILURE!\norg.opentest4j.AssertionFailedError: expected: <1> but was: <3>" },
+	{ "npm ERR! 404 Not Found - GET https://r.example.org/left-pad - Not found",
+		"03:04:05 npm ERR! 404 Not Found - GET https://r.example.org/left-pad - Not found" },
+	{ "Error: Cannot find module 'left-pad'\nRequire stack:\n- /home/a/x/index.js",
+		"Error: Cannot find module 'left-pad'\nRequire stack:\n- /builds/x/index.js" },
+	{ "  3:5  error  'x' is not defined  no-undef", "  7:1  error  'x' is not defined  no-undef" },
+	{ "/usr/bin/ld: cannot find -lfoo: No such file or directory",
+		"/usr/bin/ld.bfd: cannot find -lfoo: No such file or directory" },
+	{ "/usr/bin/ld: /tmp/ccAbCdEf.o: in function `main':\na.c:(.text+0x9): undefined reference to `frob'",
+		"/usr/bin/ld: /tmp/ccQqRrSs.o: in function `main':\na.c:(.text+0x1f): undefined reference to "
+		"`frob'" },
+	{ "Error: Reference to undeclared resource\n\n  on main.tf line 3, in resource \"a\" \"b\":",
+		"Error: Reference to undeclared resource\n\n  on main.tf line 30, in resource \"a\" \"b\":" },
+	{ "docker: Error response from daemon: manifest for a/b:1 not found: manifest unknown",
+		"[task 2024-01-02T03:04:05.123Z] docker: Error response from daemon: manifest for a/b:1 not "
+		"found: manifest unknown" },
+	{ "CONFLICT (content): Merge conflict in src/a.c",
+		"2024-01-02T03:04:05.1234567Z CONFLICT (content): Merge conflict in src/a.c" },
+	{ "Out of memory: Killed process 1234 (cc1plus) total-vm:123456kB, anon-rss:9999kB",
+		"[ 7345.123456] Out of memory: Killed process 99 (cc1plus) total-vm:7654321kB, "
+		"anon-rss:1kB" },
+	{ "The following tests FAILED:\n\t  3 - parser.works (Failed)",
+		"The following tests FAILED:\n\t 17 - parser.works (Failed)" },
+	{ "a.cpp:3:1: warning: unused variable 'q' [-Werror,-Wunused-variable]\na.cpp:3:1: error: unused "
+	  "variable 'q' [-Werror,-Wunused-variable]",
+		"/b/a.cpp:4:1: error: unused variable 'q' [-Werror,-Wunused-variable]" },
+	{ "==77== Invalid read of size 4\n==77==    at 0x109187: f (a.c:3)",
+		"==9== Invalid read of size 4\n==9==    at 0x40110A: f (a.c:5)" },
+	{ "./run.sh: line 7:  4321 Segmentation fault      (core dumped) ./prog",
+		"/w/run.sh: line 9:   77 Segmentation fault      (core dumped) ./prog" },
 };
 #define N_TWINS (sizeof twins / sizeof twins[0])
 
