@@ -3,6 +3,14 @@
 
 #include "store/nouns.h"
 
+/*
+ * The one place that says which repos somebody knows of: 0 is all of them, else that one. Whatever lists or shows rows of repos asks here.
+ */
+static int64_t visible_repo(const struct identity *id)
+{
+	return id->token.repo_id;
+}
+
 static enum err_code not_there(int64_t step_id, struct err *e)
 {
 	return err_set(
@@ -32,7 +40,7 @@ enum err_code facts_step(struct store *s, const struct identity *id, int64_t ste
 	code = read_step(db, step_id, a, &v, e);
 	store_reader_put(s, db);
 	if (code == ERR_NOT_FOUND ||
-		(code == ERR_OK && id->token.repo_id != 0 && id->token.repo_id != v.step.repo_id))
+		(code == ERR_OK && visible_repo(id) != 0 && visible_repo(id) != v.step.repo_id))
 		return not_there(step_id, e);
 	TRY(code);
 	*ret = v;
@@ -95,7 +103,7 @@ enum err_code facts_runs(struct store *s, const struct identity *id, const struc
 	struct db *db = NULL;
 	enum err_code code;
 
-	mine.repo_id = id->token.repo_id;
+	mine.repo_id = visible_repo(id);
 	TRY(store_reader_get(s, &db, e));
 	code = runs_list(db, a, &mine, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
@@ -116,4 +124,16 @@ enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_
 			(long long)run_id);
 	*ret = runs[0];
 	return ERR_OK;
+}
+
+enum err_code facts_failures(struct store *s, const struct identity *id, int64_t now, int64_t limit,
+	struct arena *a, struct failure **ret, size_t *ret_n, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(s, &db, e));
+	code = failures_newest(db, a, visible_repo(id), now, limit, ret, ret_n, e);
+	store_reader_put(s, db);
+	return code;
 }

@@ -37,4 +37,8 @@ MUST_CHECK enum err_code facts_runs(struct store *s, const struct identity *id, 
 MUST_CHECK enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
 	struct arena *a, struct run *ret, struct err *e);
 
+/* The newest runs that failed or lost their runner, at most limit. Memory of a. */
+MUST_CHECK enum err_code facts_failures(struct store *s, const struct identity *id, int64_t now,
+	int64_t limit, struct arena *a, struct failure **ret, size_t *ret_n, struct err *e);
+
 #endif

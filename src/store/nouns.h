@@ -93,6 +93,20 @@ struct run_query {
 MUST_CHECK enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *q,
 	struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 
+/* A run that failed, or lost its runner, and the step of it that failed first. */
+struct failure {
+	struct run run; /* without its platform */
+	int64_t step_id;
+	struct str step_name, job_name;
+};
+/*
+ * failures.c. The newest, by when something was last heard of them, of one repo or of all (0), at most limit. One statement with a bound: it looks at the
+ * newest FAILURES_LOOKED_AT steps that did not go well, whoever's they are, and at 4 times limit runs of theirs.
+ */
+#define FAILURES_LOOKED_AT 5000
+MUST_CHECK enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t now,
+	int64_t limit, struct failure **ret, size_t *ret_n, struct err *e);
+
 /* A step of a run, as far as it has lines. */
 struct run_log {
 	int64_t step_id, received_at;

@@ -27,19 +27,6 @@
 	" AND ($10 IN ('pass', 'running') OR run.id IN (SELECT job.run_id FROM step JOIN job"                \
 	" ON job.id = step.job_id WHERE step.conclusion NOT IN ('success', 'skipped', 'running')))"
 
-/* What is counted of the runs in a table `of`. In this order: SQLite takes that of a cross join as it is written. */
-#define COUNTED(of)                                                                                          \
-	" seen AS (SELECT job.run_id, step.conclusion, step.received_at, " STEP_FAILED " AS failed,"         \
-	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began,"                \
-	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id, " SAME_JOB ", " SAME_LEG              \
-	") AS newest"                                                                                        \
-	" FROM " of " CROSS JOIN job CROSS JOIN step"                                                        \
-	" WHERE job.run_id = " of ".id AND step.job_id = job.id),"                                           \
-	" tally AS (SELECT run_id, " TALLY_COLUMNS ", min(began) AS began FROM seen WHERE attempt = newest"  \
-	" GROUP BY run_id),"                                                                                 \
-	" counted AS (SELECT run_id, n_steps, n_failed, n_lost, n_running, n_cancelled, newest_at, began,"   \
-	" $9 - newest_at AS quiet_ms FROM tally),"
-
 /* There is always one row, because total has one. */
 #define SELECT_PAGE(order)                                                                                   \
 	" SELECT total.n, counted.n_steps, counted.n_failed, counted.n_lost, counted.n_running,"             \
@@ -52,12 +39,12 @@
 
 #define PAGE(condition, order)                                                                               \
 	"WITH page AS (SELECT run.id" FROM_RUN condition " AND $10 = '' ORDER BY " order                     \
-	" LIMIT $11 OFFSET $12)," COUNTED("page") " total AS (SELECT 0 AS n)" SELECT_PAGE(order)
+	" LIMIT $11 OFFSET $12)," COUNTED("page", "$9") " total AS (SELECT 0 AS n)" SELECT_PAGE(order)
 
 #define FOUND(condition) "WITH found AS (SELECT run.id" FROM_RUN condition MAY_HAVE_STATUS "),"
 #define PAGE_OF_STATUS(condition, order)                                                                     \
 	FOUND(condition)                                                                                     \
-	COUNTED("found")                                                                                     \
+	COUNTED("found", "$9")                                                                               \
 	" kept AS MATERIALIZED (SELECT run.id, run.created_at FROM counted JOIN run ON"                      \
 	" run.id = counted.run_id WHERE " RUN_STATUS " = $10),"                                              \
 	" total AS (SELECT count(*) AS n FROM kept),"                                                        \

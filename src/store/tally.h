@@ -5,6 +5,7 @@
  */
 #include "model/step.h"
 #include "store/rows.h"
+#include "store/same_step.h"
 
 /* Which conclusions count as failed, from the one list of them. Of `step`. */
 #define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
@@ -21,6 +22,24 @@
 /* The rule, where n_steps and so on are columns; now: an SQL expression. */
 #define WHEN_RULE(status, text, rule) " WHEN " #rule " THEN '" text "'"
 #define RUN_STATUS "CASE" RUN_RULE(WHEN_RULE) " ELSE 'running' END"
+
+/*
+ * What is counted of the runs in a table `of`, at the time `now`: tables seen, tally and counted, and a comma behind them. first_failed: the step of
+ * the newest attempts that failed first. In this order: SQLite takes that of a cross join as it is written.
+ */
+#define COUNTED(of, now)                                                                                     \
+	" seen AS (SELECT job.run_id, step.id, step.conclusion, step.received_at, " STEP_FAILED              \
+	" AS failed,"                                                                                        \
+	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began,"                \
+	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id, " SAME_JOB ", " SAME_LEG              \
+	") AS newest"                                                                                        \
+	" FROM " of " CROSS JOIN job CROSS JOIN step"                                                        \
+	" WHERE job.run_id = " of ".id AND step.job_id = job.id),"                                           \
+	" tally AS (SELECT run_id, " TALLY_COLUMNS ", min(began) AS began,"                                  \
+	" coalesce(min(id) FILTER (WHERE failed), 0) AS first_failed"                                        \
+	" FROM seen WHERE attempt = newest GROUP BY run_id),"                                                \
+	" counted AS (SELECT run_id, n_steps, n_failed, n_lost, n_running, n_cancelled, newest_at, began,"   \
+	" first_failed, " now " - newest_at AS quiet_ms FROM tally),"
 
 /* Columns at.. as TALLY_COLUMNS names them. */
 static inline struct run_tally tally_of(const struct db_row *row, size_t at)
