@@ -21,7 +21,8 @@ import sys
 import yaml
 
 METHODS = ("get", "post", "put", "patch", "delete")
-AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "internal": "OP_AUTH_INTERNAL", "metrics": "OP_AUTH_METRICS"}
+AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "internal": "OP_AUTH_INTERNAL", "metrics": "OP_AUTH_METRICS",
+        "session": "OP_AUTH_SESSION"}
 RATE = {"none": "OP_RATE_NONE", "public": "OP_RATE_PUBLIC", "read": "OP_RATE_READ", "write": "OP_RATE_WRITE",
         "ingest": "OP_RATE_INGEST"}
 TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD_BOOLEAN", "array": "FIELD_ARRAY"}
@@ -50,7 +51,7 @@ def snake(name):
 
 
 def handler_of(op):
-    return "api_" + snake(op["operationId"])
+    return ("" if op.get("x-page") else "api_") + snake(op["operationId"])
 
 
 class Document:
@@ -242,10 +243,10 @@ def body_of(doc, op, where):
 
 
 def check_statuses(doc, op, path, where):
-    """Every status that the edge can answer for such an operation is documented, and has the one shape of errors."""
+    """Every status that the edge can answer for such an operation is documented, and has the one shape of errors, or is a page."""
     needed = {"400", "405", "413", "500"}
     if op["x-auth"] != "none":
-        needed |= {"401", "429", "503"}
+        needed |= {"303" if op["x-auth"] == "session" else "401", "429", "503"}
     if op["x-rate"] != "none":
         needed |= {"429"}
     if scopes_of(op) or op.get("x-required-roles"):
@@ -259,7 +260,10 @@ def check_statuses(doc, op, path, where):
         raise Wrong(f"{where}: can also give {', '.join(sorted(needed - told))}; list them under responses")
     for status, response in op["responses"].items():
         response = doc.deref(response, where)
-        if str(status) >= "400":
+        if str(status) >= "400" and op.get("x-page"):
+            if list(response.get("content", {})) != ["text/html"]:
+                raise Wrong(f"{where}: {status} must be text/html")
+        elif str(status) >= "400":
             ref = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
             if ref != "#/components/schemas/ErrorResponse":
                 raise Wrong(f"{where}: {status} must be an ErrorResponse")
@@ -272,6 +276,8 @@ def check_operation(doc, path, method, op):
             raise Wrong(f"{where}: {key} is missing")
     if op["x-auth"] not in AUTH or op["x-rate"] not in RATE:
         raise Wrong(f"{where}: x-auth is one of {', '.join(AUTH)}; x-rate one of {', '.join(RATE)}")
+    if bool(op.get("x-page")) != op["operationId"].startswith("page") or (op["x-auth"] == "session" and not op.get("x-page")):
+        raise Wrong(f"{where}: the operationId of a page, and of nothing else, begins with page; sessions are for pages")
     guarded = any("bearer" in s for s in op["security"])
     if guarded != (op["x-auth"] != "none"):
         raise Wrong(f"{where}: security and x-auth do not agree")
@@ -304,7 +310,7 @@ def operation_row(doc, tables, path, method, op):
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
         "has_body": str(schema is not None).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
-        "repair_text": str(bool(op.get("x-repair-text"))).lower(),
+        "page": str(bool(op.get("x-page"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
         "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",
     }
@@ -346,7 +352,7 @@ small,summary{color:#5a6067;font-size:.85rem}summary{cursor:pointer}td small{dis
 """
 
 WHO = {"none": "everybody", "token": "a token (slc_...)", "internal": "the internal token, or a token (slc_...)",
-       "metrics": "everybody over loopback without a proxy, else a token (slc_...)"}
+       "metrics": "everybody over loopback without a proxy, else a token (slc_...)", "session": "who has signed in"}
 HOW_OFTEN = {"none": "not limited", "public": "[limits] reads a minute, by address", "read": "[limits] reads a minute, a token",
              "write": "[limits] writes a minute, a token", "ingest": "bounded by bytes in flight (503)"}
 

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "http/viewer.h"
 #include "service/account.h"
 #include "service/downloads.h"
 #include "service/ingest.h"
@@ -61,7 +62,8 @@ struct call {
 	const struct op *op;
 	struct arena arena;
 	struct identity identity;
-	int64_t now;       /* wall, ms */
+	struct viewer viewer; /* of a page that needs one (x-auth: session) */
+	int64_t now;          /* wall, ms */
 	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
 	struct str raw;    /* a body of bytes, decoded */

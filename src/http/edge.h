@@ -33,6 +33,7 @@ struct edge {
 	/* routing */
 	struct str path_args[8]; /* in the order of the {names} in the path, as sent */
 	const char *allow;       /* methods of the path, when the one asked for is not among them */
+	bool is_page;            /* the path is one of a page: its errors are pages */
 
 	/* limits */
 	struct rate_verdict verdict;
@@ -107,6 +108,7 @@ void patterns_free(struct pattern *patterns);
 /* reply.c */
 void reply_drop_source(struct call *c);
 void reply_error(struct call *c, const struct err *e); /* in place of what the reply may hold so far */
+const char *reply_told(const struct err *e);           /* what a client is told of it */
 void reply_seal(struct call *c); /* the headers that every answer has; metrics. The reply is ready then */
 
 #endif

@@ -130,20 +130,32 @@ static bool is_local(const struct call *c)
 	return h->peer_is_loopback;
 }
 
+/* No credential that failed, but none at all: a visitor who is sent to the login page, and no guess. */
+static bool has_none(const struct call *c)
+{
+	return c->op->auth == OP_AUTH_SESSION && call_header(c, "Authorization").len == 0;
+}
+
+static enum err_code authenticate(struct call *c, struct err *e)
+{
+	enum access_realm realm = c->op->auth == OP_AUTH_INTERNAL ? REALM_INTERNAL : REALM_API;
+
+	if (c->op->auth == OP_AUTH_SESSION)
+		return page_viewer(c, &c->viewer, e);
+	return access_authenticate(c->app->store, &c->cfg->internal, realm, call_header(c, "Authorization"),
+		c->now, &c->arena, &c->identity, e);
+}
+
 enum err_code guard_admit(struct call *c, struct err *e)
 {
-	struct edge *x = edge_of(c);
-	enum access_realm realm = c->op->auth == OP_AUTH_INTERNAL ? REALM_INTERNAL : REALM_API;
 	enum err_code code;
 	struct err why;
 
 	TRY(take_rate(c, e));
 	if (c->op->auth == OP_AUTH_NONE || (c->op->auth == OP_AUTH_METRICS && is_local(c)))
 		return ERR_OK;
-	code = access_authenticate(c->app->store, &c->cfg->internal, realm,
-		x->head.headers.get(x->head.headers.arg, "Authorization"), c->now, &c->arena, &c->identity,
-		&why);
-	if (code == ERR_UNAUTHORIZED || code == ERR_CLOSED)
+	code = authenticate(c, &why);
+	if ((code == ERR_UNAUTHORIZED && !has_none(c)) || code == ERR_CLOSED)
 		return failed(c, &why, e);
 	if (code != ERR_OK) {
 		*e = why;

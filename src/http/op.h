@@ -9,7 +9,7 @@
 
 enum op_rate { OP_RATE_NONE, OP_RATE_PUBLIC, OP_RATE_READ, OP_RATE_WRITE, OP_RATE_INGEST };
 enum op_limit { OP_LIMIT_FIXED, OP_LIMIT_POST, OP_LIMIT_CHUNK };
-enum op_auth { OP_AUTH_NONE, OP_AUTH_TOKEN, OP_AUTH_INTERNAL, OP_AUTH_METRICS };
+enum op_auth { OP_AUTH_NONE, OP_AUTH_TOKEN, OP_AUTH_INTERNAL, OP_AUTH_METRICS, OP_AUTH_SESSION };
 
 enum { FIELD_STRING = 1, FIELD_INTEGER = 2, FIELD_BOOLEAN = 4, FIELD_ARRAY = 8, FIELD_NULL = 16 };
 
@@ -46,6 +46,7 @@ struct op {
 	const struct field *fields; /* of the body; at most 64 */
 	size_t n_fields;
 	bool has_body, body_required;
+	bool page;         /* x-page: for browsers; errors are pages */
 	bool repair_text;  /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
 	bool raw_body;     /* bytes as they come, not JSON; Content-Encoding: zstd is taken */
 	size_t body_limit; /* bytes; 0: no body taken */

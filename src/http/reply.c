@@ -1,5 +1,5 @@
 /*
- * reply: answers, and the one shape of every error: {"code", "message", "details": {}}.
+ * reply: answers, and the one shape of every error: {"code", "message", "details": {}}. Of pages errors are pages (page.h).
  *
  * What a client is told about a 5xx is its slug and the request's id; the story goes to diag, under the same
  * id. The exception is ERR_CLOSED: that the server is not configured is for whoever tries it to read.
@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/metric.h"
 #include "base/utf8.h"
+#include "http/page.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -174,7 +175,7 @@ static const char *number(struct call *c, int64_t n)
 	return arena_fmt(&c->arena, "%lld", (long long)n).p;
 }
 
-static const char *told(const struct err *e)
+const char *reply_told(const struct err *e)
 {
 	switch ((int)e->code) {
 	case ERR_CLOSED:
@@ -257,27 +258,35 @@ static void put_details(struct call *c, struct json_out *j, enum err_code code)
 	json_close_object(j);
 }
 
+static void put_error(struct call *c, const struct err *e)
+{
+	struct json_out j = reply_json(c, err_http(e->code));
+
+	json_open_object(&j, NULL);
+	json_put_z(&j, "code", err_slug(e->code));
+	json_put_z(&j, "message", reply_told(e));
+	put_details(c, &j, e->code);
+	json_close_object(&j);
+}
+
 void reply_error(struct call *c, const struct err *e)
 {
 	struct edge *x = edge_of(c);
-	struct json_out j;
 
 	assert(e->code != ERR_OK);
 	buf_reset(&c->reply);
 	fd_close(&c->file.fd);
 	reply_drop_source(c);
 	x->n_headers = 0;
-	j = reply_json(c, err_http(e->code));
-	json_open_object(&j, NULL);
-	json_put_z(&j, "code", err_slug(e->code));
-	json_put_z(&j, "message", told(e));
-	put_details(c, &j, e->code);
-	json_close_object(&j);
+	if (x->is_page)
+		page_error(c, e);
+	else
+		put_error(c, e);
 	if (x->retry_after_s == 0 && c->status == 503)
 		x->retry_after_s = e->code == ERR_CLOSED ? 60 : 1;
 	if (e->code == ERR_METHOD)
 		add_header(c, "Allow", x->allow);
-	if (e->code == ERR_UNAUTHORIZED)
+	if (e->code == ERR_UNAUTHORIZED && !x->is_page)
 		add_header(c, "WWW-Authenticate", "Bearer");
 	if (x->retry_after_s > 0)
 		add_header(c, "Retry-After", number(c, x->retry_after_s));

@@ -74,6 +74,18 @@ static void add_method(struct buf *allow, const char *method)
 		buf_z(allow, ", HEAD");
 }
 
+/* Of a path that there is not: a browser that was led astray is shown a page, programs are not. */
+static bool wants_page(const struct call *c)
+{
+	static const struct str for_programs[] = { { "/api/", 5 }, { "/internal/", 10 } };
+	struct str accept = call_header(c, "Accept");
+
+	for (size_t i = 0; i < sizeof for_programs / sizeof *for_programs; i++)
+		if (str_starts(edge_of(c)->head.path, for_programs[i]))
+			return false;
+	return str_find_str(accept, STR("text/html")) < accept.len;
+}
+
 enum err_code route_find(struct call *c, struct err *e)
 {
 	struct edge *x = edge_of(c);
@@ -90,12 +102,14 @@ enum err_code route_find(struct call *c, struct err *e)
 				    sizeof x->path_args / sizeof x->path_args[0]))
 			continue;
 		taken = op->path;
+		x->is_page = op->page;
 		if (serves(op, x->head.method)) {
 			c->op = op;
 			return ERR_OK;
 		}
 		add_method(&allow, op->method);
 	}
+	x->is_page |= !taken && wants_page(c);
 	if (!taken)
 		return err_set(e, ERR_NOT_FOUND, "there is no such path; /docs lists what there is");
 	x->allow = arena_cstr(&c->arena, buf_view(&allow));

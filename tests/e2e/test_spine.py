@@ -595,7 +595,7 @@ class Retries(Case):
 
 class TheEdge(Case):
     def test_a_path_nobody_knows_is_404_in_the_shape_of_every_error(self):
-        for path in ("/", "/nosuch", "/api/v1/nosuch", "/internal", "/internal/ci-log/", "/internal/ci-log/x", "/api/v1/../v1/repos", "//"):
+        for path in ("/nosuch", "/runs", "/api/v1/nosuch", "/internal", "/internal/ci-log/", "/internal/ci-log/x", "/api/v1/../v1/repos", "//"):
             with self.subTest(path):
                 self.refused(self.server.request("GET", path), 404, "not_found")
 
@@ -643,14 +643,15 @@ class TheEdge(Case):
 
     def test_a_route_of_the_document_asks_for_a_token_unless_it_says_it_is_public(self):
         document = self.server.request("GET", "/openapi.json").json
-        public = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/docs", "/dl/{file}"}
+        public = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/docs", "/dl/{file}", "/login", "/style.css", "/icon.svg"}
         for path, operations in document["paths"].items():
             for method in operations:
                 if method in ("get", "post", "put", "patch", "delete"):
                     answer = self.server.request(method.upper(), path.replace("{id}", "1").replace("{token_id}", "1").replace("{repo_id}", "1"))
                     with self.subTest(f"{method} {path}"):
-                        # The file's name in /dl is refused; that no token is asked for can be told from that as well.
-                        self.assertEqual(answer.status, 400 if path == "/dl/{file}" else 200 if path in public else 401, answer)
+                        # The file's name in /dl is refused; that no token is asked for can be told from that as well. A page sends to the login page.
+                        refused = 303 if operations[method].get("x-page") else 401
+                        self.assertEqual(answer.status, 400 if path == "/dl/{file}" else 200 if path in public else refused, answer)
 
     def test_headers_that_are_too_long_are_refused_and_the_server_lives(self):
         answer = self.server.request("GET", "/healthz", headers={"X-Long": "x" * 60000})

@@ -65,6 +65,14 @@ static void every_route_has_its_guard(void **state)
 		{ "getOpenapiYaml", "GET", "/openapi.yaml", 200, 200, 200 },
 		{ "getOpenapiJson", "GET", "/openapi.json", 200, 200, 200 },
 		{ "getDocs", "GET", "/docs", 200, 200, 200 },
+		{ "pageHome", "GET", "/", 303, 403, 303 },
+		{ "pageCommit", "GET", "/r/acme/pump/" SHA, 303, 403, 303 },
+		{ "pageRun", "GET", "/runs/999", 303, 403, 303 },
+		{ "pageStep", "GET", "/steps/999", 303, 403, 303 },
+		{ "pageStepLog", "GET", "/steps/999/log", 303, 403, 303 },
+		{ "pageLogin", "GET", "/login", 200, 200, 200 },
+		{ "pageStyle", "GET", "/style.css", 200, 200, 200 },
+		{ "pageIcon", "GET", "/icon.svg", 200, 200, 200 },
 	};
 	size_t n = sizeof routes / sizeof routes[0], n_known = 0;
 	(void)state;

@@ -1,0 +1,29 @@
+#ifndef HTTP_DECISIVE_H
+#define HTTP_DECISIVE_H
+/*
+ * decisive: of a step that failed, what a reader has to see: its errors, each with the lines it stands on. This is the one place of the pages that decides it.
+ *
+ * Until steps have errors of their own (decisive_errors() finds none), it is the end of the log.
+ */
+#include "http/call.h"
+#include "http/html.h"
+#include "service/facts.h"
+
+struct page_error {      /* one error of a step, as it is shown */
+	struct str role; /* "cause", "consequence" */
+	struct str class, message, file;
+	int64_t line;        /* in the file; 0: not known */
+	int64_t first, last; /* lines of the log, from 0 */
+	bool is_known;       /* it was there before; else it is new */
+};
+
+/*
+ * The errors of a step, or the end of its log, as a part of the page; what is wrong with its text (it expired, it never came) is told in its place. prefixed: as
+ * log_rows.h has it. Only what hinders all of the page is an error.
+ */
+MUST_CHECK enum err_code decisive_put(
+	struct call *c, struct html *h, const struct step *step, bool prefixed, struct err *e);
+/* A list of errors: role, class, lines, place, message, new or known. */
+void decisive_errors_put(struct html *h, int64_t step_id, const struct page_error *errors, size_t n);
+
+#endif
