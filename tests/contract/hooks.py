@@ -87,7 +87,7 @@ def put_right(name, case):
         body["repository"] = REPO
     elif name in ("getContext", "listSteps"):
         one_way(query)
-    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog"):
+    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog", "pageStep", "pageStepLog"):
         case.path_parameters["step_id"] = a_step()
     elif name == "getStepLines":
         case.path_parameters["step_id"] = a_step()
@@ -127,7 +127,9 @@ def every_answer_has_an_id(ctx, response, case):
 
 @schemathesis.check
 def an_error_has_the_one_shape(ctx, response, case):
-    if response.status_code >= 400:
+    if response.status_code >= 400 and case.operation.definition.raw.get("x-page"):
+        assert "text/html; charset=utf-8" in str(response.headers["content-type"]) and "<h1>" in response.text, response.text
+    elif response.status_code >= 400:
         error = response.json()
         assert isinstance(error["details"], dict) and error["code"].islower() and 0 < len(error["message"]) <= 500, error
 
