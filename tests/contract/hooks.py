@@ -95,8 +95,9 @@ def put_right(name, case):
             query.pop("min_level", None)
         if "regex" in query:
             query["regex"] = "err(or)?"
-        if "contains" in query:
-            query["contains"] = str(query["contains"]).replace("\0", "")
+    for name_of_text in ("contains", "return"):  # no text of ours has a NUL in it, which the document cannot say
+        if name_of_text in query:
+            query[name_of_text] = str(query[name_of_text]).replace("\0", "")
     for part in (query, body):
         if "forge" in part and name != "listRepos":
             part["forge"] = "default"

@@ -203,7 +203,7 @@ static void the_stylesheet_is_kept_by_its_digest(void **state)
 	AUTO_ANSWER kept = without_token(named, NULL, NULL);
 	AUTO_ANSWER known =
 		without_token(named, "If-None-Match", arena_fmt(&fx.arena, "\"%s\"", page_css_digest).p);
-	AUTO_ANSWER old = without_token("/style.css?v=of-another-version", NULL, NULL);
+	AUTO_ANSWER old = without_token("/style.css?v=0123456789abcdef", NULL, NULL);
 	AUTO_ANSWER icon = without_token("/icon.svg", NULL, NULL);
 	AUTO_ANSWER page = without_token("/login", NULL, NULL);
 
