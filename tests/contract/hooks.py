@@ -87,8 +87,10 @@ def put_right(name, case):
         body["repository"] = REPO
     elif name in ("getContext", "listSteps"):
         one_way(query)
-    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog", "pageStep", "pageStepLog"):
+    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog"):
         case.path_parameters["step_id"] = a_step()
+    elif name in ("pageStep", "pageStepLog"):
+        case.path_parameters["step_id"] = an_ended_step()
     elif name == "getStepLines":
         case.path_parameters["step_id"] = a_step()
         if "level" in query:
