@@ -10,6 +10,9 @@
 #include "service/lines.h"
 
 #define TAIL_LINES 40
+#define ERRORS_WITH_LINES 5
+#define ERROR_LINES 16 /* of one error, at most */
+#define AROUND 2       /* lines before and behind */
 
 /* ---- errors ---- */
 
@@ -25,55 +28,100 @@ static enum err_code decisive_errors(
 	return ERR_OK;
 }
 
-static void put_lines(struct html *h, int64_t step_id, const struct page_error *x)
+static bool has_lines(const struct page_error *x)
 {
-	html(h, "<a href=\"");
-	log_rows_address(h, step_id, x->first);
-	html(h, "\">line ");
-	html_int(h, x->first + 1);
-	html(h, "</a>");
+	return x->last >= x->first;
+}
+
+static void put_place(struct html *h, int64_t step_id, const struct page_error *x)
+{
+	if (has_lines(x)) {
+		html(h, ", <a href=\"");
+		log_rows_address(h, step_id, x->first);
+		html(h, "\">line ");
+		html_int(h, x->first + 1);
+		html(h, "</a>");
+	}
 	if (x->last > x->first) {
 		html(h, " to ");
 		html_int(h, x->last + 1);
 	}
-}
-
-static void put_place(struct html *h, const struct page_error *x)
-{
-	if (x->file.len == 0)
-		return;
-	html(h, ", <code>");
-	html_name(h, x->file, PAGE_NAME_MAX);
-	if (x->line > 0) {
-		html(h, ":");
-		html_int(h, x->line);
+	if (x->file.len > 0) {
+		html(h, ", <code>");
+		html_name(h, x->file, PAGE_NAME_MAX);
+		if (x->line > 0) {
+			html(h, ":");
+			html_int(h, x->line);
+		}
+		html(h, "</code>");
 	}
-	html(h, "</code>");
 }
 
-void decisive_errors_put(struct html *h, int64_t step_id, const struct page_error *errors, size_t n)
+static void put_error(struct html *h, int64_t step_id, const struct page_error *x)
+{
+	html(h, "<p>");
+	if (x->is_known)
+		html(h, "<span class=\"badge mild\">known</span> ");
+	else
+		html(h, "<span class=\"badge warn\">new</span> ");
+	html(h, "<strong>");
+	html_name(h, x->message, 1000);
+	html(h, "</strong><br><span class=\"mute\">");
+	html_name(h, x->role, PAGE_NAME_MAX);
+	html(h, ", ");
+	html_name(h, x->class, PAGE_NAME_MAX);
+	put_place(h, step_id, x);
+	html(h, "</span></p>");
+}
+
+/* No line twice on a page: an anchor is there once. */
+static bool is_shown(const struct page_error *errors, size_t i)
+{
+	for (size_t k = 0; k < i && k < ERRORS_WITH_LINES; k++)
+		if (has_lines(&errors[k]) && errors[k].first - AROUND <= errors[i].last + AROUND &&
+			errors[i].first - AROUND <= errors[k].first + ERROR_LINES)
+			return true;
+	return false;
+}
+
+static enum err_code put_lines(struct call *c, struct html *h, int64_t step_id, const struct page_error *x,
+	bool prefixed, struct err *e)
+{
+	const struct log_rows rows = {
+		.step_id = step_id, .prefixed = prefixed, .to_step = true, .whole = true
+	};
+	const struct lines_query q = { .step_id = step_id,
+		.from = x->first > AROUND ? x->first - AROUND : 0,
+		.to = x->last + AROUND,
+		.limit = ERROR_LINES,
+		.cursor = -1,
+		.scan_bytes = c->cfg->scan_bytes,
+		.scan_ms = c->cfg->scan_ms,
+		.clock = c->app->clock };
+	struct lines_page page;
+	enum err_code code = lines_read(c->app->store, &q, &c->arena, &page, e);
+
+	if (code == ERR_GONE || code == ERR_NOT_FOUND) /* the facts outlive the text */
+		return ERR_OK;
+	TRY(code);
+	if (page.n > 0)
+		log_rows_put(h, &rows, page.lines, page.n, STR("Lines of this error"));
+	return ERR_OK;
+}
+
+enum err_code decisive_errors_put(struct call *c, struct html *h, int64_t step_id,
+	const struct page_error *errors, size_t n, bool prefixed, struct err *e)
 {
 	html(h, "<ol class=\"errors\">");
 	for (size_t i = 0; i < n; i++) {
-		const struct page_error *x = &errors[i];
-
 		html(h, "<li>");
-		if (x->is_known)
-			html(h, "<span class=\"badge mild\">known</span> ");
-		else
-			html(h, "<span class=\"badge warn\">new</span> ");
-		html(h, "<strong>");
-		html_name(h, x->message, 1000);
-		html(h, "</strong><br><span class=\"mute\">");
-		html_name(h, x->role, PAGE_NAME_MAX);
-		html(h, ", ");
-		html_name(h, x->class, PAGE_NAME_MAX);
-		html(h, ", ");
-		put_lines(h, step_id, x);
-		put_place(h, x);
-		html(h, "</span></li>");
+		put_error(h, step_id, &errors[i]);
+		if (i < ERRORS_WITH_LINES && has_lines(&errors[i]) && !is_shown(errors, i))
+			TRY(put_lines(c, h, step_id, &errors[i], prefixed, e));
+		html(h, "</li>");
 	}
 	html(h, "</ol>");
+	return ERR_OK;
 }
 
 /* ---- the end of the log ---- */
@@ -135,6 +183,5 @@ enum err_code decisive_put(
 	TRY(decisive_errors(c, step, &errors, &n, e));
 	if (n == 0)
 		return put_tail(c, h, step, prefixed, e);
-	decisive_errors_put(h, step->id, errors, n);
-	return ERR_OK;
+	return decisive_errors_put(c, h, step->id, errors, n, prefixed, e);
 }

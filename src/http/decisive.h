@@ -1,7 +1,7 @@
 #ifndef HTTP_DECISIVE_H
 #define HTTP_DECISIVE_H
 /*
- * decisive: of a step that failed, what a reader has to see: its errors, each with the lines it stands on. This is the one place of the pages that decides it.
+ * decisive: of a step that failed, what a reader has to see: its errors, each with the lines it stands on and a few around. This is the one place of the pages that decides it.
  *
  * Until steps have errors of their own (decisive_errors() finds none), it is the end of the log.
  */
@@ -13,7 +13,7 @@ struct page_error {      /* one error of a step, as it is shown */
 	struct str role; /* "cause", "consequence" */
 	struct str class, message, file;
 	int64_t line;        /* in the file; 0: not known */
-	int64_t first, last; /* lines of the log, from 0 */
+	int64_t first, last; /* lines of the log, from 0; last before first: it was told beside the log */
 	bool is_known;       /* it was there before; else it is new */
 };
 
@@ -23,7 +23,8 @@ struct page_error {      /* one error of a step, as it is shown */
  */
 MUST_CHECK enum err_code decisive_put(
 	struct call *c, struct html *h, const struct step *step, bool prefixed, struct err *e);
-/* A list of errors: role, class, lines, place, message, new or known. */
-void decisive_errors_put(struct html *h, int64_t step_id, const struct page_error *errors, size_t n);
+/* The errors, the best first: new or known, message, role, class, place, and of the first few the lines. */
+MUST_CHECK enum err_code decisive_errors_put(struct call *c, struct html *h, int64_t step_id,
+	const struct page_error *errors, size_t n, bool prefixed, struct err *e);
 
 #endif

@@ -1,7 +1,6 @@
 /* html, html_line, viewer, and the pages that are made of plain structs: what is not ours never becomes markup. */
 #include "tests/test.h"
 
-#include "http/decisive.h"
 #include "http/html_line.h"
 #include "http/page.h"
 #include "http/page_account.h"
@@ -365,34 +364,6 @@ static void the_account_page_has_its_token_in_every_form(void **state)
 	assert_int_equal(times("<script"), 0);
 }
 
-static void an_error_is_told_with_its_lines_and_its_place(void **state)
-{
-	const struct page_error errors[] = {
-		{ .role = STR("cause"),
-			.class = STR("compile"),
-			.message = STR("use of " SCRIPT),
-			.file = STR("src/a<b>.c"),
-			.line = 7,
-			.first = 449,
-			.last = 451 },
-		{ .role = STR("consequence"),
-			.class = STR("test"),
-			.message = STR("FAIL"),
-			.first = 3,
-			.last = 3,
-			.is_known = true },
-	};
-	struct html h = page();
-	(void)state;
-
-	decisive_errors_put(&h, 12, errors, 2);
-	assert_has("<a href=\"/steps/12?from=401#L450\">line 450</a> to 452");
-	assert_has("<code>src/a&lt;b&gt;.c:7</code>");
-	assert_has(">new</span> <strong>use of " SCRIPT_SHOWN);
-	assert_has(">known</span> <strong>FAIL");
-	assert_has("<a href=\"/steps/12#L4\">line 4</a>");
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, fresh)
@@ -413,7 +384,6 @@ int main(void)
 		TEST(the_login_page_has_a_form_with_its_token_and_links_to_the_forges),
 		TEST(without_a_way_to_sign_in_the_login_page_says_so),
 		TEST(the_account_page_has_its_token_in_every_form),
-		TEST(an_error_is_told_with_its_lines_and_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

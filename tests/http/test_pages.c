@@ -1,6 +1,7 @@
 /* pages: what browsers get, asked in process with everything behind them for real. */
 #include "tests/test.h"
 
+#include "http/decisive.h"
 #include "http/page.h"
 #include "tests/http/streaming.h"
 
@@ -324,6 +325,88 @@ static void a_commit_of_which_nothing_was_sent_is_told_so(void **state)
 	assert_has(&unwatched, "Nothing was sent for this commit");
 }
 
+/* Numbers of the lines on a page: the first, the last and how many. */
+static size_t lines_on(const struct answer *r, long *ret_first, long *ret_last)
+{
+	size_t n = 0;
+
+	for (const char *at = r->body; (at = strstr(at, "id=\"L")); at += 5) {
+		*ret_last = strtol(at + 5, NULL, 10);
+		if (n++ == 0)
+			*ret_first = *ret_last;
+	}
+	return n;
+}
+
+static int64_t numbered(const char *name, int n);
+
+/* As decisive_put() will, when steps have errors: beside a call that is not one of the router's. */
+static struct answer errors_of(int64_t step_id, const struct page_error *errors, size_t n)
+{
+	struct call c = { .app = &fx.app, .cfg = config_get(fx.app.config) };
+	struct html h = { &c.reply };
+	struct answer r = { 0 };
+	struct err e;
+
+	arena_init(&c.arena);
+	buf_init(&c.reply, 1 << 20);
+	if (decisive_errors_put(&c, &h, step_id, errors, n, false, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	r.len = c.reply.len;
+	r.body = buf_take(&c.reply);
+	arena_done(&c.arena);
+	config_put(fx.app.config, c.cfg);
+	return r;
+}
+
+static void an_error_is_told_with_its_place_and_the_lines_around_it(void **state)
+{
+	int64_t id = numbered("long", 900);
+	const struct page_error errors[] = {
+		{ .role = STR("cause"),
+			.class = STR("compile"),
+			.message = STR("use of " SCRIPT),
+			.file = STR("src/a<b>.c"),
+			.line = 7,
+			.first = 449,
+			.last = 451 },
+		{ .role = STR("cause"),
+			.class = STR("compile"),
+			.message = STR("near by"),
+			.first = 453,
+			.last = 453 },
+		{ .role = STR("consequence"),
+			.class = STR("test"),
+			.message = STR("FAIL"),
+			.first = 0,
+			.last = 0,
+			.is_known = true },
+		{ .role = STR("cause"),
+			.class = STR("test"),
+			.message = STR("of a report"),
+			.first = 0,
+			.last = -1 },
+		{ .role = STR("cause"),
+			.class = STR("test"),
+			.message = STR("very long"),
+			.first = 600,
+			.last = 800 },
+	};
+	long first = 0, last = 0;
+	(void)state;
+
+	AUTO_ANSWER r = errors_of(id, errors, 5);
+	assert_has(&r,
+		"<a href=\"/steps/1?from=401#L450\">line 450</a> to 452, <code>src/a&lt;b&gt;.c:7</code>");
+	assert_has(&r, ">new</span> <strong>use of &lt;script&gt;alert(1)&lt;/script&gt;");
+	assert_has(&r, ">known</span> <strong>FAIL");
+	assert_has(&r, "id=\"L448\"");
+	assert_has(&r, "id=\"L454\"");
+	assert_int_equal(times(&r, "id=\"L454\""), 1); /* of both; shown once */
+	assert_int_equal(lines_on(&r, &first, &last), 7 + 3 + 16);
+	assert_int_equal(last, 614);
+}
+
 static int64_t numbered(const char *name, int n)
 {
 	AUTO_BUF text;
@@ -351,19 +434,6 @@ static const char *way(const struct answer *r, const char *name)
 			at += 4;
 	}
 	return arena_cstr(&fx.arena, buf_view(&href));
-}
-
-/* Numbers of the lines on a page: the first, the last and how many. */
-static size_t lines_on(const struct answer *r, long *ret_first, long *ret_last)
-{
-	size_t n = 0;
-
-	for (const char *at = r->body; (at = strstr(at, "id=\"L")); at += 5) {
-		*ret_last = strtol(at + 5, NULL, 10);
-		if (n++ == 0)
-			*ret_first = *ret_last;
-	}
-	return n;
 }
 
 static void pages_of_a_log_go_on_and_back_without_a_line_lost(void **state)
@@ -550,6 +620,7 @@ int main(void)
 		TEST(of_a_repo_that_one_may_not_see_no_page_tells_anything),
 		TEST(a_run_shows_the_end_of_each_log_that_failed_with_anchors),
 		TEST(a_commit_of_which_nothing_was_sent_is_told_so),
+		TEST(an_error_is_told_with_its_place_and_the_lines_around_it),
 		TEST(pages_of_a_log_go_on_and_back_without_a_line_lost),
 		TEST(lines_are_found_by_text_and_level_page_by_page),
 		TEST(a_page_of_very_long_lines_ends_early_and_goes_on),
