@@ -251,7 +251,7 @@ static enum err_code work(struct explainer *x, const struct config *cfg, bool *r
 
 	arena_init(&a);
 	*ret_more = false;
-	if (x->rules_of != cfg)
+	if (x->rules_of != cfg || !x->checked) /* they may have been let go before they could be checked */
 		TRY(have_rules(x, cfg, e));
 	if (!x->checked) {
 		TRY(check_rules(x->store, x->rules, e));
