@@ -93,8 +93,8 @@ struct error {
 
 /* In what span something was counted. */
 struct group_counts {
-	int64_t hours_24, days_7, days_30, all; /* errors */
-	int64_t runs, branches;                 /* of all */
+	int64_t hours_24, days_7, days_30, all; /* errors; exact up to 10,000, -1 beyond */
+	int64_t runs, branches;                 /* of the newest 10,000 errors */
 };
 
 struct group {

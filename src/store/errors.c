@@ -175,10 +175,11 @@ static enum err_code put_error(struct db *db, const struct explained *x, const s
 
 /* Its newest error may be another one now. */
 #define LOOK_AGAIN                                                                                           \
-	"UPDATE error_group SET (last_step_id, last_number, last_seen_at) ="                                 \
-	" (SELECT error.step_id, error.number, error.occurred_at FROM error WHERE error.group_id = $1"       \
-	" ORDER BY error.occurred_at DESC, error.step_id DESC, error.number LIMIT 1)"                        \
-	" WHERE id = $1 AND EXISTS (SELECT 1 FROM error WHERE error.group_id = $1)"                          \
+	"UPDATE error_group SET (last_step_id, last_number, last_seen_at, class, message, series, branch) =" \
+	" (SELECT error.step_id, error.number, error.occurred_at, error.class, error.message, step.series,"  \
+	" run.branch FROM error JOIN step ON step.id = error.step_id JOIN run ON run.id = error.run_id"      \
+	" WHERE error.group_id = $1 ORDER BY error.occurred_at DESC, error.step_id DESC, error.number"       \
+	" LIMIT 1) WHERE id = $1 AND EXISTS (SELECT 1 FROM error WHERE error.group_id = $1)"                 \
 	" AND NOT EXISTS (SELECT 1 FROM error WHERE error.step_id = error_group.last_step_id"                \
 	" AND error.number = error_group.last_number AND error.group_id = $1)"
 
@@ -202,7 +203,8 @@ static enum err_code tidy_groups(struct db *db, const struct rows *had, struct e
 static enum err_code note_success(struct db *db, int64_t step_id, const struct place *p, struct err *e)
 {
 	TRY(db_run(db,
-		"UPDATE error_group SET flaky_at = $5, flaky_sha = $2 WHERE id IN (SELECT twin.group_id FROM"
+		"UPDATE error_group SET flaky_at = $5, flaky_sha = $2 WHERE flaky_at <= $5"
+		" AND id IN (SELECT twin.group_id FROM"
 		" (SELECT step.id AS step_id" TWINS ") AS twins JOIN error AS twin ON twin.step_id = "
 		"twins.step_id)",
 		DB_ARGS(DB_I(p->repo_id), DB_T(p->sha), DB_I(p->series), DB_I(step_id), DB_I(p->ended_at)),
@@ -220,8 +222,8 @@ static enum err_code note_success(struct db *db, int64_t step_id, const struct p
 static enum err_code note_failure(struct db *db, int64_t step_id, const struct place *p, struct err *e)
 {
 	return db_run(db,
-		"UPDATE error_group SET flaky_at = $5, flaky_sha = $2"
-		" WHERE id IN (SELECT error.group_id FROM error WHERE error.step_id = $4)"
+		"UPDATE error_group SET flaky_at = $5, flaky_sha = $2 WHERE flaky_at <= $5"
+		" AND id IN (SELECT error.group_id FROM error WHERE error.step_id = $4)"
 		" AND EXISTS (SELECT 1" TWINS " AND step.conclusion = 'success')",
 		DB_ARGS(DB_I(p->repo_id), DB_T(p->sha), DB_I(p->series), DB_I(step_id), DB_I(p->ended_at)),
 		NULL, e);
@@ -236,6 +238,14 @@ static enum err_code note_outcome(struct db *db, int64_t step_id, const struct p
 	return conclusion_failed(p->conclusion) ? note_failure(db, step_id, p, e) : ERR_OK;
 }
 
+/* A tool said itself that it passed when it was tried again, in the same step. */
+static enum err_code note_retried(struct db *db, int64_t group_id, const struct place *p, struct err *e)
+{
+	return db_run(db,
+		"UPDATE error_group SET flaky_at = $2, flaky_sha = $3 WHERE id = $1 AND flaky_at <= $2",
+		DB_ARGS(DB_I(group_id), DB_I(p->ended_at), DB_T(p->sha)), NULL, e);
+}
+
 static enum err_code put_all(struct db *db, const struct explained *x, const struct place *p,
 	const struct rows *had, struct err *e)
 {
@@ -245,6 +255,8 @@ static enum err_code put_all(struct db *db, const struct explained *x, const str
 		if (x->errors[i].role == ERROR_CAUSE) {
 			TRY(put_group(db, x, p, i, &group_id, e));
 			TRY(keep_what_people_said(db, had, &x->errors[i], group_id, e));
+			if (x->errors[i].flaky)
+				TRY(note_retried(db, group_id, p, e));
 		}
 		TRY(put_error(db, x, p, i, group_id, e));
 	}
@@ -345,24 +357,28 @@ static const char *severity_of(unsigned i)
 }
 
 #define IN_WORDS(words, column) "(" words " = '' OR " words " LIKE '%,' || " column " || ',%')"
+/* $5: classes that are fatal. */
 #define WANTED                                                                                               \
 	IN_WORDS("$2", "error.role")                                                                         \
-	" AND " IN_WORDS("$3", "error.class") " AND " IN_WORDS("$4", "error.severity")
+	" AND " IN_WORDS("$3", "error.class") " AND ($4 = '' OR $4 LIKE '%,' || CASE WHEN $5 LIKE '%,'"      \
+					      " || error.class || ',%' THEN 'fatal'"                         \
+					      " ELSE error.severity END || ',%')"
 
-/* Steps of a run that count: those of the newest attempt of each job. */
-#define NEWEST_STEPS                                                                                         \
-	"SELECT id FROM (SELECT step.id, job.attempt, max(job.attempt) OVER (PARTITION BY " SAME_JOB         \
-	", " SAME_LEG ") AS newest FROM job JOIN step ON step.job_id = job.id WHERE job.run_id = $1) AS "    \
-	"seen WHERE attempt = newest"
+/* Steps of a run that count: of the newest attempt of each job those that failed. So a run that passed has no errors. */
+#define FAILED_STEPS                                                                                         \
+	"SELECT id FROM (SELECT step.id, " STEP_FAILED " AS failed, step.explain_due, job.attempt,"          \
+	" max(job.attempt) OVER (PARTITION BY " SAME_JOB ", " SAME_LEG ") AS newest"                         \
+	" FROM job JOIN step ON step.job_id = job.id WHERE job.run_id = $1) AS seen"                         \
+	" WHERE attempt = newest AND failed"
 
 #define OF_STEP " FROM error JOIN run ON run.id = error.run_id WHERE error.step_id = $1 AND " WANTED
 #define OF_GROUP " FROM error JOIN run ON run.id = error.run_id WHERE error.group_id = $1 AND " WANTED
 #define OF_RUN                                                                                               \
 	" FROM error JOIN run ON run.id = error.run_id WHERE error.run_id = $1 AND error.role = 'cause'"     \
-	" AND error.step_id IN (" NEWEST_STEPS ") AND " WANTED
+	" AND error.step_id IN (" FAILED_STEPS ") AND " WANTED
 
 #define TOTAL(of) "SELECT count(*) FROM (SELECT 1" of " LIMIT 10001) AS x"
-#define PAGE(of, order) "SELECT " ERROR_COLUMNS of " ORDER BY " order " LIMIT $5 OFFSET $6"
+#define PAGE(of, order) "SELECT " ERROR_COLUMNS of " ORDER BY " order " LIMIT $6 OFFSET $7"
 
 static const struct way {
 	const char *total, *page;
@@ -376,15 +392,18 @@ enum err_code errors_list(struct db *db, struct arena *a, const struct error_que
 	const struct way *way = q->step_id > 0 ? &of_step : q->run_id > 0 ? &of_run : &of_group;
 	int64_t whose = q->step_id > 0 ? q->step_id : q->run_id > 0 ? q->run_id : q->group_id, total = 0;
 	struct rows rows = { .a = a, .size = sizeof **ret };
-	AUTO_BUF roles, classes, severities;
+	AUTO_BUF roles, classes, severities, fatal;
 
 	buf_init(&roles, 4096);
 	buf_init(&classes, 4096);
 	buf_init(&severities, 4096);
+	buf_init(&fatal, 4096);
 	write_words(q->roles, ERROR_N_ROLES, role_of, &roles);
 	write_words(q->classes, ERROR_N_CLASSES, class_of, &classes);
 	write_words(q->severities, ERROR_N_SEVERITIES, severity_of, &severities);
-#define WORDS DB_T(buf_view(&roles)), DB_T(buf_view(&classes)), DB_T(buf_view(&severities))
+	write_words(q->fatal, ERROR_N_CLASSES, class_of, &fatal);
+#define WORDS                                                                                                \
+	DB_T(buf_view(&roles)), DB_T(buf_view(&classes)), DB_T(buf_view(&severities)), DB_T(buf_view(&fatal))
 	TRY(rows_total(db, way->total, DB_ARGS(DB_I(whose), WORDS), &total, e));
 	TRY(db_each(db, way->page, DB_ARGS(DB_I(whose), WORDS, DB_I(q->limit), DB_I(q->offset)), take_error,
 		&rows, e));
@@ -415,12 +434,49 @@ enum err_code errors_count(struct db *db, struct arena *a, int64_t run_id, struc
 	TRY(db_each(db,
 		"SELECT error.class, error.severity, count(*), min(error.occurred_at), max(error.occurred_at)"
 		" FROM error WHERE error.run_id = $1 AND error.role = 'cause' AND error.step_id IN "
-		"(" NEWEST_STEPS
+		"(" FAILED_STEPS
 		") GROUP BY error.class, error.severity ORDER BY error.class, error.severity",
 		DB_ARGS(DB_I(run_id)), take_count, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;
+}
+
+struct state_row {
+	struct arena *a;
+	struct error_state state;
+	bool found;
+};
+
+static enum err_code take_state(void *arg, const struct db_row *row, struct err *e)
+{
+	struct state_row *s = arg;
+
+	(void)e;
+	s->found = true;
+	s->state = (struct error_state){
+		.explained_at = row_int(row, 0), .due = row_int(row, 1) != 0, .failed = row_str(row, 2, s->a)
+	};
+	return ERR_OK;
+}
+
+enum err_code errors_state(
+	struct db *db, struct arena *a, int64_t step_id, struct error_state *ret, struct err *e)
+{
+	struct state_row s = { .a = a };
+
+	TRY(db_each(db, "SELECT explained_at, explain_due, explain_failed FROM step WHERE id = $1",
+		DB_ARGS(DB_I(step_id)), take_state, &s, e));
+	if (!s.found)
+		return err_set(e, ERR_NOT_FOUND, "there is no step %lld", (long long)step_id);
+	*ret = s.state;
+	return ERR_OK;
+}
+
+enum err_code errors_due(struct db *db, int64_t run_id, int64_t *ret, struct err *e)
+{
+	return db_int(db, "SELECT count(*) FROM (" FAILED_STEPS " AND explain_due <> 0) AS x",
+		DB_ARGS(DB_I(run_id)), ret, e);
 }
 
 /* ---- going ---- */

@@ -72,11 +72,12 @@ MUST_CHECK enum err_code errors_replace(struct db *db, const struct explained *x
 
 /* Which errors. 0, false: whichever. */
 struct error_query {
-	int64_t step_id, run_id,
-		group_id; /* one of them. Of a run: of the newest attempt of each job, and causes only */
+	/* One of them. Of a run: causes only, in steps that count as failed in the newest attempt of their job. */
+	int64_t step_id, run_id, group_id;
 	unsigned roles;   /* bits of enum error_role */
 	unsigned classes; /* bits of enum error_class */
 	unsigned severities;
+	unsigned fatal; /* classes whose errors count as fatal here, whatever they say */
 	int64_t limit, offset;
 };
 /* Of a step or run in their order, of a group the newest first. */
@@ -87,9 +88,20 @@ struct error_count {
 	enum error_severity severity;
 	int64_t n, first_at, last_at;
 };
-/* The causes in the newest attempts of a run, counted by class and severity. */
+/* What errors_list() has of a run, counted by class and severity. */
 MUST_CHECK enum err_code errors_count(struct db *db, struct arena *a, int64_t run_id,
 	struct error_count **ret, size_t *ret_n, struct err *e);
+/* How far it is with explaining a step. */
+struct error_state {
+	int64_t explained_at; /* last; 0: never */
+	bool due;             /* it is to be explained, or again */
+	struct str failed;    /* why it could not be; empty: it could */
+};
+/* ERR_NOT_FOUND. */
+MUST_CHECK enum err_code errors_state(
+	struct db *db, struct arena *a, int64_t step_id, struct error_state *ret, struct err *e);
+/* How many of the steps that errors_list() looks at for a run are still due. */
+MUST_CHECK enum err_code errors_due(struct db *db, int64_t run_id, int64_t *ret, struct err *e);
 /* W, or a reader when dry. Those that occurred before go, at most limit of them, and groups that are left without any as above. */
 MUST_CHECK enum err_code errors_expire(
 	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);
@@ -98,11 +110,13 @@ MUST_CHECK enum err_code errors_expire(
 
 struct group_query { /* 0, false: whichever */
 	int64_t repo_id;
-	unsigned states; /* bits of enum group_state, as they are at now */
+	struct str repo, forge; /* their names, without regard to case; empty: whichever */
+	unsigned states;        /* bits of enum group_state, as they are at now */
 	unsigned classes;
 	int64_t new_since; /* seen first since then */
 	bool flaky;
 	enum group_order { GROUPS_BY_COUNT, GROUPS_NEWEST, GROUPS_LAST_SEEN } order; /* count: of 30 days */
+	bool up; /* the least, or oldest, first */
 	int64_t now;
 	int64_t limit, offset;
 };
@@ -111,6 +125,9 @@ MUST_CHECK enum err_code groups_list(struct db *db, struct arena *a, const struc
 /* repo_id 0: of any repo. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code groups_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id, int64_t now,
 	struct group *ret, struct err *e);
+/* Those of a step's errors with the numbers from..to, in no order, without counts. */
+MUST_CHECK enum err_code groups_of_step(struct db *db, struct arena *a, int64_t step_id, int64_t from,
+	int64_t to, int64_t now, struct group **ret, size_t *ret_n, struct err *e);
 struct group_change {
 	bool has_state, has_issue;
 	enum group_state state;
