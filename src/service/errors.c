@@ -1,0 +1,334 @@
+/*
+ * errors: who may see what broke, and the types of the results API, which are made of classes.
+ *
+ * The database knows classes and severities as they were found. What the results API calls them is turned into sets of these before it is asked, so that
+ * filters, pages and totals are its own.
+ */
+#include "service/errors.h"
+
+#include "service/lines.h"
+#include "text/escape.h"
+
+/* ---- of a step ---- */
+
+static enum err_code read_step_errors(struct db *db, const struct error_query *q, int64_t now,
+	struct arena *a, struct step_errors *ret, struct err *e)
+{
+	int64_t from = INT64_MAX, to = -1;
+
+	TRY(errors_state(db, a, q->step_id, &ret->state, e));
+	TRY(errors_list(db, a, q, &ret->errors, &ret->n, &ret->total, e));
+	for (size_t i = 0; i < ret->n; i++) {
+		if (ret->errors[i].group_id == 0)
+			continue;
+		from = ret->errors[i].number < from ? ret->errors[i].number : from;
+		to = ret->errors[i].number > to ? ret->errors[i].number : to;
+	}
+	if (to < 0)
+		return ERR_OK;
+	return groups_of_step(db, a, q->step_id, from, to, now, &ret->groups, &ret->n_groups, e);
+}
+
+enum err_code errors_of_step(struct store *s, const struct identity *id, int64_t step_id,
+	const struct error_query *q, int64_t now, struct arena *a, struct step_errors *ret, struct err *e)
+{
+	struct error_query of_step = *q;
+	struct step_errors x = { 0 };
+	struct step_view step;
+	struct db *db = NULL;
+	enum err_code code;
+
+	of_step.step_id = step_id;
+	of_step.run_id = of_step.group_id = 0;
+	TRY(facts_step(s, id, step_id, a, &step, e));
+	TRY(store_reader_get(s, &db, e));
+	code = read_step_errors(db, &of_step, now, a, &x, e);
+	store_reader_put(s, db);
+	TRY(code);
+	x.head_sha = step.step.facts.head_sha;
+	*ret = x;
+	return ERR_OK;
+}
+
+const struct group *errors_group_of(const struct step_errors *x, const struct error *f)
+{
+	for (size_t i = 0; i < x->n_groups; i++)
+		if (x->groups[i].id == f->group_id)
+			return &x->groups[i];
+	return NULL;
+}
+
+/* ---- of a run ---- */
+
+static bool is_listed(const struct run_errors_query *q, enum error_class class)
+{
+	enum error_type type = error_type_of(class);
+
+	if (!(q->types >> type & 1))
+		return false;
+	if (!q->infrastructure)
+		return error_type_in_errors(type);
+	/* What somebody stopped is no fault of the machinery. */
+	return error_type_in_infrastructure(type) && class != CLASS_CANCELLED;
+}
+
+static unsigned classes_of(const struct run_errors_query *q)
+{
+	unsigned set = 0;
+
+	for (unsigned i = 0; i < ERROR_N_CLASSES; i++)
+		if (is_listed(q, (enum error_class)i))
+			set |= 1u << i;
+	return set;
+}
+
+static bool is_fatal(enum error_class class)
+{
+	return error_type_of(class) == TYPE_STORAGE;
+}
+
+static unsigned fatal_classes(void)
+{
+	unsigned set = 0;
+
+	for (unsigned i = 0; i < ERROR_N_CLASSES; i++)
+		if (is_fatal((enum error_class)i))
+			set |= 1u << i;
+	return set;
+}
+
+static enum err_code read_run_errors(struct db *db, const struct run_errors_query *q, struct arena *a,
+	struct run_errors *ret, struct err *e)
+{
+	struct error_query of_run = { .run_id = q->run_id,
+		.classes = classes_of(q),
+		.severities = q->severities,
+		.fatal = fatal_classes(),
+		.limit = q->limit,
+		.offset = q->offset };
+
+	TRY(errors_due(db, q->run_id, &ret->n_due, e));
+	if (of_run.classes == 0) /* none, where the database would take it for all */
+		return ERR_OK;
+	TRY(errors_list(db, a, &of_run, &ret->errors, &ret->n, &ret->total, e));
+	for (size_t i = 0; i < ret->n; i++)
+		if (is_fatal(ret->errors[i].class))
+			ret->errors[i].severity = SEVERITY_FATAL;
+	return ERR_OK;
+}
+
+enum err_code errors_of_run(struct store *s, const struct identity *id, const struct run_errors_query *q,
+	struct arena *a, struct run_errors *ret, struct err *e)
+{
+	struct run_errors x = { 0 };
+	struct db *db = NULL;
+	enum err_code code;
+	struct run run;
+
+	TRY(facts_run(s, id, q->run_id, q->now, a, &run, e));
+	TRY(store_reader_get(s, &db, e));
+	code = read_run_errors(db, q, a, &x, e);
+	store_reader_put(s, db);
+	TRY(code);
+	*ret = x;
+	return ERR_OK;
+}
+
+static struct error_bucket *bucket_of(
+	struct error_summary *x, enum errors_by by, enum error_class class, enum error_severity severity)
+{
+	enum error_type type = error_type_of(class);
+
+	for (size_t i = 0; i < x->n; i++)
+		if (by == ERRORS_BY_TYPE ? x->buckets[i].type == type : x->buckets[i].severity == severity)
+			return &x->buckets[i];
+	x->buckets[x->n] = (struct error_bucket){ .type = type, .severity = severity };
+	return &x->buckets[x->n++];
+}
+
+static void put_into(struct error_bucket *b, const struct error_count *c, enum error_severity severity)
+{
+	b->severity = severity > b->severity ? severity : b->severity;
+	b->first_at = b->n == 0 || c->first_at < b->first_at ? c->first_at : b->first_at;
+	b->last_at = c->last_at > b->last_at ? c->last_at : b->last_at;
+	b->n += c->n;
+}
+
+/* A handful: moved down to its place. */
+static void sort_buckets(struct error_summary *x)
+{
+	for (size_t i = 1; i < x->n; i++)
+		for (size_t k = i; k > 0 && x->buckets[k].n > x->buckets[k - 1].n; k--) {
+			struct error_bucket b = x->buckets[k];
+
+			x->buckets[k] = x->buckets[k - 1];
+			x->buckets[k - 1] = b;
+		}
+}
+
+enum err_code errors_summary(struct store *s, const struct identity *id, const struct run_errors_query *q,
+	enum errors_by by, struct arena *a, struct error_summary *ret, struct err *e)
+{
+	struct error_count *counts = NULL;
+	struct error_summary x = { 0 };
+	struct db *db = NULL;
+	enum err_code code;
+	struct run run;
+	size_t n = 0;
+
+	TRY(facts_run(s, id, q->run_id, q->now, a, &run, e));
+	TRY(store_reader_get(s, &db, e));
+	code = errors_count(db, a, q->run_id, &counts, &n, e);
+	store_reader_put(s, db);
+	TRY(code);
+	for (size_t i = 0; i < n; i++) {
+		enum error_severity severity =
+			is_fatal(counts[i].class) ? SEVERITY_FATAL : counts[i].severity;
+
+		if (is_listed(q, counts[i].class) && (q->severities == 0 || q->severities >> severity & 1))
+			put_into(bucket_of(&x, by, counts[i].class, severity), &counts[i], severity);
+	}
+	sort_buckets(&x);
+	*ret = x;
+	return ERR_OK;
+}
+
+/* ---- the lines of an error ---- */
+
+static struct str cut(struct str text, size_t max_characters)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (((unsigned char)text.p[i] & 0xC0) != 0x80 && n++ == max_characters)
+			return (struct str){ text.p, i };
+	return text;
+}
+
+static bool is_spent(const struct error_stacks *x)
+{
+	return x->n_bytes >= ERROR_STACKS_BYTES || clock_steady_ms(x->clock) - x->began_ms >= x->cfg->scan_ms;
+}
+
+static void keep_lines(struct error_stacks *x, const struct lines_page *page, struct error_stack *ret)
+{
+	AUTO_BUF plain;
+
+	buf_init(&plain, SIZE_MAX);
+	for (size_t i = 0; i < page->n && i < ERROR_STACK_LINES; i++) {
+		struct str line;
+
+		buf_reset(&plain);
+		escape_take_out(page->lines[i].text, &plain);
+		line = arena_str(x->a, cut(buf_view(&plain), ERROR_STACK_CHARACTERS));
+		ret->lines[ret->n++] = line;
+		x->n_bytes += (int64_t)line.len;
+	}
+}
+
+enum err_code errors_stack(
+	struct error_stacks *x, const struct error *f, struct error_stack *ret, bool *ret_has, struct err *e)
+{
+	struct lines_query q = { .step_id = f->step_id,
+		.from = f->from_line,
+		.to = f->to_line - 1,
+		.limit = ERROR_STACK_LINES,
+		.cursor = -1,
+		.scan_bytes = x->cfg->scan_bytes,
+		.scan_ms = x->cfg->scan_ms,
+		.clock = x->clock };
+	struct lines_page page;
+	enum err_code code;
+
+	*ret_has = false;
+	if (f->from_line == f->to_line || f->step_id == x->gone_step || is_spent(x))
+		return ERR_OK;
+	code = lines_read(x->store, &q, x->a, &page, e);
+	if (code == ERR_GONE || code == ERR_NOT_FOUND) {
+		x->gone_step = f->step_id;
+		return ERR_OK;
+	}
+	TRY(code);
+	ret->n = 0;
+	keep_lines(x, &page, ret);
+	*ret_has = ret->n > 0;
+	return ERR_OK;
+}
+
+/* ---- groups ---- */
+
+enum err_code errors_groups(struct store *s, const struct identity *id, const struct group_query *q,
+	struct arena *a, struct group **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+{
+	struct group_query mine = *q;
+	struct db *db = NULL;
+	enum err_code code;
+
+	mine.repo_id = id->token.repo_id;
+	TRY(store_reader_get(s, &db, e));
+	code = groups_list(db, a, &mine, ret, ret_n, ret_total, e);
+	store_reader_put(s, db);
+	return code;
+}
+
+static enum err_code read_group(struct db *db, int64_t group_id, int64_t repo_id, int64_t n_newest,
+	int64_t now, struct arena *a, struct group *ret, struct error **ret_newest, size_t *ret_n,
+	struct err *e)
+{
+	struct error_query q = { .group_id = group_id, .limit = n_newest };
+	int64_t total;
+
+	TRY(groups_get(db, a, group_id, repo_id, now, ret, e));
+	return n_newest > 0 ? errors_list(db, a, &q, ret_newest, ret_n, &total, e) : ERR_OK;
+}
+
+enum err_code errors_group(struct store *s, const struct identity *id, int64_t group_id, int64_t n_newest,
+	int64_t now, struct arena *a, struct group *ret, struct error **ret_newest, size_t *ret_n,
+	struct err *e)
+{
+	struct error *newest = NULL;
+	struct db *db = NULL;
+	struct group group;
+	enum err_code code;
+	size_t n = 0;
+
+	TRY(store_reader_get(s, &db, e));
+	code = read_group(db, group_id, id->token.repo_id, n_newest, now, a, &group, &newest, &n, e);
+	store_reader_put(s, db);
+	TRY(code);
+	*ret = group;
+	*ret_newest = newest;
+	*ret_n = n;
+	return ERR_OK;
+}
+
+struct change_op {
+	struct store_op op;
+	int64_t group_id, repo_id, now;
+	const struct group_change *change;
+};
+
+static enum err_code apply_change(struct store_op *op, struct db *db, struct err *e)
+{
+	struct change_op *w = (struct change_op *)(void *)op;
+
+	return groups_change(db, w->group_id, w->repo_id, w->change, w->now, e);
+}
+
+enum err_code errors_group_change(struct store *s, const struct identity *id, int64_t group_id,
+	const struct group_change *c, int64_t now, struct err *e)
+{
+	bool snoozed = c->has_state && c->state == GROUP_SNOOZED;
+	struct change_op w = { .op = { .apply = apply_change, .bytes = sizeof w + c->issue.len },
+		.group_id = group_id,
+		.repo_id = id->token.repo_id,
+		.now = now,
+		.change = c };
+
+	if (snoozed && c->snoozed_until <= now)
+		return err_field(
+			e, "snoozed_until", "has to be a time in the future, with the state snoozed");
+	if (!snoozed && c->snoozed_until != 0)
+		return err_field(e, "snoozed_until", "goes with the state snoozed only");
+	return store_write(s, &w.op, e);
+}
