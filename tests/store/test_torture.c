@@ -1,14 +1,16 @@
 /*
  * R2 for the store: every call below it fails once, in turn, while a short story is told.
  *
- * The story opens a store in an empty folder, adds a repo, puts steps, replaces one, lets two expire, reads,
- * and closes; it goes on after an error, as a server does. Meanwhile it keeps the account of what was
+ * The story opens a store in an empty folder, adds a repo, puts steps, replaces one, says what broke in one, twice, and something about
+ * the group of that, lets two expire, reads, and closes; it goes on after an error, as a server does. Meanwhile it keeps the account of what was
  * acknowledged. For each call that can fail: the error is a clear one, one fault is one error, what is read
  * in the story is exactly what was acknowledged, and so is what is found after closing and opening again.
  * Leaks are for the sanitizer, descriptors are counted.
  */
 #include "tests/store/faults.h"
 #include "tests/store/fixture.h"
+
+#include "store/errors.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -28,6 +30,9 @@ static struct {
 	 * whole. */
 	bool repo_tried, expiry_tried;
 	const char *text_tried[N_STEPS][2];
+	const char *broke; /* in the first step; NULL: nothing was said */
+	bool resolved;     /* what broke first */
+	bool broke_tried, resolved_tried;
 	int n_errors;
 	struct err error; /* the last one */
 } known;
@@ -117,6 +122,97 @@ static void story_expires_the_first_two(void)
 		known.expired[i] = known.text[i] != NULL;
 }
 
+/* ---- what broke ---- */
+
+static enum err_code explain_w(struct db *db, void *arg, struct err *e)
+{
+	struct str message = str_z(arg);
+	struct error f = { .role = ERROR_CAUSE,
+		.from_line = 1,
+		.to_line = 2,
+		.head_line = 1,
+		.message = message,
+		.fingerprint = message };
+	struct explained x = {
+		.step = { .step_id = 1 }, .now = T0, .errors = &f, .templates = &message, .n = 1
+	};
+
+	TRY(db_int(db, "SELECT explain_due FROM step WHERE id = 1", NULL, 0, &x.step.due, e));
+	return errors_replace(db, &x, e);
+}
+
+static void story_explains(const char *message)
+{
+	struct err e;
+
+	if (!known.text[0])
+		return;
+	if (went_well(try_write(explain_w, (void *)(uintptr_t)message, &e), &e))
+		known.broke = message;
+	else
+		known.broke_tried = true;
+}
+
+static enum err_code resolve_w(struct db *db, void *arg, struct err *e)
+{
+	struct group_change c = { .has_state = true, .state = GROUP_RESOLVED };
+
+	(void)arg;
+	return groups_change(db, 1, 1, &c, T0 + 5, e);
+}
+
+static void story_resolves(void)
+{
+	struct err e;
+
+	if (!known.broke)
+		return;
+	known.resolved = went_well(try_write(resolve_w, NULL, &e), &e);
+	known.resolved_tried = !known.resolved;
+}
+
+struct told {
+	struct error *errors;
+	struct group *groups;
+	size_t n_errors, n_groups;
+};
+
+static enum err_code read_told(struct db *db, struct told *ret, struct err *e)
+{
+	struct error_query q = { .step_id = 1, .limit = 10 };
+	struct group_query all = { .now = T0 + 10, .limit = 10, .order = GROUPS_NEWEST, .up = true };
+	int64_t total;
+
+	TRY(errors_list(db, &fx.arena, &q, &ret->errors, &ret->n_errors, &total, e));
+	return groups_list(db, &fx.arena, &all, &ret->groups, &ret->n_groups, &total, e);
+}
+
+/* Each error is of a group that is there, and each group has an error or was marked. */
+static void errors_and_groups_agree(const struct told *t)
+{
+	assert_true(t->n_errors <= 1);
+	for (size_t i = 0; i < t->n_groups; i++) {
+		const struct group *g = &t->groups[i];
+		bool has = t->n_errors == 1 && t->errors[0].group_id == g->id;
+
+		assert_int_equal(g->counts.all, has);
+		assert_true(has || g->state == GROUP_RESOLVED);
+	}
+	assert_true(t->n_errors == 0 || t->n_groups > 0);
+}
+
+static void is_what_was_said(const struct told *t, bool disk_broke)
+{
+	errors_and_groups_agree(t);
+	if (disk_broke && (known.broke_tried || known.resolved_tried))
+		return;
+	assert_int_equal(t->n_errors, known.broke != NULL);
+	if (known.broke)
+		equals(t->errors[0].message, known.broke);
+	if (known.resolved)
+		assert_int_equal(t->groups[0].state, GROUP_RESOLVED);
+}
+
 static void is_what_was_acknowledged(const struct account *acc)
 {
 	size_t n = 0;
@@ -179,12 +275,15 @@ static void story_reads(void)
 {
 	struct step_query q = { .repo_id = 1, .head_sha = STR(SHA_A) };
 	struct account acc = { 0 };
+	struct told told = { 0 };
 	struct db *db = NULL;
 	struct err e;
 	enum err_code code;
 
 	if (!went_well(store_reader_get(fx.store, &db, &e), &e))
 		return;
+	if (went_well(read_told(db, &told, &e), &e))
+		is_what_was_said(&told, false);
 	code = steps_failed(db, &fx.arena, &q, 100, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e);
 	store_reader_put(fx.store, db);
 	if (went_well(code, &e))
@@ -211,6 +310,9 @@ static void tell_story(void)
 	for (int i = 0; i < N_STEPS - 1; i++)
 		story_puts(i, "first text");
 	story_puts(2, "second text");
+	story_explains("what broke");
+	story_resolves();
+	story_explains("what broke, better said");
 	story_reads();
 	story_expires_the_first_two();
 	story_puts(4, "last text");
@@ -234,11 +336,17 @@ static int open_descriptors(void)
 
 static void nothing_acknowledged_is_lost(bool disk_broke)
 {
+	struct told told = { 0 };
 	struct account acc;
+	struct db *db = NULL;
 	struct err e;
 	int64_t repos;
 
 	must(open_once(&e), &e);
+	must(store_reader_get(fx.store, &db, &e), &e);
+	must(read_told(db, &told, &e), &e);
+	store_reader_put(fx.store, db);
+	is_what_was_said(&told, disk_broke);
 	repos = ask("SELECT count(*) FROM repo");
 	acc = account_of_sha(1, SHA_A);
 	if (disk_broke) {
