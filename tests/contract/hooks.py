@@ -9,6 +9,7 @@ import functools
 import itertools
 import json
 import os
+import time
 import urllib.parse
 import urllib.request
 
@@ -69,6 +70,49 @@ def a_step_to_read():
     return an_ended_step()
 
 
+def groups():
+    request = urllib.request.Request(f"{URL}/api/v1/groups", headers={"Authorization": f"Bearer {ADMIN}"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["data"]
+
+
+def a_group():
+    """Of what broke in a step: it is there when that has been explained."""
+    if not groups():
+        post("/api/v1/repos", {"repo": REPO})
+        log = {"repo": REPO, "head_sha": "b" * 40, "run_id": "2", "step_name": "make", "log_tail": "pump.c:12:3: error: 'rate' undeclared\n"}
+        request = urllib.request.Request(f"{URL}/internal/ci-log", json.dumps(log).encode(),
+                                         {"Authorization": f"Bearer {INTERNAL}", "Content-Type": "application/json"})
+        urllib.request.urlopen(request).close()
+    for _ in range(100):
+        found = groups()
+        if found:
+            return found[0]["group_id"]
+        time.sleep(0.1)
+    raise AssertionError("a failed step was not explained within ten seconds")
+
+
+def a_run():
+    step = {"repo": REPO, "head_sha": "a" * 40, "run_id": "1", "step_name": "make"}
+    post("/api/v1/repos", {"repo": REPO})
+    return post("/internal/steps", step, INTERNAL)["run_id"]
+
+
+def said_well(change):
+    """A time to snooze until goes with being snoozed, and has to come."""
+    if change.get("state") == "snoozed":
+        change["snoozed_until"] = "2999-01-01T00:00:00Z"
+    else:
+        change.pop("snoozed_until", None)
+
+
+def since_when(query):
+    if str(query.get("new")).lower() == "true":
+        query.pop("new_since", None)
+    else:
+        query.pop("days", None)
+
+
 def is_a_number(value):
     return urllib.parse.unquote(str(value)).strip().lstrip("+").isdigit()
 
@@ -94,10 +138,17 @@ def put_right(name, case):
         body["repository"] = REPO
     elif name in ("getContext", "listSteps"):
         one_way(query)
-    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog"):
+    elif name in ("pinStep", "unpinStep", "getStep", "getStepLog", "listStepErrors"):
         case.path_parameters["step_id"] = a_step()
     elif name in ("pageStep", "pageStepLog"):
         case.path_parameters["step_id"] = a_step_to_read()
+    elif name in ("listRunErrors", "getErrorSummary", "listInfraErrors"):
+        case.path_parameters["run_id"] = a_run()
+    elif name in ("getGroup", "changeGroup"):
+        case.path_parameters["group_id"] = a_group()
+        said_well(body)
+    elif name == "listGroups":
+        since_when(query)
     elif name == "getStepLines":
         case.path_parameters["step_id"] = a_step()
         if "level" in query:
@@ -108,7 +159,7 @@ def put_right(name, case):
         if name_of_text in query:
             query[name_of_text] = str(query[name_of_text]).replace("\0", "")
     for part in (query, body):
-        if "forge" in part and name != "listRepos":
+        if "forge" in part and name not in ("listRepos", "listGroups"):
             part["forge"] = "default"
 
 
