@@ -302,6 +302,8 @@ enum err_code errors_group(struct store *s, const struct identity *id, int64_t g
 	return ERR_OK;
 }
 
+#define SNOOZED_MAX INT64_C(253402300799999) /* what is told in four digits */
+
 struct change_op {
 	struct store_op op;
 	int64_t group_id, repo_id, now;
@@ -325,6 +327,8 @@ enum err_code errors_group_change(struct store *s, const struct identity *id, in
 		.now = now,
 		.change = c };
 
+	if (snoozed && c->snoozed_until > SNOOZED_MAX)
+		return err_field(e, "snoozed_until", "has to be before the year 10000");
 	if (snoozed && c->snoozed_until <= now)
 		return err_field(
 			e, "snoozed_until", "has to be a time in the future, with the state snoozed");
