@@ -815,6 +815,19 @@ static void a_group_says_why_it_is_one_how_often_it_was_seen_and_what_it_has(voi
 	assert_error(&none, 404, "not_found");
 }
 
+static void of_a_group_that_has_little_in_common_little_is_told(void **state)
+{
+	int64_t step = post(SHA, 1, "", NULL);
+	struct error f = { .role = ERROR_CAUSE, .message = STR("it broke"), .fingerprint = STR("f") };
+	(void)state;
+
+	found(step, &f, 1);
+	AUTO_ANSWER r = get_of("/api/v1/groups/", group_of(step), "");
+	assert_int_equal(json_len(json_get(json_of(&r), "why")), 1);
+	assert_null_member(json_get(json_of(&r), "parts"), "tool");
+	assert_null_member(json_at(json_get(json_of(&r), "errors"), 0), "location");
+}
+
 static void what_is_said_of_a_group_is_kept(void **state)
 {
 	int64_t step = post(SHA, 1, "", NULL), id;
@@ -904,6 +917,7 @@ int main(void)
 		TEST(groups_are_listed_by_what_they_are),
 		TEST(a_query_for_groups_that_cannot_be_says_which_field_is_wrong),
 		TEST(a_group_says_why_it_is_one_how_often_it_was_seen_and_what_it_has),
+		TEST(of_a_group_that_has_little_in_common_little_is_told),
 		TEST(what_is_said_of_a_group_is_kept),
 		TEST(a_change_that_cannot_be_says_which_field_is_wrong),
 	};

@@ -621,6 +621,23 @@ static void what_was_said_of_the_new_group_goes_before_what_is_carried_over(void
 	equals(group_of("b").issue, "https://tracker/2");
 }
 
+static void what_was_seen_again_after_somebody_resolved_it_is_not_put_off_by_what_was_said_of_another(
+	void **state)
+{
+	int64_t step = failed(SHA_A, "1", T0);
+	(void)state;
+
+	found(step, "a", NULL);
+	say("a", GROUP_SNOOZED, T0 + 9 * DAY, T0);
+	found(failed(SHA_A, "2", T0), "b", NULL);
+	say("b", GROUP_RESOLVED, 0, T0 + 1);
+	found(failed(SHA_A, "3", T0 + HOUR), "b", NULL);
+	must_write(mark_w, &step);
+	found(step, "b", NULL);
+	assert_int_equal(group_of("b").state, GROUP_OPEN);
+	assert_int_equal(group_of("b").reopened_at, T0 + HOUR);
+}
+
 /* ---- going ---- */
 
 static void a_group_goes_with_its_last_error_unless_somebody_said_something(void **state)
@@ -741,6 +758,7 @@ int main(void)
 		TEST(a_group_of_another_repo_is_not_changed),
 		TEST(what_people_said_follows_an_error_to_its_new_fingerprint),
 		TEST(what_was_said_of_the_new_group_goes_before_what_is_carried_over),
+		TEST(what_was_seen_again_after_somebody_resolved_it_is_not_put_off_by_what_was_said_of_another),
 		TEST(a_group_goes_with_its_last_error_unless_somebody_said_something),
 		TEST(a_group_that_loses_its_newest_error_tells_of_the_one_before),
 		TEST(old_errors_go_some_at_a_time_and_their_empty_groups_with_them),
