@@ -145,6 +145,25 @@ class Hostile(InBrowser):
         self.assertNotEqual(self.browser.run("getComputedStyle(document.querySelector('b')).color"), "rgb(255, 0, 0)")
 
 
+class WhatBroke(s.Case):
+    def test_a_run_shows_what_broke_in_it_and_whether_that_is_new(self):
+        red = "cc pump.c\npump.c:12:3: error: 'rate_of_pages' undeclared (first use in this function)\nmake: *** [pump.o] Error 1\n"
+
+        def page():
+            sha = s.new_sha()
+            stream(self.server, red, head_sha=sha)
+            address = f"/r/{s.REPO}/{sha}"
+            return s.eventually("the page tells the error", lambda: [
+                text for text in [self.server.get(address, token=self.server.admin).text] if '<ol class="errors">' in text])[0]
+        first, second = page(), page()
+        for text in (first, second):
+            self.assertIn("pump.c:12</code>", text)
+            self.assertIn("rate_of_pages", text)
+            self.assertIn('id="L2"', text)
+        self.assertIn(">new</span>", first)
+        self.assertIn("known since", second)
+
+
 class Look(InBrowser):
     @classmethod
     def setUpClass(cls):

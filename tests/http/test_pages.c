@@ -340,10 +340,10 @@ static size_t lines_on(const struct answer *r, long *ret_first, long *ret_last)
 
 static int64_t numbered(const char *name, int n);
 
-/* As decisive_put() will, when steps have errors: beside a call that is not one of the router's. */
-static struct answer errors_of(int64_t step_id, const struct page_error *errors, size_t n)
+/* As decisive_put() does: beside a call that is not one of the router's. */
+static struct answer errors_of(int64_t step_id, const struct decisive_error *errors, size_t n)
 {
-	struct call c = { .app = &fx.app, .cfg = config_get(fx.app.config) };
+	struct call c = { .app = &fx.app, .cfg = config_get(fx.app.config), .now = NOW };
 	struct html h = { &c.reply };
 	struct answer r = { 0 };
 	struct err e;
@@ -362,11 +362,12 @@ static struct answer errors_of(int64_t step_id, const struct page_error *errors,
 static void an_error_is_told_with_its_place_and_the_lines_around_it(void **state)
 {
 	int64_t id = numbered("long", 900);
-	const struct page_error errors[] = {
+	const struct decisive_error errors[] = {
 		{ .role = STR("cause"),
 			.class = STR("compile"),
 			.message = STR("use of " SCRIPT),
 			.file = STR("src/a<b>.c"),
+			.group_id = 1,
 			.line = 7,
 			.first = 449,
 			.last = 451 },
@@ -380,10 +381,13 @@ static void an_error_is_told_with_its_place_and_the_lines_around_it(void **state
 			.message = STR("FAIL"),
 			.first = 0,
 			.last = 0,
-			.is_known = true },
+			.group_id = 2,
+			.known_since = NOW - 3600000,
+			.is_flaky = true },
 		{ .role = STR("cause"),
 			.class = STR("test"),
 			.message = STR("of a report"),
+			.advice = STR("run <it> again"),
 			.first = 0,
 			.last = -1 },
 		{ .role = STR("cause"),
@@ -399,7 +403,9 @@ static void an_error_is_told_with_its_place_and_the_lines_around_it(void **state
 	assert_has(&r,
 		"<a href=\"/steps/1?from=401#L450\">line 450</a> to 452, <code>src/a&lt;b&gt;.c:7</code>");
 	assert_has(&r, ">new</span> <strong>use of &lt;script&gt;alert(1)&lt;/script&gt;");
-	assert_has(&r, ">known</span> <strong>FAIL");
+	assert_has(&r, "known since <time");
+	assert_has(&r, ">flaky</span> <strong>FAIL");
+	assert_has(&r, "run &lt;it&gt; again");
 	assert_has(&r, "id=\"L448\"");
 	assert_has(&r, "id=\"L454\"");
 	assert_int_equal(times(&r, "id=\"L454\""), 1); /* of both; shown once */
