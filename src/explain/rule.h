@@ -15,6 +15,7 @@
  * then any number of rules_match; rules_free.
  */
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/regex.h"
 #include "explain/finding.h"
 #include "explain/lines.h"
@@ -62,6 +63,8 @@ struct extent {
 
 struct rule {
 	struct str id, tool, advice;
+	struct str file; /* that it stands in, without its folder */
+	bool built_in;
 	struct yaml *examples; /* NULL: none */
 	enum error_class class;
 	enum error_severity severity;
@@ -95,9 +98,11 @@ struct rules {
 	const struct rule *stated; /* NULL: none */
 	struct matchers *matchers; /* of files of problem matchers: findings of their own, not rules */
 	struct pattern_set *database;
+	struct sha256 said; /* of all files, one after the other */
 	struct sha256_hex {
 		char z[65];
-	} digest; /* of all rules, once compiled */
+	} digest,        /* of all patterns and what compiled them, once compiled: names the database */
+		version; /* of all that the files say, once compiled: other rules have another */
 };
 
 struct rules *rules_new(void);
@@ -106,6 +111,8 @@ void rules_free(struct rules *r); /* NULL is fine */
 MUST_CHECK enum err_code rules_add(struct rules *r, const char *name, struct str yaml, struct err *e);
 /* Those that are built into the program. */
 MUST_CHECK enum err_code rules_add_default(struct rules *r, struct err *e);
+/* Of those only the extents that have names: what a file of rules may refer to. */
+MUST_CHECK enum err_code rules_add_default_extents(struct rules *r, struct err *e);
 /* Each *.yaml of a folder, by name, and each *.json, which is a file of GitHub's problem matchers (matcher.h). */
 MUST_CHECK enum err_code rules_add_folder(struct rules *r, const char *path, struct err *e);
 /*
@@ -119,6 +126,7 @@ const struct rule *rules_find(const struct rules *r, struct str id); /* NULL: no
 bool rule_regex_match(struct rule_regex *x, struct str line, struct str ret_captures[RULE_N_CAPTURES]);
 /* Compiles it now. */
 MUST_CHECK enum err_code rule_regex_check(struct rule_regex *x, struct err *e);
+size_t rule_n_examples(const struct rule *rule);
 
 #define RULE_HIT_EXTENTS 4
 

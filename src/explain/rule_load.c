@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Unless a rule says otherwise. What is a consequence is said by more exact words than what is an error; what is
@@ -26,6 +27,8 @@
 struct source {
 	struct rules *rules;
 	const char *name;
+	struct str file; /* the same without its folder, as long as the rules live */
+	bool built_in;
 };
 
 static enum err_code refuse(
@@ -211,7 +214,7 @@ static enum err_code add_rule(const struct source *s, const struct yaml *n, stru
 		"precedence", "limit", "ignore", "ends", "stated", "match", "not", "within", "within_last",
 		"extent", "advice", "examples", NULL };
 	struct rules *r = s->rules;
-	struct rule rule = { .weight = 50 };
+	struct rule rule = { .weight = 50, .file = s->file, .built_in = s->built_in };
 
 	TRY(check_keys(s, n, known, e));
 	rule.id = yaml_str(yaml_get(n, "id"));
@@ -244,37 +247,83 @@ static enum err_code add_rule(const struct source *s, const struct yaml *n, stru
 	return ERR_OK;
 }
 
-enum err_code rules_add(struct rules *r, const char *name, struct str yaml, struct err *e)
+/* What a file says is a part of what all say. */
+static void note_text(struct rules *r, struct str text)
+{
+	struct sha256 both[2] = { r->said, sha256_of(text) };
+
+	r->said = sha256_of((struct str){ (const char *)both, sizeof both });
+}
+
+static enum err_code add_text(const struct source *s, struct str yaml, bool extents_only, struct err *e)
 {
 	static const char *const known[] = { "extents", "rules", NULL };
-	struct source s = { r, name };
+	struct rules *r = s->rules;
 	struct yaml_doc *doc;
 	enum err_code code;
 
 	if (yaml.len > RULES_FILE_MAX)
-		return err_set(e, ERR_TOO_LARGE, "%s: more than %d bytes", name, RULES_FILE_MAX);
+		return err_set(e, ERR_TOO_LARGE, "%s: more than %d bytes", s->name, RULES_FILE_MAX);
 	code = yaml_doc_parse(yaml, &doc, e);
 	if (code != ERR_OK) {
-		err_in(e, "%s", name);
+		err_in(e, "%s", s->name);
 		return code;
 	}
 	r->docs = mem_grow(r->docs, (r->n_docs + 1) * sizeof(struct yaml_doc *));
 	r->docs[r->n_docs++] = doc;
+	note_text(r, yaml);
 	const struct yaml *root = yaml_doc_root(doc);
 
-	TRY(check_keys(&s, root, known, e));
-	TRY(add_extents(&s, yaml_get(root, "extents"), e));
+	TRY(check_keys(s, root, known, e));
+	TRY(add_extents(s, yaml_get(root, "extents"), e));
 	const struct yaml *list = yaml_get(root, "rules");
-	for (size_t i = 0; i < yaml_len(list); i++)
-		TRY(add_rule(&s, yaml_at(list, i), e));
+	for (size_t i = 0; !extents_only && i < yaml_len(list); i++)
+		TRY(add_rule(s, yaml_at(list, i), e));
+	return ERR_OK;
+}
+
+static struct source source_of(struct rules *r, const char *name, bool built_in)
+{
+	const char *slash = strrchr(name, '/');
+
+	return (struct source){ .rules = r,
+		.name = name,
+		.file = arena_str(&r->arena, str_z(slash ? slash + 1 : name)),
+		.built_in = built_in };
+}
+
+enum err_code rules_add(struct rules *r, const char *name, struct str yaml, struct err *e)
+{
+	struct source s = source_of(r, name, false);
+
+	return add_text(&s, yaml, false, e);
+}
+
+static enum err_code add_default(struct rules *r, bool extents_only, struct err *e)
+{
+	for (size_t i = 0; i < rule_n_defaults; i++) {
+		struct source s = source_of(r, rule_defaults[i].name, true);
+		struct str text = str_z(rule_defaults[i].text);
+
+		if (!extents_only || str_find_str(text, STR("\nextents:\n")) < text.len)
+			TRY(add_text(&s, text, extents_only, e));
+	}
 	return ERR_OK;
 }
 
 enum err_code rules_add_default(struct rules *r, struct err *e)
 {
-	for (size_t i = 0; i < rule_n_defaults; i++)
-		TRY(rules_add(r, rule_defaults[i].name, str_z(rule_defaults[i].text), e));
-	return ERR_OK;
+	return add_default(r, false, e);
+}
+
+enum err_code rules_add_default_extents(struct rules *r, struct err *e)
+{
+	return add_default(r, true, e);
+}
+
+size_t rule_n_examples(const struct rule *rule)
+{
+	return yaml_len(yaml_get(rule->examples, "yes")) + yaml_len(yaml_get(rule->examples, "no"));
 }
 
 static bool is_matchers(const char *name)
@@ -298,7 +347,9 @@ static enum err_code add_file(struct rules *r, const char *folder, const char *n
 	if (is_matchers(name)) {
 		enum err_code code = matchers_add(r->matchers, buf_view(&text), e);
 
-		if (code != ERR_OK)
+		if (code == ERR_OK)
+			note_text(r, buf_view(&text));
+		else
 			err_in(e, "%s", buf_cstr(&path));
 		return code;
 	}

@@ -6,7 +6,6 @@
  */
 #include "explain/rule.h"
 
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/yaml.h"
 #include "explain/matcher.h"
@@ -109,20 +108,30 @@ bool rule_regex_match(struct rule_regex *x, struct str line, struct str ret_capt
 
 /* ---- the database ---- */
 
-static void take_digest(struct rules *r)
+static struct sha256_hex hex_of(const struct sha256 *digest)
 {
-	AUTO_BUF all, hex;
+	struct sha256_hex ret;
+	AUTO_BUF hex;
+
+	buf_init(&hex, SIZE_MAX);
+	hex_encode(digest->b, sizeof digest->b, &hex);
+	memcpy(ret.z, buf_cstr(&hex), sizeof ret.z);
+	return ret;
+}
+
+static void take_digests(struct rules *r)
+{
+	AUTO_BUF all;
 
 	buf_init(&all, SIZE_MAX);
-	buf_init(&hex, SIZE_MAX);
 	pattern_set_stamp(&all);
 	for (size_t i = 0; i < r->n_patterns; i++) {
 		buf_char(&all, '\0');
 		buf_str(&all, r->patterns[i].text);
 	}
 	struct sha256 digest = sha256_of(buf_view(&all));
-	hex_encode(digest.b, sizeof digest.b, &hex);
-	memcpy(r->digest.z, buf_cstr(&hex), sizeof r->digest.z);
+	r->digest = hex_of(&digest);
+	r->version = hex_of(&r->said);
 }
 
 static enum err_code make(struct rules *r, struct err *e)
@@ -157,7 +166,7 @@ enum err_code rules_compile(struct rules *r, const char *cache, struct err *e)
 
 	buf_init(&path, SIZE_MAX);
 	buf_init(&bytes, SIZE_MAX);
-	take_digest(r);
+	take_digests(r);
 	for (size_t i = 0; i < r->n; i++)
 		if (r->v[i].stated)
 			r->stated = &r->v[i];

@@ -161,7 +161,7 @@ static enum err_code check_rules(struct store *s, const struct rules *rules, str
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	digest = arena_fmt(&a, "%s:%s", EXPLAIN_VERSION, rules->digest.z);
+	digest = arena_fmt(&a, "%s:%s", EXPLAIN_VERSION, rules->version.z);
 	TRY(known_rules(s, &a, &known, e));
 	return str_eq(known, digest) ? ERR_OK : mark_all(s, digest, e);
 }

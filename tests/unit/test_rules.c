@@ -256,6 +256,23 @@ static void compiled_rules_are_kept_and_made_again_when_damaged(void **state)
 	}
 }
 
+static void a_set_that_says_something_else_has_another_version(void **state)
+{
+	struct rules *a = compiled("rules: [{id: a, match: x, weight: 50}]"), *same, *other;
+	(void)state;
+
+	same = compiled("rules: [{id: a, match: x, weight: 50}]");
+	other = compiled("rules: [{id: a, match: x, weight: 51}]");
+	assert_string_equal(a->version.z, same->version.z);
+	assert_string_not_equal(a->version.z, other->version.z);
+	assert_string_equal(a->digest.z, other->digest.z); /* the patterns are the same */
+	assert_true(str_eq(a->v[0].file, STR("test.yaml")));
+	assert_false(a->v[0].built_in);
+	rules_free(a);
+	rules_free(same);
+	rules_free(other);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -267,6 +284,7 @@ int main(void)
 		cmocka_unit_test(hostile_lines_and_rules_take_bounded_time),
 		cmocka_unit_test(every_rule_of_the_program_is_as_its_examples_say),
 		cmocka_unit_test(an_example_that_is_not_so_is_told),
+		cmocka_unit_test(a_set_that_says_something_else_has_another_version),
 		cmocka_unit_test_setup_teardown(
 			compiled_rules_are_kept_and_made_again_when_damaged, place_make, place_remove),
 	};
