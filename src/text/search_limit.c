@@ -22,12 +22,14 @@
 
 /* A group, or a single thing that a quantifier may follow. */
 struct part {
-	int64_t size; /* characters, counts written out */
-	bool counted; /* has a {n,m} in it */
+	int64_t size;  /* characters, counts written out */
+	int64_t loose; /* of them those that may be nothing, and assertions */
+	bool counted;  /* has a {n,m} in it */
 };
 
 struct walk {
 	struct str s;
+	const struct search_limits *limits;
 	size_t i;
 	struct part last;                /* what a quantifier would repeat */
 	struct part open[1 + DEPTH_MAX]; /* the whole, and the groups around us */
@@ -95,6 +97,7 @@ static void add(struct walk *w, struct part p)
 {
 	w->last = p;
 	w->open[w->depth].size += p.size;
+	w->open[w->depth].loose += p.loose;
 	w->open[w->depth].counted = w->open[w->depth].counted || p.counted;
 }
 
@@ -112,10 +115,11 @@ static enum err_code take_count(struct walk *w, struct err *e)
 	if (w->last.counted)
 		return err_field(
 			e, "regex", "a counted repeat of something that has a counted repeat is not taken");
-	if (count < 0 || count > SEARCH_COUNT_MAX - w->counts)
-		return err_field(e, "regex", "the counts of all repeats together must be at most %d",
-			SEARCH_COUNT_MAX);
+	if (count < 0 || count > w->limits->counts - w->counts)
+		return err_field(e, "regex", "the counts of all repeats together must be at most %lld",
+			(long long)w->limits->counts);
 	around->size += w->last.size * (count > 1 ? count - 1 : 0);
+	around->loose += w->last.loose * (count > 1 ? count - 1 : 0) + 1;
 	around->counted = w->last.counted = true;
 	w->counts += count;
 	w->i = end;
@@ -164,7 +168,8 @@ static void take_escape(struct walk *w)
 	char c = char_at(w, w->i + 1);
 
 	w->by_line = w->by_line || c == 'A' || c == 'z' || c == 'Z';
-	add(w, (struct part){ .size = is_unicode_class(w, w->i) ? UNICODE_SIZE : 1 });
+	add(w, (struct part){ .size = is_unicode_class(w, w->i) ? UNICODE_SIZE : 1,
+		       .loose = c != '\0' && strchr("bBAzZ", c) ? 1 : 0 });
 	w->i += 2;
 	if (c == 'Q') {
 		size_t len = str_find_str(str_from(w->s, w->i), STR("\\E"));
@@ -201,8 +206,17 @@ static enum err_code step(struct walk *w, struct err *e)
 	case '{':
 		return take_count(w, e);
 	case '*':
-	case '+':
 	case '?':
+		w->open[w->depth].loose++;
+		w->last.loose++;
+		w->i++;
+		return ERR_OK;
+	case '+':
+		w->i++;
+		return ERR_OK;
+	case '^':
+	case '$':
+		add(w, (struct part){ .size = 1, .loose = 1 });
 		w->i++;
 		return ERR_OK;
 	default:
@@ -212,23 +226,47 @@ static enum err_code step(struct walk *w, struct err *e)
 	}
 }
 
+static enum err_code check(struct walk *w, struct err *e)
+{
+	const struct search_limits *limits = w->limits;
+
+	if (w->s.len > limits->bytes)
+		return err_field(e, "regex", "must have at most %zu bytes", limits->bytes);
+	if (utf8_valid(w->s) < w->s.len || str_find(w->s, '\0') < w->s.len)
+		return err_field(e, "regex", "must be UTF-8 without NUL");
+	while (w->i < w->s.len)
+		TRY(step(w, e));
+	if (w->depth > 0)
+		return err_field(e, "regex", "a group is not closed");
+	if (w->open[0].loose > limits->loose)
+		return err_field(e, "regex",
+			"must have at most %lld of *, ?, {..}, ^, $ and \\b once counts are written out",
+			(long long)limits->loose);
+	if (w->open[0].size > limits->size)
+		return err_field(e, "regex",
+			"must have at most %lld characters once counts are written out; a \\p{..} counts for "
+			"%d",
+			(long long)limits->size, UNICODE_SIZE);
+	return ERR_OK;
+}
+
 enum err_code search_limit_check(struct str regex, bool *ret_by_line, struct err *e)
 {
-	struct walk w = { .s = regex };
+	static const struct search_limits limits = { SEARCH_REGEX_MAX, SEARCH_COUNT_MAX, SEARCH_SIZE_MAX,
+		INT64_MAX };
+	struct walk w = { .s = regex, .limits = &limits };
 
-	if (regex.len > SEARCH_REGEX_MAX)
-		return err_field(e, "regex", "must have at most %d bytes", SEARCH_REGEX_MAX);
-	if (utf8_valid(regex) < regex.len || str_find(regex, '\0') < regex.len)
-		return err_field(e, "regex", "must be UTF-8 without NUL");
-	while (w.i < regex.len)
-		TRY(step(&w, e));
-	if (w.depth > 0)
-		return err_field(e, "regex", "a group is not closed");
-	if (w.open[0].size > SEARCH_SIZE_MAX)
-		return err_field(e, "regex",
-			"must have at most %d characters once counts are written out; a \\p{..} counts for "
-			"%d",
-			SEARCH_SIZE_MAX, UNICODE_SIZE);
+	TRY(check(&w, e));
 	*ret_by_line = w.by_line;
+	return ERR_OK;
+}
+
+enum err_code search_limit_size(
+	struct str regex, const struct search_limits *limits, struct search_size *ret, struct err *e)
+{
+	struct walk w = { .s = regex, .limits = limits };
+
+	TRY(check(&w, e));
+	*ret = (struct search_size){ w.open[0].size, w.open[0].loose };
 	return ERR_OK;
 }

@@ -14,4 +14,18 @@
  */
 MUST_CHECK enum err_code search_limit_check(struct str regex, bool *ret_by_line, struct err *e);
 
+/* Others, for patterns that are not compiled as search.h does it. */
+struct search_limits {
+	size_t bytes;
+	int64_t counts; /* of all repeats, in sum */
+	int64_t size;   /* characters, once the counts are written out */
+	int64_t loose; /* of them those that may match nothing, and assertions: each of these may meet each other one */
+};
+struct search_size {
+	int64_t size, loose; /* as above */
+};
+/* As above with these limits. */
+MUST_CHECK enum err_code search_limit_size(
+	struct str regex, const struct search_limits *limits, struct search_size *ret, struct err *e);
+
 #endif
