@@ -31,7 +31,7 @@ MUST_CHECK enum err_code explaining_again(
 /* W. One step; of no effect when there is none. */
 MUST_CHECK enum err_code explaining_mark(struct db *db, int64_t step_id, struct err *e);
 /*
- * The newest step of the same series that succeeded and has its text (log: as a log, else as a tail): on the branch that the run is to go to,
+ * Another step, the newest, of the same series that succeeded and has its text (log: as a log, else as a tail): on the branch that the run is to go to,
  * else on its own, else on any. *ret_step_id 0: there is none.
  */
 MUST_CHECK enum err_code explaining_baseline(

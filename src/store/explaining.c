@@ -104,7 +104,7 @@ enum err_code explaining_baseline(
 		" AND green.log_expired_at = 0 AND green.stored_bytes > 0"
 		" JOIN job AS green_job ON green_job.id = green.job_id"
 		" JOIN run AS green_run ON green_run.id = green_job.run_id"
-		" WHERE step.id = $1 AND step.series <> 0"
+		" WHERE step.id = $1 AND step.series <> 0 AND green.id <> step.id"
 		" AND EXISTS (SELECT 1 FROM log WHERE log.step_id = green.id) = ($2 = 1)"
 		" ORDER BY (run.target_branch <> '' AND green_run.branch = run.target_branch) DESC,"
 		" (green_run.branch = run.branch) DESC, green.received_at DESC LIMIT 1",

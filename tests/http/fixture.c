@@ -52,6 +52,8 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->scan_bytes = 64 << 20;
 	c->scan_ms = 250;
 	c->tails = 200;
+	c->explain_bytes = 64 << 20;
+	c->errors = 200;
 	c->post_bytes = 65536;
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;
@@ -141,14 +143,14 @@ int router_down(void **state)
 	return fixture_down(state);
 }
 
-struct str token_with(scope_set scopes, enum role role)
+static struct str new_token(scope_set scopes, enum role role, const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
 	struct identity by = { .kind = IDENTITY_TOKEN,
 		.token = { .user_id = fx.admin_user },
 		.scopes = SCOPE_ALL,
 		.role = role };
-	struct token_request r = { .name = STR("t"), .scopes = scopes, .days = 7 };
+	struct token_request r = { .name = STR("t"), .scopes = scopes, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };
 	struct str ret;
 	struct err e;
@@ -160,6 +162,25 @@ struct str token_with(scope_set scopes, enum role role)
 	config_put(fx.app.config, cfg);
 	ret = arena_str(&fx.arena, buf_view(&text));
 	return ret;
+}
+
+struct str token_with(scope_set scopes, enum role role)
+{
+	return new_token(scopes, role, NULL);
+}
+
+struct str token_of_repo(const char *repo)
+{
+	const struct config *cfg = config_get(fx.app.config);
+	struct repo added = { 0 };
+	bool is_new;
+	struct err e;
+
+	if (manage_repo_add(fx.app.store, cfg, STR(""), str_z(repo), NOW, &fx.arena, &added, &is_new, &e) !=
+		ERR_OK)
+		fail_msg("%s", e.text);
+	config_put(fx.app.config, cfg);
+	return new_token(SCOPE_ALL, ROLE_ADMIN, repo);
 }
 
 static struct str ask_header(void *arg, const char *name)

@@ -34,8 +34,10 @@ int fixture_down(void **state);
 /* For those who ask in process: a server does this by itself. */
 int router_up(void **state);
 int router_down(void **state);
-/* A token of these scopes, of the admin; repo_id 0: not bound. Its text lives in the fixture's arena. */
+/* A token of these scopes, of the admin, bound to no repo. Its text lives in the fixture's arena. */
 struct str token_with(scope_set scopes, enum role role);
+/* One of all scopes that is bound to a repo, which is watched from now on. */
+struct str token_of_repo(const char *repo);
 
 /* --- asking the router in process */
 
