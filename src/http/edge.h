@@ -9,7 +9,7 @@
 #include "http/router.h"
 
 #define EDGE_HEADERS_MAX 16
-#define EDGE_DETAILS_MAX 4
+#define EDGE_DETAILS_MAX 6
 #define EDGE_PROBLEMS_MAX 32 /* told in one answer */
 #define EDGE_REPLY_MAX (4 * 1024 * 1024)
 

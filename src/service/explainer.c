@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "base/metric.h"
+#include "explain/rule.h"
 #include "service/explain_step.h"
 #include "store/errors.h"
 
@@ -42,6 +43,7 @@ struct explainer {
 	pthread_mutex_t lock; /* guards below */
 	pthread_cond_t changed;
 	bool woken, stop;
+	struct rule_list *list; /* NULL: no rules have been loaded yet */
 };
 
 /* ---- rules ---- */
@@ -77,6 +79,37 @@ enum err_code explainer_rules(struct store *s, const struct config *cfg, struct 
 	return load_new(s, cfg, true, ret, e);
 }
 
+/* What is wrong may name paths, which are nothing for who may read logs. */
+static void publish(struct explainer *x, bool refused)
+{
+	const char *problem =
+		refused ? "rules of the folders are wrong and not in force; the server's diag says "
+			  "what is wrong"
+			: NULL;
+	struct rule_list *list = rule_list_new(x->rules, problem), *before;
+
+	pthread_mutex_lock(&x->lock);
+	before = x->list;
+	x->list = list;
+	pthread_mutex_unlock(&x->lock);
+	rule_list_unref(before);
+}
+
+enum err_code explainer_rule_list(struct explainer *x, struct rule_list **ret, struct err *e)
+{
+	struct rule_list *list = NULL;
+
+	if (x) {
+		pthread_mutex_lock(&x->lock);
+		list = x->list ? rule_list_ref(x->list) : NULL;
+		pthread_mutex_unlock(&x->lock);
+	}
+	if (!list)
+		return err_set(e, ERR_UNAVAILABLE, "the rules have not been loaded yet");
+	*ret = list;
+	return ERR_OK;
+}
+
 /* The rules for this configuration are there; if they are wrong, those that were there before, or those in the program alone. */
 static enum err_code have_rules(struct explainer *x, const struct config *cfg, struct err *e)
 {
@@ -102,6 +135,7 @@ static enum err_code have_rules(struct explainer *x, const struct config *cfg, s
 		rules_free(x->rules);
 		x->rules = r;
 	}
+	publish(x, code != ERR_OK);
 	return ERR_OK;
 }
 
@@ -378,6 +412,7 @@ void explainer_stop(struct explainer *x)
 	pthread_mutex_unlock(&x->lock);
 	pthread_join(x->thread, NULL);
 	rules_free(x->rules);
+	rule_list_unref(x->list);
 	if (x->rules_of)
 		config_put(x->box, x->rules_of);
 	pthread_cond_destroy(&x->changed);

@@ -11,6 +11,7 @@
  * while. Rules of a folder that are wrong are told to diag, and it goes on with those that it had, else with those in the program.
  */
 #include "service/config.h"
+#include "service/rule_list.h"
 #include "store/store.h"
 
 struct explainer;
@@ -20,6 +21,12 @@ MUST_CHECK enum err_code explainer_start(struct store *s, struct config_box *box
 void explainer_stop(struct explainer *x); /* NULL is fine; before the store is closed */
 /* A step has ended, or the configuration has changed. NULL is fine. Any thread; never waits. */
 void explainer_wake(struct explainer *x);
+
+/*
+ * The rules in force; rule_list_unref(). x may be NULL. Any thread; never waits. ERR_UNAVAILABLE: none have been loaded yet, as in the first second
+ * after the start.
+ */
+MUST_CHECK enum err_code explainer_rule_list(struct explainer *x, struct rule_list **ret, struct err *e);
 
 /*
  * Explains what waits, on the caller's thread, at most `most` steps: for tests, and for who has no thread. *ret_n: how many it took; 0: none

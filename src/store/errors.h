@@ -31,6 +31,13 @@ MUST_CHECK enum err_code explaining_again(
 /* W. One step; of no effect when there is none. */
 MUST_CHECK enum err_code explaining_mark(struct db *db, int64_t step_id, struct err *e);
 /*
+ * The newest steps that have their text and succeeded, or failed: of a repo (0: of all), at most limit. Looked for among the newest
+ * EXPLAINING_NEWEST_MAX such steps of all repos.
+ */
+#define EXPLAINING_NEWEST_MAX 20000
+MUST_CHECK enum err_code explaining_newest(struct db *db, struct arena *a, int64_t repo_id, bool failed,
+	int64_t limit, int64_t **ret, size_t *ret_n, struct err *e);
+/*
  * Another step, the newest, of the same series that succeeded and has its text (log: as a log, else as a tail): on the branch that the run is to go to,
  * else on its own, else on any. *ret_step_id 0: there is none.
  */

@@ -115,3 +115,32 @@ enum err_code explaining_baseline(
 	*ret_step_id = code == ERR_OK ? id : 0;
 	return ERR_OK;
 }
+
+#define TEXT_OF_STEPS                                                                                        \
+	"SELECT step.id FROM (SELECT id, job_id, received_at FROM step"                                      \
+	" WHERE log_expired_at = 0 AND stored_bytes > 0 AND "
+#define OF_A_REPO                                                                                            \
+	" ORDER BY received_at DESC LIMIT $3) AS step JOIN job ON job.id = step.job_id"                      \
+	" JOIN run ON run.id = job.run_id WHERE $1 IN (0, run.repo_id)"                                      \
+	" ORDER BY step.received_at DESC, step.id DESC LIMIT $2"
+
+static enum err_code take_id(void *arg, const struct db_row *row, struct err *e)
+{
+	(void)e;
+	*(int64_t *)rows_add(arg) = row_int(row, 0);
+	return ERR_OK;
+}
+
+enum err_code explaining_newest(struct db *db, struct arena *a, int64_t repo_id, bool failed, int64_t limit,
+	int64_t **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		failed ? TEXT_OF_STEPS STEP_FAILED OF_A_REPO
+		       : TEXT_OF_STEPS "conclusion = 'success'" OF_A_REPO,
+		DB_ARGS(DB_I(repo_id), DB_I(limit), DB_I(EXPLAINING_NEWEST_MAX)), take_id, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
