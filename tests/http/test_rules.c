@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "base/diag.h"
+#include "base/file.h"
 #include "service/explainer.h"
 #include "tests/http/streaming.h"
 
@@ -76,6 +77,78 @@ static void rules_are_filtered_by_class_and_by_tool(void **state)
 		assert_true(says(json_at(tools, i), "tool", "pytest"));
 	assert_int_equal(json_len(json_get(json_of(&both), "data")), 0);
 	assert_wrong_field(&wrong, "class");
+}
+
+static void put_file(const char *name, const char *text)
+{
+	char path[200];
+	struct err e;
+
+	snprintf(path, sizeof path, "%s/own/%s", fx.folder, name);
+	if (file_write_atomic(path, str_z(text), 0600, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+}
+
+static void use_folder(void)
+{
+	struct config *cfg = fixture_config(0, 0);
+	static char *folders[1];
+
+	folders[0] = (char *)arena_fmt(&fx.arena, "%s/own", fx.folder).p;
+	cfg->rule_folders = folders;
+	cfg->n_rule_folders = 1;
+	config_swap(fx.app.config, cfg);
+	explainer_wake(fx.app.explainer);
+}
+
+/* Until the list says so. */
+static void wait_until(const char *query, bool (*is_so)(struct json *root))
+{
+	for (bool so = false; !so;) {
+		AUTO_ANSWER r = list(query);
+
+		so = is_so(json_of(&r));
+		sched_yield();
+	}
+}
+
+static bool has_one(struct json *root)
+{
+	return json_len(json_get(root, "data")) == 1;
+}
+
+static bool has_problem(struct json *root)
+{
+	return json_kind(json_get(root, "problem")) == JSON_STRING;
+}
+
+static void rules_of_a_folder_are_listed_and_that_wrong_ones_are_not_in_force_is_told(void **state)
+{
+	char path[200];
+	struct err e;
+	(void)state;
+
+	snprintf(path, sizeof path, "%s/own", fx.folder);
+	assert_int_equal(dir_make(path, 0700, &e), ERR_OK);
+	put_file("widget.yaml", "rules: [{id: own.w, tool: widgetd, match: x, advice: Look., examples: {yes: "
+				"[x], no: [y]}}]");
+	use_folder();
+	wait_until("?tool=widgetd", has_one);
+	AUTO_ANSWER r = list("?tool=widgetd");
+	struct json *own = json_at(json_get(json_of(&r), "data"), 0);
+
+	assert_true(
+		says(own, "id", "own.w") && says(own, "file", "widget.yaml") && says(own, "advice", "Look."));
+	assert_false(json_is_true(json_get(own, "built_in")));
+	assert_int_equal(number(own, "examples"), 2);
+	put_file("wrong.yaml", "rules: [{id: 7 wrong");
+	use_folder();
+	wait_until("?limit=1", has_problem);
+	AUTO_ANSWER after = list("?limit=1");
+	assert_true(number(json_get(json_of(&after), "pagination"), "total") > 100);
+	assert_null(strstr(after.body, fx.folder)); /* paths are nothing for who reads logs */
+	config_swap(fx.app.config, fixture_config(0, 0));
+	explainer_wake(fx.app.explainer);
 }
 
 /* ---- trying ---- */
@@ -331,6 +404,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_rules_of_the_program_are_listed_with_their_version),
 		cmocka_unit_test(rules_are_filtered_by_class_and_by_tool),
+		cmocka_unit_test(rules_of_a_folder_are_listed_and_that_wrong_ones_are_not_in_force_is_told),
 		cmocka_unit_test(a_rule_is_tried_on_a_text),
 		cmocka_unit_test(examples_that_are_not_as_they_say_are_told),
 		cmocka_unit_test(a_rule_that_cannot_be_loaded_or_would_be_slow_is_refused_with_the_reason),
