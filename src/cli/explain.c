@@ -1,12 +1,13 @@
 /*
  * explain: `sluice explain LOG`, offline: what broke, from the text of a log alone. And `sluice diff PASS FAIL`:
- * the same with a log that passed.
+ * the same with a log that passed; with --step the server is asked (diff_step.h).
  */
 #include "cli/cli.h"
 
 #include "base/command.h"
 #include "base/file.h"
 #include "cli/client.h"
+#include "cli/diff_step.h"
 #include "cli/local_rules.h"
 #include "explain/explain.h"
 
@@ -120,27 +121,63 @@ int cmd_explain(int argc, char **argv)
 	return exit_code;
 }
 
+static int diff_steps(const struct request *r, struct diff_step *d, int argc)
+{
+	struct err e;
+
+	if (argc > 0 || r->folders.n > 0)
+		return command_usage_fail(
+			"diff", "--step is of the server: there are no logs and no --rules");
+	if (strcmp(r->format, "text") != 0 && strcmp(r->format, "json") != 0)
+		return command_usage_fail(
+			"diff", "--format is text or json with --step, not \"%.60s\"", r->format);
+	if (d->step_id < 1 || d->baseline_id < 0)
+		return command_usage_fail("diff", "--step and --baseline are numbers of steps");
+	d->json = strcmp(r->format, "json") == 0;
+	return diff_step_print(d, &e) == ERR_OK ? 0 : command_fail("diff", &e);
+}
+
+static int diff(struct request *r, struct diff_step *d, int argc, char **argv)
+{
+	if (d->step_id != 0)
+		return diff_steps(r, d, argc);
+	if (d->baseline_id != 0 || d->context >= 0)
+		return command_usage_fail("diff", "--baseline and --context go with --step");
+	if (argc != 2)
+		return command_usage_fail(
+			"diff", "two logs: one that passed, and one that failed; or --step N");
+	r->baseline = argv[0];
+	r->log = argv[1];
+	return run("diff", r);
+}
+
 int cmd_diff(int argc, char **argv)
 {
 	struct request r = { .format = "text" };
+	struct diff_step d = { .context = -1 };
 	const struct opt opts[] = {
 		{ "format", 0, OPT_STRING, "text|json|md", "how to say it (text)", &r.format },
 		{ "rules", 0, OPT_MANY, "DIR", "more rules: each *.yaml of that folder", &r.folders },
+		{ "step", 0, OPT_INT, "N", "ask the server what is new in the log of step N", &d.step_id },
+		{ "baseline", 'b', OPT_INT, "N",
+			"compare it with step N, not with the last time that it passed", &d.baseline_id },
+		{ "context", 'C', OPT_INT, "LINES", "lines around each that is new (3)", &d.context },
+		CLIENT_OPTS(&d.client),
 		{ 0 },
 	};
 	const struct command_usage usage = { .name = "diff",
-		.synopsis = "[OPTIONS] PASS.log FAIL.log",
-		.prose = "Says what broke in the second log that was not so in the first.",
+		.synopsis = "[OPTIONS] PASS.log FAIL.log | --step N",
+		.prose = "Says what broke in the second log that was not so in the first; no server is "
+			 "asked.\n"
+			 "With --step: the lines of a step's log that are not in that of the last time that "
+			 "it\n"
+			 "passed: + is new, * there are more of it, ~ stands elsewhere.",
 		.opts = opts };
 	int exit_code;
 
 	if (command_options(&usage, &argc, argv, &exit_code) == COMMAND_DONE)
 		return exit_code;
-	if (argc != 2)
-		return command_usage_fail("diff", "two logs: one that passed, and one that failed");
-	r.baseline = argv[0];
-	r.log = argv[1];
-	exit_code = run("diff", &r);
+	exit_code = diff(&r, &d, argc, argv);
 	free(r.folders.values);
 	return exit_code;
 }

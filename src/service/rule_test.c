@@ -13,7 +13,8 @@
 
 #include <string.h>
 
-#define PIECE_OF_TEXT 2000 /* bytes kept of a capture or a message */
+#define CAPTURE_MAX 500 /* bytes kept of it */
+#define TOLD_MAX 2000   /* the same, and of a problem */
 #define WINDOW_MIN                                                                                           \
 	(512 * 1024) /* a log is looked at in frames of about half of that: less would be nothing of a long one */
 
@@ -44,7 +45,7 @@ int64_t rule_test_percent(int64_t n, int64_t all)
 
 /* ---- hits ---- */
 
-static struct str keep(struct testing *r, struct str s)
+static struct str keep(struct testing *r, struct str s, size_t most)
 {
 	struct str ret;
 	AUTO_BUF clean;
@@ -52,8 +53,8 @@ static struct str keep(struct testing *r, struct str s)
 	buf_init(&clean, SIZE_MAX);
 	utf8_clean(s, &clean);
 	ret = buf_view(&clean);
-	if (ret.len > PIECE_OF_TEXT)
-		ret.len = utf8_floor(ret, PIECE_OF_TEXT);
+	if (ret.len > most)
+		ret.len = utf8_floor(ret, most);
 	return arena_str(r->a, ret);
 }
 
@@ -78,9 +79,9 @@ static bool take_hit(void *arg, const struct lines *l, const struct block *b)
 		.head_line = line_of(r, b->head),
 		.rule = b->rule };
 	for (size_t i = 0; i < RULE_N_CAPTURES; i++)
-		hit->captures[i] = keep(r, b->captures[i]);
-	hit->message = hit->captures[RULE_MESSAGE].len > 0 ? hit->captures[RULE_MESSAGE]
-							   : keep(r, lines_text(l, b->head));
+		hit->captures[i] = keep(r, b->captures[i], CAPTURE_MAX);
+	hit->message = b->captures[RULE_MESSAGE].len > 0 ? b->captures[RULE_MESSAGE] : lines_text(l, b->head);
+	hit->message = keep(r, hit->message, TOLD_MAX);
 	return true;
 }
 
@@ -242,7 +243,7 @@ static void check_examples(struct testing *r)
 	for (story = buf_view(&text); story.len > 0 && t->n_problems < RULE_TEST_PROBLEMS_MAX;) {
 		size_t end = str_find(story, '\n');
 
-		t->problems[t->n_problems++] = keep(r, (struct str){ story.p, end });
+		t->problems[t->n_problems++] = keep(r, (struct str){ story.p, end }, TOLD_MAX);
 		story = str_from(story, end + 1);
 	}
 }

@@ -1,7 +1,7 @@
 /* step_diff: two windows, compared, and a page of what comes out. */
 #include "service/step_diff.h"
 
-#include "base/utf8.h"
+#include "base/json.h"
 #include "explain/log_diff.h"
 #include "service/log_window.h"
 #include "store/errors.h"
@@ -109,7 +109,7 @@ static void write_page(
 		}
 		line->number = number;
 		show(p, i, a, line);
-		bytes += line->text.len;
+		bytes += json_str_size(line->text);
 		ret->n++;
 	}
 }

@@ -13,7 +13,7 @@
 
 #define STEP_DIFF_CONTEXT_MAX 10
 #define STEP_DIFF_LIMIT_MAX 2000
-#define STEP_DIFF_PAGE_BYTES (1024 * 1024) /* of the text on a page, or one line */
+#define STEP_DIFF_PAGE_BYTES (2 * 1024 * 1024) /* of the text on a page as JSON, or one line */
 
 struct step_diff_query {
 	int64_t step_id, baseline_id;

@@ -128,8 +128,18 @@ def one_way(query):
         query["repo"] = REPO
 
 
+def try_a_rule(body):
+    body["rule"] = "rules: [{id: a, match: 'a b c', examples: {yes: [a b c], no: [b]}}]"
+    if "step_ids" in body:
+        body["step_ids"] = [an_ended_step()]
+    if "repo" in body:
+        body["repo"] = REPO
+    else:
+        body.pop("forge", None)
+
+
 def put_right(name, case):
-    if name in ("postCiLog", "createToken", "getContext", "listSteps"):
+    if name in ("postCiLog", "createToken", "getContext", "listSteps", "testRules"):
         post("/api/v1/repos", {"repo": REPO})  # removeRepo may have taken it away
     body = case.body if isinstance(case.body, dict) else {}
     query = case.query = case.query or {}
@@ -150,6 +160,10 @@ def put_right(name, case):
         said_well(body)
     elif name == "listGroups":
         since_when(query)
+    elif name == "getStepDiff":
+        case.path_parameters["step_id"], query["baseline"] = an_ended_step(), an_ended_step()
+    elif name == "testRules":
+        try_a_rule(body)
     elif name == "getStepLines":
         case.path_parameters["step_id"] = a_step()
         if "level" in query:

@@ -151,7 +151,7 @@ class WhatBroke(s.Case):
 
         def page():
             sha = s.new_sha()
-            stream(self.server, red, head_sha=sha)
+            stream(self.server, red.encode(), head_sha=sha)
             address = f"/r/{s.REPO}/{sha}"
             return s.eventually("the page tells the error", lambda: [
                 text for text in [self.server.get(address, token=self.server.admin).text] if '<ol class="errors">' in text])[0]

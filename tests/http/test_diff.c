@@ -151,6 +151,29 @@ static void pages_put_together_are_the_whole(void **state)
 	buf_done(&pages);
 }
 
+static void the_largest_page_is_an_answer(void **state)
+{
+	int64_t red;
+	AUTO_BUF text;
+	(void)state;
+
+	buf_init(&text, SIZE_MAX);
+	for (int i = 0; i < 2000; i++) {
+		for (int k = 0; k < 1000; k++)
+			buf_z(&text, "\x1b[31m\"\\\x01\x1b[0m\xf0\x9f\x98\x80");
+		buf_char(&text, '\n');
+	}
+	ended(20, "large page", STR("small\n"), "success");
+	red = ended(21, "large page", buf_view(&text), "failure");
+	AUTO_ANSWER r = diff_of(red, "?limit=2000");
+	int64_t next = 0;
+
+	assert_int_equal(r.status, 200);
+	assert_true(r.len > 2 << 20);
+	assert_true(json_int(json_get(json_get(json_of(&r), "pagination"), "next_cursor"), &next));
+	assert_true(next > 50 && next < 2000);
+}
+
 static void without_a_baseline_it_is_404_that_says_what_to_do(void **state)
 {
 	int64_t red = ended(5, "alone", STR("a\nb\n"), "failure"),
@@ -246,6 +269,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_that_the_last_green_log_does_not_have_are_told_with_those_around),
 		cmocka_unit_test(pages_put_together_are_the_whole),
+		cmocka_unit_test(the_largest_page_is_an_answer),
 		cmocka_unit_test(without_a_baseline_it_is_404_that_says_what_to_do),
 		cmocka_unit_test(of_a_long_log_the_ends_are_compared_and_lines_keep_their_numbers),
 		cmocka_unit_test(a_text_that_expired_is_410_on_either_side),

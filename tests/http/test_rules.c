@@ -367,6 +367,30 @@ static void what_is_read_has_the_limits_of_a_scan(void **state)
 	buf_done(&text);
 }
 
+static void the_most_hits_are_an_answer(void **state)
+{
+	struct buf text;
+	(void)state;
+
+	buf_init(&text, SIZE_MAX);
+	buf_z(&text, ",\"text\":\"");
+	for (int i = 0; i < 150; i++) {
+		buf_z(&text, "bad ");
+		for (int k = 0; k < 2000; k++)
+			buf_z(&text, "\\u0001");
+		buf_z(&text, "\\n");
+	}
+	buf_z(&text, "\"");
+	AUTO_ANSWER r =
+		try("rules: [{id: a, match: '^bad (?<message>(?<file>(?<code>(?<test>(?<tool>.*)))))$'}]",
+			buf_cstr(&text));
+
+	assert_int_equal(r.status, 200);
+	assert_int_equal(json_len(json_get(json_of(&r), "hits")), 100);
+	assert_int_equal(number(json_at(json_get(json_of(&r), "rules"), 0), "hits"), 150);
+	buf_done(&text);
+}
+
 static void a_text_that_is_too_long_and_a_forge_without_a_repo_are_refused(void **state)
 {
 	AUTO_ANSWER forge = try(WIDGET, ",\"forge\":\"home\"");
@@ -413,6 +437,7 @@ int main(void)
 			a_rule_that_hits_more_than_a_tenth_of_the_green_steps_is_refused_with_the_figure),
 		cmocka_unit_test(a_bound_token_tries_on_its_own_repo_alone),
 		cmocka_unit_test(what_is_read_has_the_limits_of_a_scan),
+		cmocka_unit_test(the_most_hits_are_an_answer),
 		cmocka_unit_test(a_text_that_is_too_long_and_a_forge_without_a_repo_are_refused),
 	};
 
