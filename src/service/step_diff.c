@@ -127,14 +127,25 @@ static enum err_code compare(const struct log_window *log, const struct log_wind
 	return ERR_OK;
 }
 
+/* A log that does not stand still is not there just now. */
+static enum err_code read_window(struct store *s, int64_t step_id, int64_t max_bytes, struct arena *a,
+	struct log_window *ret, struct err *e)
+{
+	enum err_code code = log_window_read(s, step_id, max_bytes, a, ret, e);
+
+	return code == ERR_CONFLICT
+		       ? err_set(e, ERR_UNAVAILABLE, "the log of step %lld moves", (long long)step_id)
+		       : code;
+}
+
 enum err_code step_diff_read(struct store *s, const struct step_diff_query *q, struct arena *a,
 	struct step_diff *ret, struct err *e)
 {
 	AUTO_LOG_WINDOW log = { 0 }, baseline = { 0 };
 	struct step_diff diff = { 0 };
 
-	TRY(log_window_read(s, q->step_id, q->max_bytes, a, &log, e));
-	TRY(log_window_read(s, q->baseline_id, q->max_bytes, a, &baseline, e));
+	TRY(read_window(s, q->step_id, q->max_bytes, a, &log, e));
+	TRY(read_window(s, q->baseline_id, q->max_bytes, a, &baseline, e));
 	diff.skipped_bytes = log.skipped_bytes;
 	diff.baseline_skipped_bytes = baseline.skipped_bytes;
 	TRY(compare(&log, &baseline, q, a, &diff, e));

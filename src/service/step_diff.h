@@ -42,7 +42,7 @@ struct step_diff {
  */
 MUST_CHECK enum err_code step_diff_baseline(struct store *s, const struct identity *id,
 	const struct step_view *step, int64_t wanted, struct arena *a, struct step_view *ret, struct err *e);
-/* Memory of a. Errors are those of log_window_read(). */
+/* Memory of a. Errors are those of log_view_open(), and ERR_UNAVAILABLE while a log does not stand still. */
 MUST_CHECK enum err_code step_diff_read(struct store *s, const struct step_diff_query *q, struct arena *a,
 	struct step_diff *ret, struct err *e);
 
