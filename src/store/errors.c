@@ -7,11 +7,14 @@
  */
 #include "store/errors.h"
 
+#include "store/ids.h"
 #include "store/rows.h"
 #include "store/same_step.h"
 #include "store/tally.h"
 
 #include "base/buf.h"
+
+#include <assert.h>
 
 /* ---- replacing ---- */
 
@@ -293,42 +296,53 @@ enum err_code errors_replace(struct db *db, const struct explained *x, struct er
 	" error.col, error.code, error.test, error.message, error.advice, error.why, error.fingerprint,"     \
 	" error.score, error.flaky, error.reruns"
 
+/* at: column of error.step_id. */
+static enum err_code take_columns(
+	const struct db_row *row, size_t at, struct arena *a, struct error *ret, struct err *e)
+{
+	struct error f = {
+		.step_id = row_int(row, at),
+		.number = row_int(row, at + 1),
+		.run_id = row_int(row, at + 2),
+		.repo_id = row_int(row, at + 3),
+		.group_id = row_int(row, at + 4),
+		.occurred_at = row_int(row, at + 5),
+		.from_line = row_int(row, at + 6),
+		.to_line = row_int(row, at + 7),
+		.head_line = row_int(row, at + 8),
+		.start_byte = row_int(row, at + 9),
+		.end_byte = row_int(row, at + 10),
+		.rule = row_str(row, at + 15, a),
+		.tool = row_str(row, at + 16, a),
+		.file = row_str(row, at + 17, a),
+		.line = row_int(row, at + 18),
+		.col = row_int(row, at + 19),
+		.code = row_str(row, at + 20, a),
+		.test = row_str(row, at + 21, a),
+		.message = row_str(row, at + 22, a),
+		.advice = row_str(row, at + 23, a),
+		.why = row_str(row, at + 24, a),
+		.fingerprint = row_str(row, at + 25, a),
+		.score = row_int(row, at + 26),
+		.flaky = row_int(row, at + 27) != 0,
+		.reruns = row_int(row, at + 28),
+	};
+
+	if (!error_role_find(row->v[at + 11].s, &f.role) || !error_class_find(row->v[at + 12].s, &f.class) ||
+		!error_severity_find(row->v[at + 13].s, &f.severity) ||
+		!error_by_find(row->v[at + 14].s, &f.by))
+		return err_set(e, ERR_STORAGE, "error %lld of step %lld has words unknown to this program",
+			(long long)f.number, (long long)f.step_id);
+	*ret = f;
+	return ERR_OK;
+}
+
 static enum err_code take_error(void *arg, const struct db_row *row, struct err *e)
 {
 	struct rows *rows = arg;
-	struct arena *a = rows->a;
-	struct error f = {
-		.step_id = row_int(row, 0),
-		.number = row_int(row, 1),
-		.run_id = row_int(row, 2),
-		.repo_id = row_int(row, 3),
-		.group_id = row_int(row, 4),
-		.occurred_at = row_int(row, 5),
-		.from_line = row_int(row, 6),
-		.to_line = row_int(row, 7),
-		.head_line = row_int(row, 8),
-		.start_byte = row_int(row, 9),
-		.end_byte = row_int(row, 10),
-		.rule = row_str(row, 15, a),
-		.tool = row_str(row, 16, a),
-		.file = row_str(row, 17, a),
-		.line = row_int(row, 18),
-		.col = row_int(row, 19),
-		.code = row_str(row, 20, a),
-		.test = row_str(row, 21, a),
-		.message = row_str(row, 22, a),
-		.advice = row_str(row, 23, a),
-		.why = row_str(row, 24, a),
-		.fingerprint = row_str(row, 25, a),
-		.score = row_int(row, 26),
-		.flaky = row_int(row, 27) != 0,
-		.reruns = row_int(row, 28),
-	};
+	struct error f;
 
-	if (!error_role_find(row->v[11].s, &f.role) || !error_class_find(row->v[12].s, &f.class) ||
-		!error_severity_find(row->v[13].s, &f.severity) || !error_by_find(row->v[14].s, &f.by))
-		return err_set(e, ERR_STORAGE, "error %lld of step %lld has words unknown to this program",
-			(long long)f.number, (long long)f.step_id);
+	TRY(take_columns(row, 0, rows->a, &f, e));
 	*(struct error *)rows_add(rows) = f;
 	return ERR_OK;
 }
@@ -477,6 +491,56 @@ enum err_code errors_due(struct db *db, int64_t run_id, int64_t *ret, struct err
 {
 	return db_int(db, "SELECT count(*) FROM (" FAILED_STEPS " AND explain_due <> 0) AS x",
 		DB_ARGS(DB_I(run_id)), ret, e);
+}
+
+/* ---- of many steps at once ---- */
+
+#define EXPLAINED_COLUMNS 5 /* in front of those of an error */
+
+static enum err_code take_explained(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg; /* of struct step_errors, the last one being filled */
+	struct step_errors *s = rows->n > 0 ? (struct step_errors *)rows->first + rows->n - 1 : NULL;
+
+	if (!s || s->step_id != row_int(row, 0)) {
+		s = rows_add(rows);
+		*s = (struct step_errors){ .step_id = row_int(row, 0),
+			.due = row_int(row, 1) != 0,
+			.explained_at = row_int(row, 2),
+			.failed = row_str(row, 3, rows->a),
+			.total = row_int(row, 4) };
+	}
+	if (row->v[EXPLAINED_COLUMNS].kind == DB_NULL)
+		return ERR_OK;
+	if (!s->errors)
+		s->errors = arena_array(rows->a, (size_t)s->total, sizeof *s->errors);
+	assert(s->n < (size_t)s->total);
+	TRY(take_columns(row, EXPLAINED_COLUMNS, rows->a, &s->errors[s->n], e));
+	s->n++;
+	return ERR_OK;
+}
+
+enum err_code errors_of_steps(struct db *db, struct arena *a, const int64_t *step_ids, size_t n, int64_t each,
+	struct step_errors **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+	AUTO_BUF ids;
+
+	buf_init(&ids, n * ID_WIDTH + 1);
+	write_ids(step_ids, n, &ids);
+	if (n > 0)
+		TRY(db_each(db,
+			WITH_IDS
+			" SELECT step.id, step.explain_due, step.explained_at, step.explain_failed,"
+			" coalesce((SELECT max(number) + 1 FROM error AS last WHERE last.step_id = step.id),"
+			" 0), " ERROR_COLUMNS " FROM ids JOIN step ON step.id = ids.id"
+			" LEFT JOIN error ON error.step_id = step.id AND error.number < $1"
+			" LEFT JOIN run ON run.id = error.run_id ORDER BY ids.place, error.number",
+			DB_ARGS(DB_I(each), DB_T(buf_view(&ids)), DB_I((int64_t)n)), take_explained, &rows,
+			e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
 }
 
 /* ---- going ---- */

@@ -90,6 +90,19 @@ struct error_query {
 /* Of a step or run in their order, of a group the newest first. */
 MUST_CHECK enum err_code errors_list(struct db *db, struct arena *a, const struct error_query *q,
 	struct error **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+/* How a step was explained, and the best of its errors. */
+struct step_errors {
+	int64_t step_id;
+	bool due;             /* it is not explained yet, or will be again: errors are those of before */
+	int64_t explained_at; /* 0: never was */
+	struct str failed;    /* why it could not be; empty: it could */
+	struct error *errors;
+	size_t n;
+	int64_t total; /* how many it has */
+};
+/* Of each of these steps, in their order: its first `each` errors. One statement, however many steps; steps that are not there are left out. */
+MUST_CHECK enum err_code errors_of_steps(struct db *db, struct arena *a, const int64_t *step_ids, size_t n,
+	int64_t each, struct step_errors **ret, size_t *ret_n, struct err *e);
 struct error_count {
 	enum error_class class;
 	enum error_severity severity;
@@ -135,6 +148,13 @@ MUST_CHECK enum err_code groups_get(struct db *db, struct arena *a, int64_t id, 
 /* Those of a step's errors with the numbers from..to, in no order, without counts. */
 MUST_CHECK enum err_code groups_of_step(struct db *db, struct arena *a, int64_t step_id, int64_t from,
 	int64_t to, int64_t now, struct group **ret, size_t *ret_n, struct err *e);
+/*
+ * Those of these groups that are there, in their order, in one statement. So that its time has a bound, counts are of the newest GROUPS_COUNTED errors
+ * of each, and only `all`, `runs` and `branches` are counted: where `all` is GROUPS_COUNTED there may be more.
+ */
+#define GROUPS_COUNTED 500
+MUST_CHECK enum err_code groups_find(struct db *db, struct arena *a, const int64_t *ids, size_t n,
+	int64_t now, struct group **ret, size_t *ret_n, struct err *e);
 struct group_change {
 	bool has_state, has_issue;
 	enum group_state state;

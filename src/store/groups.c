@@ -5,6 +5,7 @@
  * is found first, and counted for its groups alone; ordered by count it is found by counting the last 30 days of every group that is asked for.
  */
 #include "store/errors.h"
+#include "store/ids.h"
 #include "store/rows.h"
 
 #include "base/buf.h"
@@ -189,6 +190,34 @@ enum err_code groups_of_step(struct db *db, struct arena *a, int64_t step_id, in
 		" WHERE error_group.id IN (SELECT error.group_id FROM error WHERE error.step_id = $2"
 		" AND error.number BETWEEN $3 AND $4)",
 		DB_ARGS(DB_I(now), DB_I(step_id), DB_I(from), DB_I(to)), take_group, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
+
+/* The newest errors of a group, as many as are counted. */
+#define NEWEST_ERRORS                                                                                        \
+	"(SELECT error.run_id FROM error WHERE error.group_id = error_group.id"                              \
+	" ORDER BY error.occurred_at DESC LIMIT $4) AS newest"
+
+enum err_code groups_find(struct db *db, struct arena *a, const int64_t *ids, size_t n, int64_t now,
+	struct group **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+	AUTO_BUF list;
+
+	buf_init(&list, n * ID_WIDTH + 1);
+	write_ids(ids, n, &list);
+	if (n > 0)
+		TRY(db_each(db,
+			WITH_IDS " SELECT " FACTS ", 0, 0, 0, (SELECT count(*) FROM " NEWEST_ERRORS "),"
+				 " (SELECT count(DISTINCT newest.run_id) FROM " NEWEST_ERRORS "),"
+				 " (SELECT count(DISTINCT run.branch) FROM " NEWEST_ERRORS
+				 " JOIN run ON run.id = newest.run_id) FROM ids"
+				 " JOIN error_group ON error_group.id = ids.id"
+				 " JOIN repo ON repo.id = error_group.repo_id ORDER BY ids.place",
+			DB_ARGS(DB_I(now), DB_T(buf_view(&list)), DB_I((int64_t)n), DB_I(GROUPS_COUNTED)),
+			take_group, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;
