@@ -5,49 +5,30 @@
  * bytes dropped before that. What does depend on it is "text", "shown_lines" and "truncated" (a larger budget
  * would show more).
  *
- * Budget: everything is first written with empty texts; what is left is shared out, and each text is cut to
- * the longest tail whose JSON fits. An answer that cannot hold even its own frame (names may be long, and a
+ * Budget: everything is first written with empty texts; what is left is shared out (context_plan.h), and each text is cut to
+ * what fits as JSON. An answer that cannot hold even its own frame (names may be long, and a
  * quote counts twice) says less, in three levels; the least fits the least budget whatever the names.
  */
+#include "explain/context_json_error.h"
 #include "explain/context_part.h"
+#include "explain/context_plan.h"
 
-#include "base/arena.h"
 #include "base/json.h"
-#include "text/tail.h"
-#include "text/visible.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
-#define TEXT_LEAST 400
 #define QUOTES 2
 
 enum detail { DETAIL_NUMBERS, DETAIL_NAMES, DETAIL_ALL };
 
 struct omitted {
-	int64_t steps, lines; /* whole steps; lines of the others */
+	int64_t steps, errors, lines; /* whole steps; errors; lines of the steps that are there */
 };
 
-struct plan {
+struct answer {
 	const struct context_input *in;
 	enum detail detail;
-	size_t first;  /* the steps from here on have a place, those in front of it have none */
-	size_t *frame; /* of each step: its JSON with an empty text and a comma */
-	size_t *text;  /* what its text adds, at first in full, then as much as it is given */
-	struct buf scratch;
 };
-
-static void put_name(struct json_out *j, const char *key, struct str name, size_t max)
-{
-	AUTO_BUF shown;
-
-	buf_init(&shown, 8 * name.len + 16);
-	text_visible_name(name, max, &shown);
-	if (shown.len > 0)
-		json_put_str(j, key, buf_view(&shown));
-	else
-		json_put_null(j, key);
-}
 
 static void put_positive(struct json_out *j, const char *key, int64_t n)
 {
@@ -63,17 +44,17 @@ static void put_facts(struct json_out *j, const struct step *s)
 
 	json_put_int(j, "step_id", s->id);
 	json_put_int(j, "run_id", s->run_id);
-	put_name(j, "external_run_id", f->external_run_id, PART_NAME_MAX);
-	put_name(j, "repo", f->repo, PART_NAME_MAX);
-	put_name(j, "forge", f->forge, PART_NAME_MAX);
-	put_name(j, "head_sha", f->head_sha, PART_NAME_MAX);
-	put_name(j, "workflow", f->workflow, PART_NAME_MAX);
-	put_name(j, "branch", f->branch, PART_NAME_MAX);
+	json_put_name(j, "external_run_id", f->external_run_id, PART_NAME_MAX);
+	json_put_name(j, "repo", f->repo, PART_NAME_MAX);
+	json_put_name(j, "forge", f->forge, PART_NAME_MAX);
+	json_put_name(j, "head_sha", f->head_sha, PART_NAME_MAX);
+	json_put_name(j, "workflow", f->workflow, PART_NAME_MAX);
+	json_put_name(j, "branch", f->branch, PART_NAME_MAX);
 	put_positive(j, "pull_request", f->pull_request);
-	put_name(j, "url", f->url, PART_URL_MAX);
-	put_name(j, "job", part_job(f), PART_NAME_MAX);
-	put_name(j, "leg", part_leg_is_told(f) ? f->leg : (struct str){ 0 }, PART_NAME_MAX);
-	put_name(j, "step", f->step_name, PART_NAME_MAX);
+	json_put_name(j, "url", f->url, PART_URL_MAX);
+	json_put_name(j, "job", part_job(f), PART_NAME_MAX);
+	json_put_name(j, "leg", part_leg_is_told(f) ? f->leg : (struct str){ 0 }, PART_NAME_MAX);
+	json_put_name(j, "step", f->step_name, PART_NAME_MAX);
 	if (f->step_index >= 0)
 		json_put_int(j, "step_index", f->step_index);
 	else
@@ -87,40 +68,84 @@ static void put_facts(struct json_out *j, const struct step *s)
 	json_put_time(j, "received_at", s->received_at);
 }
 
-/* text may be a tail of what is kept; n_shown lines of it. */
-static void put_step(
-	struct json_out *j, const struct step *s, struct str text, int64_t n_shown, bool truncated)
+static void put_explained(struct json_out *j, const struct context_found *found)
+{
+	static const char *const names[] = { [CONTEXT_UNKNOWN] = NULL,
+		[CONTEXT_DUE] = "not_yet",
+		[CONTEXT_EXPLAINED] = "done",
+		[CONTEXT_NOT_EXPLAINED] = "failed" };
+
+	json_put_z(j, "explained", found ? names[found->explained] : NULL);
+	json_put_name(j, "explain_failed", found ? found->why_not : STR(""), PART_MESSAGE_MAX);
+	json_put_int(j, "n_errors", found ? found->total : 0);
+}
+
+/* What stands in front of the list of errors, and what stands behind it: text may be a part of what is kept. */
+static void begin_step(struct json_out *j, const struct plan *p, size_t step)
 {
 	json_open_object(j, NULL);
-	put_facts(j, s);
+	put_facts(j, &p->in->steps[step]);
+	put_explained(j, plan_found(p, step));
+	json_open_array(j, "errors");
+}
+
+static void end_step(struct json_out *j, const struct step *s, const struct plan_shown *shown)
+{
+	json_close_array(j);
 	json_put_int(j, "lines", s->size.n_lines);
 	json_put_int(j, "bytes", s->size.n_bytes);
 	json_put_int(j, "dropped_lines", s->size.n_dropped_lines);
 	json_put_int(j, "dropped_bytes", s->size.n_dropped_bytes);
-	json_put_int(j, "shown_lines", n_shown);
-	json_put_bool(j, "truncated", truncated);
+	json_put_int(j, "shown_lines", s->has_text ? shown->n_lines : 0);
+	json_put_bool(j, "truncated", !shown->all);
 	if (s->has_text)
-		json_put_str(j, "text", text);
+		json_put_str(j, "text", shown->text);
 	else
 		json_put_null(j, "text");
 	json_put_time(j, "log_expired_at", s->log_expired_at);
 	json_close_object(j);
 }
 
-/* The most that step s takes beside its text: "false" is longer than "true", and no more lines are shown than
+/* The most that a step takes beside errors and text, with a comma: "false" is longer than "true", and no more lines are shown than
  * kept. */
-static size_t step_frame(const struct step *s)
+static size_t step_size(const struct plan *p, size_t step, bool whole, bool alone)
 {
+	const struct step *s = &p->in->steps[step];
+	struct plan_shown most = { .n_lines = s->size.n_lines, .all = true };
+	struct json_out j;
+	AUTO_BUF b;
+
+	(void)whole, (void)alone;
+	buf_init(&b, 64 * 1024);
+	json_out_init(&j, &b);
+	begin_step(&j, p, step);
+	end_step(&j, s, &most);
+	return b.len + 1;
+}
+
+/* With a comma. */
+static size_t error_size(const struct plan *p, const struct piece *x)
+{
+	struct plan_shown most = { .all = true };
 	struct json_out j;
 	AUTO_BUF b;
 
 	buf_init(&b, 64 * 1024);
 	json_out_init(&j, &b);
-	put_step(&j, s, (struct str){ 0 }, s->size.n_lines, false);
+	json_put_error(&j, p->in, x, &most);
 	return b.len + 1;
 }
 
-static void write_message(const struct plan *p, struct buf *out)
+/* What a text adds to an empty string. */
+static size_t text_size(const struct plan *p, const struct piece *x, struct str text)
+{
+	(void)p, (void)x;
+	return json_str_size(text) - QUOTES;
+}
+
+static const struct plan_format format = { .heading = step_size, .error = error_size, .text = text_size };
+
+static void write_message(const struct answer *p, struct buf *out)
 {
 	const struct context_input *in = p->in;
 
@@ -154,7 +179,7 @@ static bool nothing_sent(const struct context_input *in)
 	return in->n_steps == 0 && (in->absence & (CONTEXT_NOT_WATCHED | CONTEXT_NOTHING_POSTED)) != 0;
 }
 
-static void put_head(struct json_out *j, const struct plan *p)
+static void put_head(struct json_out *j, const struct answer *p)
 {
 	const struct context_input *in = p->in;
 	const struct step_facts *f = in->n_steps > 0 ? &in->steps[0].facts : NULL;
@@ -163,10 +188,10 @@ static void put_head(struct json_out *j, const struct plan *p)
 	buf_init(&message, 64 * 1024);
 	write_message(p, &message);
 	if (p->detail >= DETAIL_NAMES) {
-		put_name(j, "repo", f ? f->repo : in->query.repo, PART_NAME_MAX);
-		put_name(j, "head_sha", f ? f->head_sha : in->query.head_sha, PART_NAME_MAX);
+		json_put_name(j, "repo", f ? f->repo : in->query.repo, PART_NAME_MAX);
+		json_put_name(j, "head_sha", f ? f->head_sha : in->query.head_sha, PART_NAME_MAX);
 		put_positive(j, "run_id", in->query.run_id);
-		put_name(j, "external_run_id", in->query.external_run_id, PART_NAME_MAX);
+		json_put_name(j, "external_run_id", in->query.external_run_id, PART_NAME_MAX);
 	}
 	json_put_z(j, "status", nothing_sent(in) ? NULL : run_status_name(in->status));
 	json_put_str(j, "message", buf_view(&message));
@@ -188,14 +213,15 @@ static void put_if_any(struct json_out *j, const char *key, struct buf *value)
 	buf_reset(value);
 }
 
-static void put_omitted(struct json_out *j, const struct plan *p, const struct omitted *o)
+static void put_omitted(struct json_out *j, const struct answer *p, const struct omitted *o)
 {
-	bool any = o->steps > 0 || o->lines > 0;
+	bool any = o->steps > 0 || o->errors > 0 || o->lines > 0;
 	AUTO_BUF place;
 
 	buf_init(&place, 4096);
 	json_open_object(j, "omitted");
 	json_put_int(j, "steps", o->steps);
+	json_put_int(j, "errors", o->errors);
 	json_put_int(j, "lines", o->lines);
 	if (any && p->detail >= DETAIL_NAMES) {
 		part_command(p->in, &place);
@@ -204,12 +230,12 @@ static void put_omitted(struct json_out *j, const struct plan *p, const struct o
 		put_if_any(j, "request", &place);
 	}
 	if (any && p->detail >= DETAIL_ALL)
-		put_name(j, "url", part_url(p->in), PART_URL_MAX);
+		json_put_name(j, "url", part_url(p->in), PART_URL_MAX);
 	json_close_object(j);
 }
 
 /* All but the steps. */
-static size_t frame_of_all(const struct plan *p, const struct omitted *o)
+static size_t frame_of_all(const struct answer *p, const struct omitted *o)
 {
 	struct json_out j;
 	AUTO_BUF b;
@@ -229,123 +255,81 @@ static struct omitted omitted_most(const struct context_input *in)
 {
 	struct omitted o = { .steps = (int64_t)in->n_steps + in->n_beyond, .lines = (int64_t)in->n_steps };
 
-	for (size_t i = 0; i < in->n_steps; i++)
+	for (size_t i = 0; i < in->n_steps; i++) {
 		o.lines += in->steps[i].size.n_lines;
+		o.errors += in->found ? in->found[i].total : 0;
+	}
 	return o;
 }
 
-/* What text adds to an empty string. */
-static size_t text_size(struct str text)
+/* Writes a step, its texts in what they were given and what is carried from others; returns what is left to carry. */
+static size_t write_step(struct plan *p, size_t step, size_t carry, struct json_out *j, struct omitted *o)
 {
-	return json_str_size(text) - QUOTES;
+	const struct piece *tail = &p->pieces[p->start[step + 1] - 1];
+	struct plan_shown shown;
+
+	begin_step(j, p, step);
+	for (size_t i = p->start[step]; i + 1 < p->start[step + 1]; i += 2) {
+		const struct piece *x = &p->pieces[i], *lines = x + 1;
+		size_t room = lines->given + (lines->kind == PIECE_CAUSE_LINES ? carry : 0);
+
+		if (x->given == 0)
+			continue;
+		plan_text(p, lines, room, &shown);
+		json_put_error(j, p->in, x, &shown);
+		carry = room - shown.took + (lines->kind == PIECE_CAUSE_LINES ? 0 : carry);
+	}
+	plan_text(p, tail, tail->given + carry, &shown);
+	end_step(j, &p->in->steps[step], &shown);
+	o->lines += shown.n_cut;
+	return tail->given + carry - shown.took;
 }
 
-/* The longest tail that adds at most room. */
-static struct str tail_within(struct str text, size_t room)
+/* Gives all pieces their room, and says how much detail there is room for. */
+static void share_out(struct plan *p, struct answer *a)
 {
-	size_t low = 0, high = room + 1;
+	const struct context_input *in = p->in;
+	struct omitted o = { .steps = in->n_beyond, .errors = plan_omitted_errors(p) },
+		       most = omitted_most(in);
+	size_t total = plan_need(p), frame = frame_of_all(a, &o);
 
-	if (text_size(text) <= room)
-		return text;
-	/* low fits, high does not: no character takes less room in JSON than in the text. */
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (text_size(text_tail(text, INT64_MAX, middle).text) <= room)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low > 0 ? text_tail(text, INT64_MAX, low).text : (struct str){ 0 };
-}
-
-/* Writes step i, its text within room; returns how many bytes of it were left. */
-static size_t write_step(struct plan *p, size_t i, size_t room, struct json_out *j, struct omitted *o)
-{
-	const struct step *s = &p->in->steps[i];
-	struct str all, shown;
-	int64_t n_shown = s->size.n_lines;
-
-	part_text(s, &p->scratch);
-	all = buf_view(&p->scratch);
-	shown = tail_within(all, room);
-	if (shown.len < all.len) {
-		struct tail t = text_tail(shown, INT64_MAX, SIZE_MAX);
-
-		n_shown = t.n_lines < n_shown ? t.n_lines : n_shown;
-		o->lines += s->size.n_lines - n_shown + (shown.len > 0 && shown.p[-1] != '\n');
-	}
-	put_step(j, s, shown, s->has_text ? n_shown : 0, shown.len < all.len);
-	return room - text_size(shown);
-}
-
-static void measure_steps(struct plan *p, size_t *ret_total)
-{
-	*ret_total = 0;
-	for (size_t i = 0; i < p->in->n_steps; i++) {
-		p->frame[i] = step_frame(&p->in->steps[i]);
-		part_text(&p->in->steps[i], &p->scratch);
-		p->text[i] = text_size(buf_view(&p->scratch));
-		*ret_total += p->frame[i] + p->text[i];
-	}
-}
-
-/* Which steps have a place in room, the newest before all others, and how much of its text each may show. */
-static void share_out(struct plan *p, size_t room)
-{
-	size_t n = p->in->n_steps, kept = part_kept_for_last(p->text, n, TEXT_LEAST);
-
-	for (p->first = n; p->first > 0; p->first--) {
-		size_t frame = p->frame[p->first - 1];
-
-		if (frame + (p->first < n ? kept : 0) > room)
-			break;
-		room -= frame;
-	}
-	part_share(p->text + p->first, n - p->first, room, TEXT_LEAST, p->text + p->first);
+	if (frame + total <= in->budget)
+		return;
+	while (a->detail > DETAIL_NUMBERS && frame_of_all(a, &most) > in->budget)
+		a->detail--;
+	frame = frame_of_all(a, &most);
+	assert(frame <= in->budget);
+	plan_share(p, in->budget - frame);
 }
 
 static void write_all(struct plan *p, struct buf *out)
 {
 	const struct context_input *in = p->in;
-	struct omitted o = { .steps = in->n_beyond }, most = omitted_most(in);
-	size_t total, room, carry = 0;
+	struct answer a = { .in = in, .detail = DETAIL_ALL };
+	struct omitted o = { .steps = in->n_beyond };
+	size_t carry = 0;
 	struct json_out j;
 
-	measure_steps(p, &total);
-	p->detail = DETAIL_ALL;
-	room = frame_of_all(p, &o);
-	if (room + total > in->budget) {
-		while (p->detail > DETAIL_NUMBERS && frame_of_all(p, &most) > in->budget)
-			p->detail--;
-		room = frame_of_all(p, &most);
-	}
-	assert(room <= in->budget);
-	room = in->budget - room;
-	share_out(p, room);
-
+	share_out(p, &a);
 	json_out_init(&j, out);
 	json_open_object(&j, NULL);
-	put_head(&j, p);
+	put_head(&j, &a);
 	json_open_array(&j, "steps");
 	for (size_t i = p->first; i < in->n_steps; i++)
-		carry = write_step(p, i, p->text[i] + carry, &j, &o);
+		carry = write_step(p, i, carry, &j, &o);
 	json_close_array(&j);
 	o.steps += (int64_t)p->first;
-	put_omitted(&j, p, &o);
+	o.errors = plan_omitted_errors(p);
+	put_omitted(&j, &a, &o);
 	json_close_object(&j);
 }
 
 void context_json(const struct context_input *in, struct buf *out)
 {
-	struct plan p = { .in = in };
+	struct plan p;
 
 	assert(in->budget >= CONTEXT_BUDGET_MIN);
-	p.frame = mem_alloc((in->n_steps + 1) * sizeof *p.frame);
-	p.text = mem_alloc((in->n_steps + 1) * sizeof *p.text);
-	buf_init(&p.scratch, part_text_ceiling(in));
+	plan_init(&p, in, &format);
 	write_all(&p, out);
-	buf_done(&p.scratch);
-	free(p.text);
-	free(p.frame);
+	plan_done(&p);
 }

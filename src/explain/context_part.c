@@ -66,23 +66,6 @@ void part_count(int64_t n, const char *one, const char *many, struct buf *out)
 	part_plural(n, one, many, out);
 }
 
-void part_text(const struct step *s, struct buf *out)
-{
-	buf_reset(out);
-	if (s->has_text)
-		text_visible(s->text, out);
-}
-
-size_t part_text_ceiling(const struct context_input *in)
-{
-	size_t longest = 0;
-
-	for (size_t i = 0; i < in->n_steps; i++)
-		if (in->steps[i].text.len > longest)
-			longest = in->steps[i].text.len;
-	return 8 * longest + 64; /* "\u{1b}" for one byte is the worst */
-}
-
 int64_t part_total_lines(const struct step *s)
 {
 	return s->size.n_lines + s->size.n_dropped_lines;
@@ -143,13 +126,6 @@ void part_share(const size_t *need, size_t n, size_t room, size_t least, size_t 
 		room = share_evenly(wants, k, room, ret_share);
 	}
 	free(wants);
-}
-
-size_t part_kept_for_last(const size_t *need, size_t n, size_t least)
-{
-	size_t last = n > 0 ? need[n - 1] : 0;
-
-	return last < least ? last : least;
 }
 
 void part_subject(const struct context_query *q, struct buf *out)
@@ -236,6 +212,30 @@ void part_reason_prose(const struct context_input *in, unsigned i, struct buf *o
 	default:
 		break;
 	}
+}
+
+bool part_has_lines(const struct error *f)
+{
+	return f->to_line > f->from_line;
+}
+
+void part_page_link(const struct error *f, struct buf *out)
+{
+	buf_fmt(out, "/steps/%" PRId64, f->step_id);
+	if (part_has_lines(f))
+		buf_fmt(out, "#L%" PRId64, f->from_line + 1);
+}
+
+void part_lines_link(const struct error *f, struct buf *out)
+{
+	buf_fmt(out, "GET /api/v1/steps/%" PRId64 "/lines", f->step_id);
+	if (part_has_lines(f))
+		buf_fmt(out, "?from=%" PRId64 "&to=%" PRId64, f->from_line + 1, f->to_line);
+}
+
+bool part_is_new(const struct context_error *x, const struct step *s)
+{
+	return x->group && x->group->new_in_sha.len > 0 && str_eq(x->group->new_in_sha, s->facts.head_sha);
 }
 
 /* The one run that all of this is of, or 0. */

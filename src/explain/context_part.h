@@ -8,6 +8,9 @@
 /* Widths of what senders may choose freely, in bytes. */
 #define PART_NAME_MAX 100
 #define PART_URL_MAX 300
+#define PART_WORD_MAX 60     /* a tool, a code */
+#define PART_FILE_MAX 200    /* a file, a test */
+#define PART_MESSAGE_MAX 300 /* a message, advice, why */
 
 /* A made-up leg only keeps the legs of a matrix apart; it means nothing to a reader. */
 bool part_leg_is_told(const struct step_facts *f);
@@ -20,10 +23,6 @@ void part_number(int64_t n, struct buf *out); /* 2,140 */
 void part_count(int64_t n, const char *one, const char *many, struct buf *out);
 void part_plural(int64_t n, const char *one, const char *many, struct buf *out); /* the word alone */
 
-/* The text of a step as it may be shown, in place of what out held. */
-void part_text(const struct step *s, struct buf *out);
-/* A ceiling for that buffer which no step reaches. */
-size_t part_text_ceiling(const struct context_input *in);
 int64_t part_total_lines(const struct step *s);
 /*
  * Does the kept text of a step begin inside a line? It is told by its shape, which the cutting gives it (text/tail.h,
@@ -38,8 +37,6 @@ bool part_begins_in_line(const struct step *s);
  * come in the order of time, and what broke last is read first.
  */
 void part_share(const size_t *need, size_t n, size_t room, size_t least, size_t *ret_share);
-/* Room that headings of others may not take from the text of the last one: what it needs, at most `least`. */
-size_t part_kept_for_last(const size_t *need, size_t n, size_t least);
 
 /* What was asked for, in words: "commit `..` of `..`". */
 void part_subject(const struct context_query *q, struct buf *out);
@@ -49,6 +46,13 @@ const char *part_reason(const struct context_input *in, unsigned i);
 void part_reason_prose(const struct context_input *in, unsigned i, struct buf *out);
 #define PART_N_REASONS 4
 void part_retention(const struct context_input *in, struct buf *out);
+
+/* Of an error: does it have a place in the log? Then its first and last line, from 1, and where to read them. */
+bool part_has_lines(const struct error *f);
+void part_page_link(const struct error *f, struct buf *out);  /* /steps/7#L120 */
+void part_lines_link(const struct error *f, struct buf *out); /* GET /api/v1/steps/7/lines?from=120&to=131 */
+/* Was it first seen in the commit of the step? False too when nothing is known. */
+bool part_is_new(const struct context_error *x, const struct step *s);
 
 /* Where to read what did not fit. Empty where there is nothing more to be had. */
 void part_command(const struct context_input *in, struct buf *out); /* sluice context .. */

@@ -95,6 +95,7 @@ struct error {
 struct group_counts {
 	int64_t hours_24, days_7, days_30, all; /* errors; exact up to 10,000, -1 beyond */
 	int64_t runs, branches;                 /* of the newest 10,000 errors */
+	bool more; /* of a context: not all were looked at, and all, runs and branches are at least so many */
 };
 
 struct group {

@@ -7,7 +7,7 @@
 #include "service/account.h"
 
 #include "explain/context.h"
-#include "service/log_view.h"
+#include "service/account_found.h"
 #include "service/subject.h"
 
 #include <string.h>
@@ -35,56 +35,20 @@ struct found {
 	size_t n;
 	struct run_tally tally;
 	int64_t expired_at;
+	struct context_found *errors; /* of each step */
 };
 
 static enum err_code find_steps(struct db *db, struct arena *a, const struct config *cfg,
-	const struct identity *id, const struct subject *subject, struct found *ret, bool *ret_watched,
-	struct err *e)
+	const struct identity *id, const struct subject *subject, int64_t now, struct found *ret,
+	bool *ret_watched, struct err *e)
 {
 	struct step_query sq;
 
 	TRY(subject_find(db, a, cfg, id, subject, &sq, ret_watched, e));
 	if (!*ret_watched)
 		return ERR_OK;
-	return steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->tally, &ret->expired_at, e);
-}
-
-/*
- * The ends of the logs that were streamed, the newest first, until there is more than the account has room for: of the others it is
- * told how long they are.
- */
-static enum err_code read_logs(struct store *store, const struct config *cfg, const struct account_query *q,
-	struct found *f, struct arena *a, struct err *e)
-{
-	size_t bytes = 0;
-
-	for (size_t i = f->n; i-- > 0;) {
-		struct step *s = &f->steps[i];
-		enum err_code code;
-		AUTO_LOG_VIEW v = { 0 };
-		AUTO_BUF text;
-
-		buf_init(&text, SIZE_MAX);
-		if (!s->has_log || s->log_expired_at > 0)
-			continue;
-		s->has_text = true;
-		if (bytes >= 2 * q->budget) {
-			s->size.n_dropped_lines += s->size.n_lines;
-			s->size.n_dropped_bytes += s->size.n_bytes;
-			s->size.n_lines = s->size.n_bytes = 0;
-			continue;
-		}
-		code = log_view_open(store, s->id, false, a, &v, e);
-		if (code == ERR_GONE || code == ERR_NOT_FOUND) { /* since it was found */
-			s->has_text = false;
-			continue;
-		}
-		TRY(code);
-		TRY(log_view_tail(&v, cfg->tail_lines, (size_t)cfg->tail_bytes, &text, &s->size, e));
-		s->text = arena_str(a, buf_view(&text));
-		bytes += s->text.len;
-	}
-	return ERR_OK;
+	TRY(steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->tally, &ret->expired_at, e));
+	return account_find_errors(db, a, ret->steps, ret->n, now, &ret->errors, e);
 }
 
 /* Ids of a forge's runs are its own: runs of two repos with the same one have nothing to do with each other, and
@@ -128,6 +92,7 @@ static void write(const struct config *cfg, const struct account_query *q, const
 			.run_id = q->run_id },
 		.steps = f->steps,
 		.n_steps = f->n,
+		.found = f->errors,
 		.n_beyond = f->n > 0 ? f->tally.n_failed - (int64_t)f->n : 0,
 		.status = run_status_derive(&f->tally, q->now),
 		.absence = f->n == 0 ? absence_of(f, watched) : 0,
@@ -157,14 +122,14 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	arena_init(&a);
 	TRY(subject_check(&subject, e));
 	TRY(store_reader_get(store, &db, e));
-	code = find_steps(db, &a, cfg, id, &subject, &f, &watched, e);
+	code = find_steps(db, &a, cfg, id, &subject, q->now, &f, &watched, e);
 	put_reader(&store, &db);
 	TRY(code);
 	TRY(check_one_repo(&f, e));
 	if (q->run_id > 0 && f.tally.n_steps == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)q->run_id);
-	TRY(read_logs(store, cfg, q, &f, &a, e));
+	TRY(account_read_texts(store, cfg, q->budget, f.steps, f.errors, f.n, &a, e));
 	forget_if_no_text(&f);
 	write(cfg, q, &f, watched, out);
 	return buf_check(out, "context", e);

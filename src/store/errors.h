@@ -150,7 +150,7 @@ MUST_CHECK enum err_code groups_of_step(struct db *db, struct arena *a, int64_t 
 	int64_t to, int64_t now, struct group **ret, size_t *ret_n, struct err *e);
 /*
  * Those of these groups that are there, in their order, in one statement. So that its time has a bound, counts are of the newest GROUPS_COUNTED errors
- * of each, and only `all`, `runs` and `branches` are counted: where `all` is GROUPS_COUNTED there may be more.
+ * of each, and only `all`, `runs` and `branches` are counted; `more` where there may be others.
  */
 #define GROUPS_COUNTED 500
 MUST_CHECK enum err_code groups_find(struct db *db, struct arena *a, const int64_t *ids, size_t n,

@@ -218,6 +218,11 @@ enum err_code groups_find(struct db *db, struct arena *a, const int64_t *ids, si
 				 " JOIN repo ON repo.id = error_group.repo_id ORDER BY ids.place",
 			DB_ARGS(DB_I(now), DB_T(buf_view(&list)), DB_I((int64_t)n), DB_I(GROUPS_COUNTED)),
 			take_group, &rows, e));
+	for (size_t i = 0; i < rows.n; i++) {
+		struct group_counts *c = &((struct group *)rows.first)[i].counts;
+
+		c->more = c->all == GROUPS_COUNTED;
+	}
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;

@@ -164,6 +164,7 @@ static void groups_tell_in_how_many_runs_and_on_how_many_branches_they_were_seen
 	assert_int_equal(groups[1].counts.runs, 4);
 	assert_int_equal(groups[1].counts.branches, 2);
 	assert_int_equal(groups[1].counts.all, 4);
+	assert_false(groups[1].counts.more);
 	equals(groups[1].new_in_sha, SHA_A);
 	assert_int_equal(groups_of(NULL, 0, &groups), 0);
 }
@@ -192,6 +193,7 @@ static void a_group_with_more_errors_than_are_counted_is_counted_up_to_there(voi
 	assert_int_equal(groups_of(&found->errors[0].group_id, 1, &groups), 1);
 	assert_int_equal(groups->counts.all, GROUPS_COUNTED);
 	assert_int_equal(groups->counts.runs, 1);
+	assert_true(groups->counts.more);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_up, store_down)
