@@ -590,6 +590,46 @@ static void a_cause_is_told_itself_when_the_step_that_had_it_first_has_no_place(
 	free(pool);
 }
 
+static void lines_that_had_no_room_above_are_not_said_to_be_there(void **state)
+{
+	char text[1200], *at = text;
+	struct step s;
+	struct error cause;
+	struct context_error x;
+	struct context_found found;
+	struct context_input in;
+	bool above = false, not_above = false;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		at += sprintf(at, "line %d\n", i);
+	memset(at, 'x', 900);
+	strcpy(at + 900, "\nthe last line");
+	s = step_of(text);
+	cause = error_of(&s, ERROR_CAUSE, 20, 21, "a long line");
+	x = found_error(&s, &cause, NULL);
+	found = found_of(&x, 1);
+	in = input_of(&s, 1);
+	in.found = &found;
+	for (in.budget = CONTEXT_BUDGET_MIN; in.budget < 4000; in.budget += 10) {
+		AUTO_BUF out;
+		bool whole;
+
+		markdown(&in, &out);
+		at[900] = '\0';
+		whole = strstr(buf_cstr(&out), at) != NULL;
+		at[900] = '\n';
+		if (strstr(buf_cstr(&out), "[line 21 is above]")) {
+			assert_true(whole);
+			above = true;
+		} else if (strstr(buf_cstr(&out), "the last line")) {
+			not_above = true;
+		}
+	}
+	assert_true(above && not_above);
+	done_errors(&x, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -612,6 +652,7 @@ int main(void)
 		cmocka_unit_test(causes_have_room_before_consequences_and_these_before_logs),
 		cmocka_unit_test(the_best_cause_of_the_newest_step_has_room_at_the_least_budget),
 		cmocka_unit_test(a_cause_is_told_itself_when_the_step_that_had_it_first_has_no_place),
+		cmocka_unit_test(lines_that_had_no_room_above_are_not_said_to_be_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
