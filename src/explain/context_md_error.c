@@ -19,29 +19,45 @@ static void span(const char *before, struct str name, size_t max, struct buf *ou
 	part_code(name, max, out);
 }
 
-static void write_place(const struct error *f, struct buf *out)
+/* One more of what is known; between two of them stands a dot. */
+static void item(const char *what, struct str name, size_t max, bool *first, struct buf *out)
+{
+	if (name.len == 0)
+		return;
+	buf_z(out, *first ? "" : " · ");
+	span(what, name, max, out);
+	*first = false;
+}
+
+static void write_place(const struct error *f, bool *first, struct buf *out)
 {
 	AUTO_BUF place;
 
 	buf_init(&place, f->file.len + 64);
-	if (f->file.len == 0)
-		return;
 	buf_str(&place, f->file);
 	if (f->line > 0)
 		buf_fmt(&place, ":%" PRId64, f->line);
 	if (f->line > 0 && f->col > 0)
 		buf_fmt(&place, ":%" PRId64, f->col);
-	span(" · ", buf_view(&place), PART_FILE_MAX, out);
+	if (f->file.len > 0)
+		item("", buf_view(&place), PART_FILE_MAX, first, out);
 }
 
 static void write_what(const struct error *f, struct buf *out)
 {
-	buf_z(out, error_class_name(f->class));
-	span(" · ", f->tool, PART_WORD_MAX, out);
-	span(" · ", f->code, PART_WORD_MAX, out);
-	write_place(f, out);
-	span(" · test ", f->test, PART_FILE_MAX, out);
-	span(" · ", f->message, PART_MESSAGE_MAX, out);
+	bool cause = f->role == ERROR_CAUSE, first = true;
+
+	if (f->class != CLASS_UNKNOWN || f->message.len == 0) {
+		buf_z(out, error_class_name(f->class));
+		first = false;
+	}
+	item("", f->tool, PART_WORD_MAX, &first, out);
+	if (cause)
+		item("", f->code, PART_WORD_MAX, &first, out);
+	write_place(f, &first, out);
+	if (cause)
+		item("test ", f->test, PART_FILE_MAX, &first, out);
+	item("", f->message, PART_MESSAGE_MAX, &first, out);
 }
 
 /* "lines 120 to 131: .." */

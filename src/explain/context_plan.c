@@ -190,12 +190,21 @@ static void show_lines(struct plan *p, const struct piece *x, size_t room, struc
 	ret->took = cost(p, x, ret->text);
 }
 
+/* Lines of what is no cause that stand in the end of the log, where they may be read. */
+static bool is_in_tail(const struct plan *p, const struct piece *x)
+{
+	const struct context_found *found = plan_found(p, x->step);
+
+	return p->format->marks && x->kind == PIECE_OTHER_LINES && p->in->steps[x->step].has_text &&
+	       found->first_line >= 0 && x->error->error->from_line >= found->first_line;
+}
+
 void plan_text(struct plan *p, const struct piece *x, size_t room, struct plan_shown *ret)
 {
 	assert(is_text(x->kind));
 	if (x->kind == PIECE_TAIL)
 		show_tail(p, x, room, ret);
-	else if (x->same)
+	else if (x->same || is_in_tail(p, x))
 		*ret = (struct plan_shown){ .all = true };
 	else
 		show_lines(p, x, room, ret);

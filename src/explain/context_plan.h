@@ -41,7 +41,8 @@ struct plan_format {
 	size_t (*error)(const struct plan *p, const struct piece *x);
 	/* So much more it is with this text, which is not empty: never less than the text, and more for a longer end of it. */
 	size_t (*text)(const struct plan *p, const struct piece *x, struct str text);
-	bool marks; /* lines that are told above are left out of the tail */
+	/* No line twice: those of causes are left out of the tail, those of other errors are told there only. */
+	bool marks;
 };
 
 struct plan {
