@@ -178,10 +178,8 @@ static void write_same(const struct context_input *in, const struct piece *x, st
 	buf_z(out, "the same as above");
 	if (x->same->step != x->step) {
 		span(", of job ", part_job(f), PART_NAME_MAX, out);
-		if (part_leg_is_told(f)) {
-			span(" (leg ", f->leg, PART_NAME_MAX, out);
-			buf_char(out, ')');
-		}
+		if (part_leg_is_told(f))
+			span(", leg ", f->leg, PART_NAME_MAX, out);
 		span(", step ", f->step_name, PART_NAME_MAX, out);
 	}
 	span(" · ", x->error->error->message, PART_MESSAGE_MAX, out);

@@ -303,6 +303,13 @@ class Server:
             raise AssertionError(f"no context: {answer}")
         return answer.json
 
+    def explained(self, sha, repo=REPO, **more):
+        """The same, when all of its steps have been explained."""
+        def when_done():
+            account = self.context(sha, repo, **more)
+            return all(step["explained"] == "done" for step in account["steps"]) and account
+        return eventually(f"the steps of {sha} are explained", when_done)
+
     def kept(self, sha, repo=REPO):
         """The one failed step of a commit, as JSON."""
         steps = self.context(sha, repo, budget=1048576)["steps"]

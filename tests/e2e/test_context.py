@@ -8,10 +8,16 @@ import unittest
 
 import sluice_test as s
 from sluice_test import REPO, Case, Server, new_sha, post_of
+from test_logs import streamed
+
+
+def outside_fences(text):
+    return re.sub(r"(?ms)^(`{3,})text\n.*?^\1\n", "", text)
 
 
 class Markdown(Case):
     def md(self, sha, **more):
+        self.server.explained(sha, budget=1048576)
         query = "&".join(f"{k}={v}" for k, v in {"repo": REPO, "sha": sha, **more}.items())
         answer = self.server.get("/api/v1/context?" + query)
         self.assertEqual(answer.status, 200, answer)
@@ -88,15 +94,16 @@ class Markdown(Case):
         text = self.md(sha)
         fence = re.search(r"(?m)^(`{6,})", text).group(1)
         inside = text.split("\n" + fence, 2)
-        self.assertEqual(text.count("\n" + fence), 2)
+        self.assertEqual(text.count("\n" + fence) % 2, 0)
         self.assertIn("## not a heading", inside[1])
+        self.assertNotIn("## not a heading", outside_fences(text))
 
     def test_a_name_cannot_leave_its_heading(self):
         sha = new_sha()
         self.server.must_post(post_of(head_sha=sha, job_name="`x` # ``` [a](http://evil.example) <b>", step_name="*bold* `y`"))
         text = self.md(sha)
         self.assertNotRegex(text, r"(?m)^[^`]*\[a\]\(http")
-        self.assertEqual(len(re.findall(r"(?m)^```+", text)), 2)
+        self.assertEqual(len(re.findall(r"(?m)^```+", text)) % 2, 0)
 
     def test_escapes_are_taken_out_and_control_and_bidi_characters_shown(self):
         sha = new_sha()
@@ -141,6 +148,111 @@ class Markdown(Case):
         for budget in range(1024, 1034):
             answer = self.server.get(f"/api/v1/context?repo={REPO}&sha={sha}&budget={budget}")
             answer.body.decode("utf-8")  # raises if it is
+
+
+LOG = """cc -c part19.c
+src/part20.c:14:9: error: 'x' undeclared (first use in this function)
+   14 |     x = 1;
+      |     ^
+cc -c part21.c
+make: *** [Makefile:7: part20.o] Error 1
+"""
+
+
+class WhatBroke(Case):
+    """Of steps that were explained."""
+
+    def md(self, sha, **more):
+        self.server.explained(sha, budget=1048576)
+        query = "&".join(f"{k}={v}" for k, v in {"repo": REPO, "sha": sha, **more}.items())
+        return self.server.get("/api/v1/context?" + query).text
+
+    def post(self, sha, log=LOG, name=None, **more):
+        """name: what is undeclared in it; every test has errors of its own."""
+        self.server.must_post(post_of(head_sha=sha, log_tail=log.replace("'x'", f"'{name or self._testMethodName}'"), **more))
+
+    def test_the_cause_comes_first_with_its_lines_then_what_followed_then_the_rest_of_the_log(self):
+        sha = new_sha()
+        self.post(sha)
+        text = self.md(sha)
+        parts = ["### step", "**Cause**: compile", "`src/part20.c:14:9`", "- new in this commit", "- lines 2 to 4: `/steps/",
+                 "```text\nsrc/part20.c:14:9: error", "Consequence: ", "part20.o", "The end of the log.", "cc -c part19.c",
+                 "[lines 2 to 4 are above]", "cc -c part21.c"]
+        places = [text.find(part) for part in parts]
+        self.assertEqual(places, sorted(places), text)
+        self.assertNotIn(-1, places, text)
+
+    def test_the_link_of_a_cause_gets_its_lines(self):
+        sha = new_sha()
+        self.post(sha)
+        path = re.search(r"`GET (/api/v1/steps/\d+/lines\?from=\d+&to=\d+)`", self.md(sha)).group(1)
+        lines = [line["text"] for line in self.server.get(path).json["data"]]
+        self.assertEqual(lines[1:], LOG.splitlines()[2:4])
+        self.assertIn(self._testMethodName, lines[0])
+
+    def test_json_has_the_error_with_its_lines_and_its_group(self):
+        sha = new_sha()
+        self.post(sha)
+        error = self.server.explained(sha)["steps"][0]["errors"][0]
+        for name, value in {"role": "cause", "class": "compile", "severity": "error", "tool": "gcc", "file": "src/part20.c", "line": 14, "col": 9,
+                            "start_line": 2, "end_line": 4, "truncated": False}.items():
+            self.assertEqual(error[name], value, name)
+        self.assertEqual(error["text"].splitlines()[1:], LOG.splitlines()[2:4])
+        self.assertTrue(error["group"]["new"])
+        self.assertEqual(error["group"]["state"], "open")
+
+    def test_what_other_commits_had_is_known_since_then_and_in_how_many_runs(self):
+        for branch in ("main", "topic", "main"):
+            sha = new_sha()
+            self.post(sha, branch=branch, run_id=sha)
+            text = self.md(sha)
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        self.assertRegex(text, r"- known since \d{4}-\d\d-\d\d, in 3 runs on 2 branches\n")
+        self.assertIn(today[:7], text)
+        group = self.server.explained(sha)["steps"][0]["errors"][0]["group"]
+        self.assertEqual((group["new"], group["runs"], group["branches"], group["more"]), (False, 3, 2, False))
+
+    def test_legs_that_fail_alike_have_their_cause_told_once(self):
+        sha = new_sha()
+        for leg in ("gcc", "clang", "tcc"):
+            self.post(sha, job_name="build", leg=leg)
+        text = self.md(sha)
+        self.assertEqual(text.count("- new in this commit"), 1, text)
+        self.assertEqual(text.count("the same as above, of job `build`, leg `gcc`"), 2, text)
+        steps = self.server.explained(sha)["steps"]
+        self.assertEqual([step["errors"][0]["same_as_step_id"] for step in steps], [None, steps[0]["step_id"], steps[0]["step_id"]])
+
+    def test_a_cause_far_from_the_end_is_told_from_a_log_that_was_streamed(self):
+        filler = "".join(f"[{i}/99999] compiling unit{i}.c\n" for i in range(40000))
+        stream = streamed(self.server, filler + LOG.replace("'x'", "'far'") + filler.replace("unit", "module"), name="far")
+        text = self.md(stream.sha)
+        self.assertIn("- lines 40,002 to 40,004: ", text)
+        self.assertIn("```text\nsrc/part20.c:14:9: error", text)
+        self.assertIn("compiling module39999.c", text)
+
+    def test_the_budget_holds_and_causes_are_what_is_left_of_it(self):
+        sha = new_sha()
+        for i in range(12):
+            self.post(sha, "".join(f"noise {n}\n" for n in range(90)) + LOG, f"name_of_{i}x", job_name=f"job{i}")
+        for budget in (1024, 2048, 4096, 8192, 32768):
+            for kind in ("md", "json"):
+                with self.subTest((budget, kind)):
+                    self.server.explained(sha, budget=1048576)
+                    answer = self.server.get(f"/api/v1/context?repo={REPO}&sha={sha}&budget={budget}&format={kind}")
+                    self.assertLessEqual(len(answer.body), budget)
+        small = self.md(sha, budget=8192)
+        self.assertGreater(small.count("**Cause**"), 6)
+        self.assertIn("name_of_11x", self.md(sha, budget=1024))
+
+    def test_nothing_of_an_error_leaves_its_place(self):
+        sha = new_sha()
+        evil = "`x` ``` [a](http://evil.example)\n```\n# INJECTED"
+        self.post(sha, f"src/a.c:1:1: error: {evil}\n::error file=`a`,title=[a](http://evil.example)::{evil}%0A# INJECTED\n", job_name=evil.replace("\n", " "),
+                  step_name=evil.replace("\n", " "))
+        for budget in range(1024, 6000, 500):
+            outside = outside_fences(self.md(sha, budget=budget))
+            self.assertNotRegex(outside, r"(?m)^# INJECTED")
+            self.assertNotRegex(outside, r"(?m)^[^`]*\[a\]\(http")
 
 
 class Json(Case):

@@ -424,6 +424,21 @@ static void a_post_is_read_back(void **state)
 	assert_true(json_len(json_get(json_of(&json), "steps")) > 0);
 }
 
+static void a_context_says_that_a_step_is_not_explained_yet(void **state)
+{
+	AUTO_ANSWER p = post_log(GOOD, INTERNAL);
+	AUTO_ANSWER md = get("/api/v1/context?repo=acme%2Fpump&sha=" SHA);
+	AUTO_ANSWER json = get("/api/v1/context?repo=acme/pump&sha=" SHA "&format=json");
+	struct json *step = json_at(json_get(json_of(&json), "steps"), 0);
+	(void)state;
+
+	assert_int_equal(p.status, 204);
+	assert_non_null(strstr(md.body, "Not explained yet"));
+	assert_true(str_eq(json_str(json_get(step, "explained")), STR("not_yet")));
+	assert_int_equal(json_kind(json_get(step, "errors")), JSON_ARRAY);
+	assert_int_equal(json_len(json_get(step, "errors")), 0);
+}
+
 static void a_context_is_asked_for_in_one_way(void **state)
 {
 	AUTO_ANSWER none = get("/api/v1/context");
@@ -742,6 +757,7 @@ int main(void)
 		cmocka_unit_test(posts_of_runners_health_and_metrics_have_no_such_limit),
 		cmocka_unit_test(who_guesses_tokens_is_stopped_by_address_and_a_good_token_from_there_is_not),
 		cmocka_unit_test(a_post_is_read_back),
+		cmocka_unit_test(a_context_says_that_a_step_is_not_explained_yet),
 		cmocka_unit_test(a_context_is_asked_for_in_one_way),
 		cmocka_unit_test(a_repo_is_added_once_listed_and_removed),
 		cmocka_unit_test(a_token_revokes_itself_under_current_and_is_401_from_then_on),

@@ -576,7 +576,7 @@ static void the_same_cause_is_told_once_and_then_referred_to(void **state)
 	found[1] = found_of(x + 1, 2);
 	in.found = found;
 	markdown(&in, &out);
-	assert_has(&out, "**Cause**: the same as above, of job `build` (leg `gcc`), step `Compile` · `it is "
+	assert_has(&out, "**Cause**: the same as above, of job `build`, leg `gcc`, step `Compile` · `it is "
 			 "the same`\n"
 			 "- line 1: `/steps/32#L1`, ");
 	once = strstr(buf_cstr(&out), "Mend it.");
