@@ -10,7 +10,8 @@
 
 #include <stdlib.h>
 
-#define OPEN_TRIES 3 /* a log may be moved to its file while it is read */
+#define OPEN_TRIES 3     /* a log may be moved to its file while it is read */
+#define FOR_LINES_MAX 32 /* logs that are opened although there is no room for their ends: the newest */
 
 /* ---- errors ---- */
 
@@ -119,6 +120,7 @@ struct reading {
 	size_t room; /* bytes of each */
 	size_t tails, lines;
 	int64_t scanned; /* text that was read for lines */
+	int n_for_lines;
 };
 
 static size_t size_of(const struct context_error *x)
@@ -183,12 +185,16 @@ static enum err_code read_log(struct reading *r, struct step *s, struct context_
 
 static enum err_code read_streamed(struct reading *r, struct step *s, struct context_found *f, struct err *e)
 {
+	bool for_lines = f->n > 0 && r->lines < r->room && r->n_for_lines < FOR_LINES_MAX;
 	enum err_code code = ERR_CONFLICT;
 
 	s->has_text = true;
-	if (r->tails >= r->room && (f->n == 0 || r->lines >= r->room)) {
-		leave_out(s);
-		return ERR_OK;
+	if (r->tails >= r->room) {
+		if (!for_lines) {
+			leave_out(s);
+			return ERR_OK;
+		}
+		r->n_for_lines++;
 	}
 	for (int try = 0; try < OPEN_TRIES && code == ERR_CONFLICT; try++)
 		code = read_log(r, s, f, e);

@@ -49,8 +49,8 @@ static void explain(struct one one)
 		fail_msg("%s", e.text);
 }
 
-/* Lines [from, to) of a step broke. */
-static void explain_lines(int64_t step_id, int64_t from, int64_t to)
+/* Lines [from, to) of a step broke; errors with one fingerprint are of one group. */
+static void explain_as(int64_t step_id, int64_t from, int64_t to, const char *fingerprint)
 {
 	explain((struct one){ .step_id = step_id,
 		.error = { .role = ERROR_CAUSE,
@@ -60,7 +60,12 @@ static void explain_lines(int64_t step_id, int64_t from, int64_t to)
 			.to_line = to,
 			.head_line = from,
 			.message = STR("it broke"),
-			.fingerprint = STR("1:it broke") } });
+			.fingerprint = str_z(fingerprint) } });
+}
+
+static void explain_lines(int64_t step_id, int64_t from, int64_t to)
+{
+	explain_as(step_id, from, to, "1:it broke");
 }
 
 static int64_t step_named(const char *name)
@@ -243,6 +248,35 @@ static void a_context_of_little_room_reads_little_and_still_tells_the_newest_cau
 	assert_non_null(strstr(buf_cstr(&out), "`step 7`"));
 }
 
+static size_t times(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+		n++;
+	return n;
+}
+
+/* However many steps there are: three have room for their ends, and 32 more are read for the lines of their errors. */
+static void a_bounded_number_of_logs_is_opened(void **state)
+{
+	struct str text = numbered(5000);
+	char name[20], *json;
+	(void)state;
+
+	fx.cfg->tail_bytes = 100 * 1024;
+	fx.cfg->tail_lines = 5000;
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof name, "step %d", i);
+		explain_as(streamed_log(name, "77", text, CONCLUSION_FAILURE), 10, 12, name);
+	}
+	json = context_of(
+		ACCOUNT_JSON); /* 64 KiB: ends are read until there are 128 KiB of them, 49 KiB each */
+	assert_int_equal(times(json, "\"message\":\"it broke\""), 40);
+	assert_int_equal(times(json, "\"text\":\"line 11\\nline 12\""), 3 + 32);
+	free(json);
+}
+
 /* Legs of a matrix fail alike. */
 static void the_same_cause_of_two_steps_is_told_once(void **state)
 {
@@ -319,6 +353,7 @@ int main(void)
 		TEST(a_log_that_still_lies_in_chunks_has_the_lines_too),
 		TEST(a_long_line_is_cut_and_said_to_be),
 		TEST(a_context_of_little_room_reads_little_and_still_tells_the_newest_cause),
+		TEST(a_bounded_number_of_logs_is_opened),
 		TEST(the_same_cause_of_two_steps_is_told_once),
 		TEST(what_was_seen_on_another_commit_is_known),
 		TEST(an_expired_log_keeps_the_facts_of_its_errors),
