@@ -219,11 +219,17 @@ bool part_has_lines(const struct error *f)
 	return f->to_line > f->from_line;
 }
 
+/* Lines on a page of a log (http/log_rows.h): where pages begin for who goes through them. Any other beginning is as good. */
+#define PAGE_LINES 200
+
 void part_page_link(const struct error *f, struct buf *out)
 {
 	buf_fmt(out, "/steps/%" PRId64, f->step_id);
-	if (part_has_lines(f))
-		buf_fmt(out, "#L%" PRId64, f->from_line + 1);
+	if (!part_has_lines(f))
+		return;
+	if (f->from_line >= PAGE_LINES)
+		buf_fmt(out, "?from=%" PRId64, f->from_line / PAGE_LINES * PAGE_LINES + 1);
+	buf_fmt(out, "#L%" PRId64, f->from_line + 1);
 }
 
 void part_lines_link(const struct error *f, struct buf *out)

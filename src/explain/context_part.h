@@ -49,7 +49,7 @@ void part_retention(const struct context_input *in, struct buf *out);
 
 /* Of an error: does it have a place in the log? Then its first and last line, from 1, and where to read them. */
 bool part_has_lines(const struct error *f);
-void part_page_link(const struct error *f, struct buf *out);  /* /steps/7#L120 */
+void part_page_link(const struct error *f, struct buf *out);  /* /steps/7?from=1001#L1120 */
 void part_lines_link(const struct error *f, struct buf *out); /* GET /api/v1/steps/7/lines?from=120&to=131 */
 /* Was it first seen in the commit of the step? False too when nothing is known. */
 bool part_is_new(const struct context_error *x, const struct step *s);

@@ -210,6 +210,24 @@ static void lines_that_are_above_are_counted_as_shown(void **state)
 	free(text);
 }
 
+static void the_link_of_a_line_is_to_the_page_that_it_is_on(void **state)
+{
+	struct step s = step_of("");
+	struct error at[3] = { error_of(&s, ERROR_CAUSE, 199, 200, "a"),
+		error_of(&s, ERROR_CAUSE, 200, 201, "b"), error_of(&s, ERROR_CAUSE, 1119, 1120, "c") };
+	struct context_error x[3] = { { .error = &at[0] }, { .error = &at[1] }, { .error = &at[2] } };
+	struct context_found found = found_of(x, 3);
+	struct context_input in = input_of(&s, 1);
+	AUTO_BUF out;
+
+	(void)state;
+	in.found = &found;
+	markdown(&in, &out);
+	assert_has(&out, "`/steps/31#L200`");
+	assert_has(&out, "`/steps/31?from=201#L201`");
+	assert_has(&out, "`/steps/31?from=1001#L1120`");
+}
+
 static void a_log_that_is_all_in_its_errors_is_not_shown_again(void **state)
 {
 	struct step s = step_of("one\ntwo");
@@ -360,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_step_without_errors_says_why),
 		cmocka_unit_test(a_long_block_shows_its_beginning_and_its_end_and_tells_the_gap),
 		cmocka_unit_test(lines_that_are_above_are_counted_as_shown),
+		cmocka_unit_test(the_link_of_a_line_is_to_the_page_that_it_is_on),
 		cmocka_unit_test(a_log_that_is_all_in_its_errors_is_not_shown_again),
 		cmocka_unit_test(lines_of_a_consequence_are_shown_where_the_end_of_the_log_does_not_reach),
 		cmocka_unit_test(the_same_cause_is_told_once_and_then_referred_to),
