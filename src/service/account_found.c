@@ -15,7 +15,7 @@
 
 /* ---- errors ---- */
 
-static enum context_explained explained_of(const struct step_errors *s)
+static enum context_explained explained_of(const struct found_errors *s)
 {
 	if (s->due)
 		return CONTEXT_DUE;
@@ -24,7 +24,7 @@ static enum context_explained explained_of(const struct step_errors *s)
 	return s->explained_at > 0 ? CONTEXT_EXPLAINED : CONTEXT_UNKNOWN;
 }
 
-static void fill(struct context_found *f, const struct step_errors *s, struct arena *a)
+static void fill(struct context_found *f, const struct found_errors *s, struct arena *a)
 {
 	*f = (struct context_found){ .explained = explained_of(s),
 		.why_not = s->failed,
@@ -93,14 +93,14 @@ enum err_code account_find_errors(struct db *db, struct arena *a, const struct s
 {
 	struct context_found *found = arena_array(a, n, sizeof *found);
 	int64_t *ids = arena_array(a, n, sizeof *ids);
-	struct step_errors *errors = NULL;
+	struct found_errors *errors = NULL;
 	size_t n_found = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		ids[i] = steps[i].id;
 		found[i].first_line = -1;
 	}
-	TRY(errors_of_steps(db, a, ids, n, CONTEXT_ERRORS_MAX, &errors, &n_found, e));
+	TRY(errors_find(db, a, ids, n, CONTEXT_ERRORS_MAX, &errors, &n_found, e));
 	for (size_t i = 0, k = 0; k < n_found; k++) {
 		while (ids[i] != errors[k].step_id) /* it has gone since the steps were found */
 			i++;

@@ -499,12 +499,12 @@ enum err_code errors_due(struct db *db, int64_t run_id, int64_t *ret, struct err
 
 static enum err_code take_explained(void *arg, const struct db_row *row, struct err *e)
 {
-	struct rows *rows = arg; /* of struct step_errors, the last one being filled */
-	struct step_errors *s = rows->n > 0 ? (struct step_errors *)rows->first + rows->n - 1 : NULL;
+	struct rows *rows = arg; /* of struct found_errors, the last one being filled */
+	struct found_errors *s = rows->n > 0 ? (struct found_errors *)rows->first + rows->n - 1 : NULL;
 
 	if (!s || s->step_id != row_int(row, 0)) {
 		s = rows_add(rows);
-		*s = (struct step_errors){ .step_id = row_int(row, 0),
+		*s = (struct found_errors){ .step_id = row_int(row, 0),
 			.due = row_int(row, 1) != 0,
 			.explained_at = row_int(row, 2),
 			.failed = row_str(row, 3, rows->a),
@@ -520,8 +520,8 @@ static enum err_code take_explained(void *arg, const struct db_row *row, struct 
 	return ERR_OK;
 }
 
-enum err_code errors_of_steps(struct db *db, struct arena *a, const int64_t *step_ids, size_t n, int64_t each,
-	struct step_errors **ret, size_t *ret_n, struct err *e)
+enum err_code errors_find(struct db *db, struct arena *a, const int64_t *step_ids, size_t n, int64_t each,
+	struct found_errors **ret, size_t *ret_n, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
 	AUTO_BUF ids;

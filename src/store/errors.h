@@ -91,7 +91,7 @@ struct error_query {
 MUST_CHECK enum err_code errors_list(struct db *db, struct arena *a, const struct error_query *q,
 	struct error **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 /* How a step was explained, and the best of its errors. */
-struct step_errors {
+struct found_errors {
 	int64_t step_id;
 	bool due;             /* it is not explained yet, or will be again: errors are those of before */
 	int64_t explained_at; /* 0: never was */
@@ -101,8 +101,8 @@ struct step_errors {
 	int64_t total; /* how many it has */
 };
 /* Of each of these steps, in their order: its first `each` errors. One statement, however many steps; steps that are not there are left out. */
-MUST_CHECK enum err_code errors_of_steps(struct db *db, struct arena *a, const int64_t *step_ids, size_t n,
-	int64_t each, struct step_errors **ret, size_t *ret_n, struct err *e);
+MUST_CHECK enum err_code errors_find(struct db *db, struct arena *a, const int64_t *step_ids, size_t n,
+	int64_t each, struct found_errors **ret, size_t *ret_n, struct err *e);
 struct error_count {
 	enum error_class class;
 	enum error_severity severity;

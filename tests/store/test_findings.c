@@ -1,4 +1,4 @@
-/* errors_of_steps() and groups_find(): what a context asks of many steps and groups at once. */
+/* errors_find() and groups_find(): what a context asks of many steps and groups at once. */
 #include "tests/store/fixture.h"
 
 #include "store/errors.h"
@@ -59,14 +59,14 @@ static int64_t a_step_of_run(int64_t repo_id, const char *name, const char *run,
 	return put(repo_id, &f, "text", T0);
 }
 
-static size_t errors_of(const int64_t *ids, size_t n, int64_t each, struct step_errors **ret)
+static size_t errors_of(const int64_t *ids, size_t n, int64_t each, struct found_errors **ret)
 {
 	struct db *db = NULL;
 	struct err e;
 	size_t n_found;
 
 	must(store_reader_get(fx.store, &db, &e), &e);
-	must(errors_of_steps(db, &fx.arena, ids, n, each, ret, &n_found, &e), &e);
+	must(errors_find(db, &fx.arena, ids, n, each, ret, &n_found, &e), &e);
 	store_reader_put(fx.store, db);
 	return n_found;
 }
@@ -87,7 +87,7 @@ static void the_first_errors_of_each_step_are_found_in_the_order_asked_for(void 
 {
 	int64_t repo = add_repo("home", "acme/pump");
 	int64_t one = a_step_of_run(repo, "one", "1", "main"), two = a_step_of_run(repo, "two", "1", "main");
-	struct step_errors *found;
+	struct found_errors *found;
 	(void)state;
 
 	explain(one, "a", 5);
@@ -111,7 +111,7 @@ static void a_step_says_whether_it_was_explained(void **state)
 		due = a_step_of_run(repo, "due", "1", "main");
 	int64_t failed = a_step_of_run(repo, "failed", "1", "main");
 	struct found why = { .step_id = failed, .fingerprint = "", .failed = "too long" };
-	struct step_errors *found;
+	struct found_errors *found;
 	(void)state;
 
 	explain(clean, "a", 0);
@@ -127,7 +127,7 @@ static void a_step_says_whether_it_was_explained(void **state)
 static void any_number_of_steps_is_one_list(void **state)
 {
 	int64_t repo = add_repo("home", "acme/pump"), ids[MANY];
-	struct step_errors *found;
+	struct found_errors *found;
 	char name[20];
 	(void)state;
 
@@ -144,7 +144,7 @@ static void any_number_of_steps_is_one_list(void **state)
 static void groups_tell_in_how_many_runs_and_on_how_many_branches_they_were_seen(void **state)
 {
 	int64_t repo = add_repo("home", "acme/pump"), step = 0;
-	struct step_errors *found;
+	struct found_errors *found;
 	struct group *groups;
 	char run[20];
 	(void)state;
@@ -173,7 +173,7 @@ static void a_group_with_more_errors_than_are_counted_is_counted_up_to_there(voi
 {
 	int64_t repo = add_repo("home", "acme/pump");
 	int64_t step = a_step_of_run(repo, "one", "1", "main");
-	struct step_errors *found;
+	struct found_errors *found;
 	struct group *groups;
 	char sql[1000];
 	(void)state;
