@@ -491,7 +491,8 @@ void streams_give_up_silent(struct streams *s, int64_t steady_now)
 		struct err e;
 		enum err_code code = give_up(s, cfg, st, &e);
 
-		if (code != ERR_OK && code != ERR_NOT_FOUND)
+		/* A conflict: its repo has gone since it was loaded, or it has moved; it is looked at anew the next time. */
+		if (code != ERR_OK && code != ERR_NOT_FOUND && code != ERR_CONFLICT)
 			diag(DIAG_ERROR, "step %lld could not be given up: %s", (long long)step_id, e.text);
 		stream_forget(s, st); /* loaded again, should it go on */
 		st->heard_at = steady_now;
