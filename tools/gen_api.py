@@ -33,7 +33,7 @@ KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLe
 INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
 # x-body-limit: a number of bytes, or the setting that has it.
-LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK"}
+LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT"}
 
 
 class Wrong(Exception):

@@ -48,23 +48,35 @@ static enum err_code not_started(struct call *c, const struct work *w, enum err_
 	return code;
 }
 
+static void tell_step(struct call *c, const struct stream_place *p)
+{
+	struct json_out j = reply_json(c, p->is_new ? 201 : 200);
+
+	json_open_object(&j, NULL);
+	json_put_int(&j, "step_id", p->step_id);
+	json_put_int(&j, "run_id", p->run_id);
+	json_put_int(&j, "offset", p->offset);
+	json_put_z(&j, "state", log_state_name(p->state));
+	json_close_object(&j);
+	tell_offset(c, p);
+}
+
 static void opened(void *arg, const struct err *result)
 {
 	struct work *w = arg;
-	const struct stream_place *p = &w->place;
 
-	if (result->code == ERR_OK) {
-		struct json_out j = reply_json(w->c, p->is_new ? 201 : 200);
-
-		json_open_object(&j, NULL);
-		json_put_int(&j, "step_id", p->step_id);
-		json_put_int(&j, "run_id", p->run_id);
-		json_put_int(&j, "offset", p->offset);
-		json_put_z(&j, "state", log_state_name(p->state));
-		json_close_object(&j);
-		tell_offset(w->c, p);
-	}
+	if (result->code == ERR_OK)
+		tell_step(w->c, &w->place);
 	call_finish(w->c, result);
+}
+
+static enum err_code find(struct call *c, const struct step_facts *facts, struct err *e)
+{
+	struct stream_place place;
+
+	TRY(stream_find(c->app->streams, c->cfg, c->repo.id, facts, &place, e));
+	tell_step(c, &place);
+	return ERR_OK;
 }
 
 enum err_code api_open_step(struct call *c, struct err *e)
@@ -72,8 +84,11 @@ enum err_code api_open_step(struct call *c, struct err *e)
 	struct step_facts facts = step_facts_of(c);
 	struct work *w = new_work(c);
 	struct stream_call call = { .done = opened, .arg = w, .place = &w->place, .now = c->now };
+	struct json *open = json_get(c->body, "open");
 	enum err_code code;
 
+	if (open && !json_is_true(open))
+		return find(c, &facts, e);
 	call_defer(c, NULL, NULL);
 	code = stream_open(c->app->streams, c->cfg, c->repo.id, &facts, &call, e);
 	return code == ERR_OK ? code : not_started(c, w, code);

@@ -84,6 +84,10 @@ static enum err_code too_large(const struct call *c, struct err *e)
 
 	if (limit == 0)
 		return err_set(e, ERR_TOO_LARGE, "this operation takes no body");
+	if (c->op->body_limit_of == OP_LIMIT_REPORT)
+		return err_set(e, ERR_TOO_LARGE,
+			"the report is larger than the %lld bytes that are taken ([limits] report-bytes)",
+			(long long)c->cfg->report_bytes);
 	return err_set(e, ERR_TOO_LARGE, "the body is larger than the %zu bytes that are taken here", limit);
 }
 
@@ -97,6 +101,8 @@ static size_t limit_of(const struct call *c)
 		return (size_t)c->cfg->post_bytes;
 	case OP_LIMIT_CHUNK:
 		return (size_t)c->cfg->chunk_bytes + CODING_SLACK;
+	case OP_LIMIT_REPORT:
+		return (size_t)c->cfg->report_bytes + CODING_SLACK;
 	case OP_LIMIT_FIXED:
 		break;
 	}
@@ -215,12 +221,27 @@ static enum err_code check_media(const struct call *c, struct err *e)
 	return ERR_OK;
 }
 
+/* Of what was sent compressed, this is what it may be. */
+static size_t decoded_limit_of(const struct call *c)
+{
+	switch (c->op->body_limit_of) {
+	case OP_LIMIT_CHUNK:
+		return (size_t)c->cfg->chunk_bytes;
+	case OP_LIMIT_REPORT:
+		return (size_t)c->cfg->report_bytes;
+	case OP_LIMIT_FIXED:
+	case OP_LIMIT_POST:
+		break;
+	}
+	return edge_of(c)->body_limit;
+}
+
 /* Bytes as they come, or as one zstd frame. */
 static enum err_code take_raw(struct call *c, struct err *e)
 {
 	struct edge *x = edge_of(c);
 	struct str coding = str_trim(call_header(c, "Content-Encoding"));
-	size_t limit = c->op->body_limit_of == OP_LIMIT_CHUNK ? (size_t)c->cfg->chunk_bytes : x->body_limit;
+	size_t limit = decoded_limit_of(c);
 	enum err_code code;
 
 	c->raw = (struct str){ x->body, x->body_len };
@@ -230,9 +251,13 @@ static enum err_code take_raw(struct call *c, struct err *e)
 		if (code == ERR_STORAGE)
 			return err_set(
 				e, ERR_INVALID, "the body is not one zstd frame with its content size");
+		if (code == ERR_TOO_LARGE && c->op->body_limit_of == OP_LIMIT_REPORT)
+			return too_large(c, e);
 		TRY(code);
 		c->raw = buf_view(&x->decoded);
 	}
+	if (c->raw.len > limit && c->op->body_limit_of == OP_LIMIT_REPORT)
+		return too_large(c, e);
 	if (c->raw.len > limit)
 		return err_set(
 			e, ERR_TOO_LARGE, "the body has more than the %zu bytes that are taken here", limit);
@@ -245,7 +270,8 @@ static enum err_code parse_body(struct call *c, struct err *e)
 
 	if (x->body_len == 0) {
 		if (c->op->body_required)
-			return err_set(e, ERR_INVALID, "a JSON body is needed");
+			return err_set(e, ERR_INVALID,
+				c->op->raw_body ? "a body is needed" : "a JSON body is needed");
 		return ERR_OK;
 	}
 	TRY(check_media(c, e));

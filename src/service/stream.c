@@ -85,6 +85,14 @@ struct follow_table *streams_followers(struct streams *s)
 	return s->followers;
 }
 
+enum err_code streams_run_names(struct streams *s, int64_t run_id, struct mask_names **ret, struct err *e)
+{
+	TRY(run_names_hold(s->names, run_id, e));
+	*ret = run_names_get(s->names, run_id);
+	run_names_release(s->names, run_id);
+	return ERR_OK;
+}
+
 /* ---- opening ---- */
 
 struct open_work {
@@ -128,21 +136,27 @@ static void note_opened(struct streams *s, int64_t step_id)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* One that was given up can go on. */
+static struct stream_place place_of_log(const struct log *log)
+{
+	bool lost = log->state != LOG_OPEN && log->lost_bytes >= 0 && log->gap_at < 0;
+
+	return (struct stream_place){
+		.step_id = log->step_id,
+		.run_id = log->run_id,
+		.offset = log->sent_bytes,
+		.state = lost ? LOG_OPEN : log->state,
+	};
+}
+
 static void opened(struct store_op *op, const struct err *result)
 {
 	struct open_work *w = (struct open_work *)(void *)op;
 	struct stream_call call = w->call;
 
 	if (result->code == ERR_OK) {
-		bool lost = w->log.state != LOG_OPEN && w->log.lost_bytes >= 0 && w->log.gap_at < 0;
-
-		*call.place = (struct stream_place){
-			.step_id = w->log.step_id,
-			.run_id = w->log.run_id,
-			.offset = w->log.sent_bytes,
-			.state = lost ? LOG_OPEN : w->log.state,
-			.is_new = w->is_new,
-		};
+		*call.place = place_of_log(&w->log);
+		call.place->is_new = w->is_new;
 		if (w->log.state == LOG_OPEN)
 			note_opened(w->s, w->log.step_id);
 	}
@@ -178,6 +192,34 @@ enum err_code stream_open(struct streams *s, const struct config *cfg, int64_t r
 		free(w);
 	}
 	return code;
+}
+
+static enum err_code find_log(struct db *db, int64_t repo_id, const struct step_facts *facts, struct arena *a,
+	struct log *ret, struct err *e)
+{
+	int64_t step_id = 0;
+
+	TRY(steps_find(db, repo_id, facts, &step_id, e));
+	return logs_get(db, a, step_id, ret, e);
+}
+
+enum err_code stream_find(struct streams *s, const struct config *cfg, int64_t repo_id,
+	const struct step_facts *facts, struct stream_place *ret, struct err *e)
+{
+	struct step_facts masked = *facts;
+	struct db *db = NULL;
+	enum err_code code;
+	struct log log;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	ingest_mask_names(&masked, cfg->mask, &a);
+	TRY(store_reader_get(s->store, &db, e));
+	code = find_log(db, repo_id, &masked, &a, &log, e);
+	store_reader_put(s->store, db);
+	TRY(code);
+	*ret = place_of_log(&log);
+	return ERR_OK;
 }
 
 /* ---- changing ---- */

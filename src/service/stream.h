@@ -36,7 +36,7 @@ struct stream_place {
 };
 
 /*
- * The three below start something and tell its outcome later: `done` is called once, on another thread perhaps before they return, if ERR_OK is returned; not
+ * Those below that take a stream_call start something and tell its outcome later: `done` is called once, on another thread perhaps before they return, if ERR_OK is returned; not
  * otherwise. place is filled in then, and with an ERR_CONFLICT that is returned at once too: it lives in the caller's memory until done.
  */
 typedef void stream_done_fn(void *arg, const struct err *result);
@@ -51,6 +51,12 @@ struct stream_call {
 MUST_CHECK enum err_code stream_open(struct streams *s, const struct config *cfg, int64_t repo_id,
 	const struct step_facts *facts, const struct stream_call *call, struct err *e);
 /*
+ * Where the log of a step stands that facts name, if there is such a step (steps_find); nothing is opened. At once. state LOG_NONE: it was never
+ * streamed. ERR_NOT_FOUND.
+ */
+MUST_CHECK enum err_code stream_find(struct streams *s, const struct config *cfg, int64_t repo_id,
+	const struct step_facts *facts, struct stream_place *ret, struct err *e);
+/*
  * bytes at offset; none is a heartbeat. repo_id: the one the caller may write to, 0: any. ERR_NOT_FOUND: no such step, or of another
  * repo, or never opened. ERR_CONFLICT: not there, see place; or it has ended (place->state). ERR_GONE: its text has expired.
  */
@@ -64,6 +70,11 @@ struct stream_end {
 /* What is held back is put down, and the log is sealed. Again is no error. ERR_CONFLICT: bytes are missing, see place. */
 MUST_CHECK enum err_code stream_finish(struct streams *s, const struct config *cfg, int64_t repo_id,
 	int64_t step_id, const struct stream_end *end, const struct stream_call *call, struct err *e);
+
+/* What the steps of a run have asked to be masked up to now, with a reference that is the caller's; NULL: nothing. */
+struct mask_names;
+MUST_CHECK enum err_code streams_run_names(
+	struct streams *s, int64_t run_id, struct mask_names **ret, struct err *e);
 
 /* Who follows a log while it comes. */
 struct follow_table *streams_followers(struct streams *s);

@@ -241,6 +241,8 @@ enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err 
 {
 	TRY(db_run(db, "DELETE FROM log WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
 	TRY(db_run(db, "DELETE FROM tail WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	if (now > 0)
+		TRY(db_run(db, "DELETE FROM report WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
 	return db_run(db, "UPDATE step SET log_expired_at = $2, stored_bytes = 0 WHERE id = $1",
 		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
 }

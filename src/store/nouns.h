@@ -36,6 +36,12 @@ MUST_CHECK enum err_code repos_list(struct db *db, struct arena *a, struct str f
 MUST_CHECK enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
 	int64_t *ret_step_id, int64_t *ret_run_id, struct err *e);
 /*
+ * The step that facts name, by its key; one that is told by its name alone is also found by that (the newest of its job), should it be known by its index.
+ * Nothing is changed. ERR_NOT_FOUND.
+ */
+MUST_CHECK enum err_code steps_find(
+	struct db *db, int64_t repo_id, const struct step_facts *f, int64_t *ret_step_id, struct err *e);
+/*
  * W. One post: the run, job and step it names come into being, or are found by their keys and brought up to
  * date, and the step's tail is replaced. text_zst: one zstd frame. A retry changes no ids and adds no rows. Of a step
  * that streams, or has, only what the stream did not tell is taken.
@@ -183,7 +189,7 @@ MUST_CHECK enum err_code logs_move(struct db *db, int64_t step_id, int64_t below
 	struct str entries, int64_t file_bytes, struct err *e);
 /* W. All is in one file of file_bytes: no chunk and no part is left. */
 MUST_CHECK enum err_code logs_seal(struct db *db, int64_t step_id, int64_t file_bytes, struct err *e);
-/* W. The text of a step is gone: no log, no tail, and marked expired at now (0: it is not said to have expired). */
+/* W. The text of a step is gone: no log, no tail, and marked expired at now, with its reports (0: it is not said to have expired). */
 MUST_CHECK enum err_code logs_drop(struct db *db, int64_t step_id, int64_t now, struct err *e);
 /*
  * W. A log that was damaged is as l says (its bytes, lines, gap and file_bytes, and stored_bytes of the step). What is in its file is told by parts (empty:

@@ -171,6 +171,34 @@ enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts
 	return ERR_OK;
 }
 
+enum err_code steps_find(
+	struct db *db, int64_t repo_id, const struct step_facts *f, int64_t *ret_step_id, struct err *e)
+{
+	AUTO_BUF job_key, step_key;
+	enum err_code code;
+
+	buf_init(&job_key, KEY_MAX);
+	buf_init(&step_key, KEY_MAX);
+	write_job_key(f, &job_key);
+	write_step_key(f, &step_key);
+	TRY(buf_check(&job_key, "job_id or job_name", e));
+	TRY(buf_check(&step_key, "step_name", e));
+	code = db_int(db,
+		"SELECT step.id FROM run JOIN job ON job.run_id = run.id JOIN step ON step.job_id = job.id"
+		" WHERE run.repo_id = $1 AND run.head_sha = $2 AND run.external_run_id = $3"
+		" AND job.attempt = $4 AND job.job_key = $5 AND job.leg = $6"
+		" AND (step.step_key = $7 OR ($8 < 0 AND step.name = $9))"
+		" ORDER BY (step.step_key = $7) DESC, step.received_at DESC, step.id DESC LIMIT 1",
+		DB_ARGS(DB_I(repo_id), DB_T(f->head_sha), DB_T(f->external_run_id), DB_I(f->attempt),
+			DB_T(buf_view(&job_key)), DB_T(f->leg), DB_T(buf_view(&step_key)),
+			DB_I(f->step_index), DB_T(f->step_name)),
+		ret_step_id, e);
+	if (code == ERR_NOT_FOUND)
+		return err_set(
+			e, ERR_NOT_FOUND, "no such step is known in this job, leg and attempt of the run");
+	return code;
+}
+
 enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts *f,
 	const struct tail_size *size, struct str text_zst, int64_t now, int64_t *ret_step_id, struct err *e)
 {

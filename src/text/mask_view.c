@@ -5,6 +5,7 @@
 #include "text/mask_view.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "text/escape.h"
 
 #include <stdlib.h>
@@ -131,6 +132,79 @@ bool view_unescaped(struct view *v, struct str text)
 		}
 		buf_add(&v->text, text.p + done, i - done);
 		buf_char(&v->text, c);
+		done = i += len;
+		cut(v, i, i);
+	}
+	if (v->n > 0)
+		buf_add(&v->text, text.p + done, text.len - done);
+	return v->n > 0;
+}
+
+#define REFERENCE_MAX 12 /* bytes: "&#x0010FFFF;" */
+
+static bool named_reference(struct str name, uint32_t *ret)
+{
+	static const struct {
+		struct str name;
+		uint32_t c;
+	} named[] = { { { "amp", 3 }, '&' }, { { "lt", 2 }, '<' }, { { "gt", 2 }, '>' },
+		{ { "quot", 4 }, '"' }, { { "apos", 4 }, '\'' } };
+
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+		if (str_eq(name, named[i].name)) {
+			*ret = named[i].c;
+			return true;
+		}
+	return false;
+}
+
+/* "#60" or "#x3C". */
+static bool numbered_reference(struct str name, uint32_t *ret)
+{
+	bool hex = name.len > 2 && (name.p[1] == 'x' || name.p[1] == 'X');
+	uint32_t c = 0;
+
+	if (name.len < 2 || name.p[0] != '#')
+		return false;
+	for (size_t i = hex ? 2 : 1; i < name.len; i++) {
+		int digit = hex_value(name.p[i]);
+
+		if (digit < 0 || (!hex && digit > 9))
+			return false;
+		c = c * (hex ? 16 : 10) + (uint32_t)digit;
+	}
+	*ret = c;
+	return c > 0 && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+/* How many bytes at i are a reference, and to what. 0: none. */
+static size_t reference_at(struct str text, size_t i, uint32_t *ret)
+{
+	struct str rest = str_from(text, i + 1);
+	size_t n;
+
+	rest.len = rest.len < REFERENCE_MAX ? rest.len : REFERENCE_MAX;
+	n = str_find(rest, ';');
+	if (n == rest.len)
+		return 0;
+	rest.len = n;
+	return named_reference(rest, ret) || numbered_reference(rest, ret) ? n + 2 : 0;
+}
+
+bool view_references(struct view *v, struct str text)
+{
+	size_t done = 0;
+
+	for (size_t i = str_find(text, '&'); i < text.len; i += str_find(str_from(text, i), '&')) {
+		uint32_t c = 0;
+		size_t len = reference_at(text, i, &c);
+
+		if (len == 0) {
+			i++;
+			continue;
+		}
+		buf_add(&v->text, text.p + done, i - done);
+		utf8_encode(c, &v->text);
 		done = i += len;
 		cut(v, i, i);
 	}

@@ -28,6 +28,8 @@ void view_done(struct view *v);
 bool view_plain(struct view *v, struct str text);
 /* With what JSON and URLs escape of ASCII as itself ("\/", "\u003d", "%2F"). False: nothing of it is there. */
 bool view_unescaped(struct view *v, struct str text);
+/* With the references of XML, "&lt;", "&#60;", "&#x3C;", as the characters that they stand for. False: there are none. */
+bool view_references(struct view *v, struct str text);
 /* Adds what was found in the view to what was found in the text. */
 void view_add_spans(const struct view *v, const struct spans *found, struct spans *ret_spans);
 

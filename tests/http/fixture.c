@@ -55,6 +55,10 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->explain_bytes = 64 << 20;
 	c->errors = 200;
 	c->post_bytes = 65536;
+	c->report_bytes = 1 << 20;
+	c->reports = 50;
+	c->explain_bytes = 64 << 20;
+	c->errors = 500;
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;
 	c->mask = mask_new();

@@ -38,6 +38,7 @@ static void every_route_has_its_guard(void **state)
 		{ "openStep", "POST", "/internal/steps", 401, 403, 401 },
 		{ "appendStepLog", "PATCH", "/internal/steps/999/log", 401, 403, 401 },
 		{ "finishStep", "POST", "/internal/steps/999/finish", 401, 403, 401 },
+		{ "postStepReport", "POST", "/internal/steps/999/reports", 401, 403, 401 },
 		{ "listSteps", "GET", "/api/v1/steps?run_id=1", 401, 403, 401 },
 		{ "getStep", "GET", "/api/v1/steps/999", 401, 403, 401 },
 		{ "getStepLog", "GET", "/api/v1/steps/999/log", 401, 403, 401 },
