@@ -73,34 +73,34 @@ static void add_to_capture(void *arg, struct str bytes)
 }
 
 /* What was read of a log that cannot be read to its end is sent all the same; but it is no success. */
-static enum err_code post_whole(struct report *r, int fd, bool *ret_running)
+static enum err_code post_whole(struct sending *to, int fd, bool *ret_running)
 {
 	struct stream_end how = { .keep = true, .patient = true };
-	struct stream *s = stream_begin(r);
+	struct stream *s = stream_begin(to);
 	enum err_code code, sent;
 	struct err e;
 
 	code = read_log(fd, add_to_stream, s, &e);
 	if (code != ERR_OK)
-		command_fail(r->command, &e);
+		command_fail(to->command, &e);
 	sent = stream_end(s, &how);
 	*ret_running = how.running;
 	return code != ERR_OK ? code : sent;
 }
 
-static enum err_code post_tail(struct report *r, int fd)
+static enum err_code post_tail(struct sending *to, int fd)
 {
 	struct capture c;
 	enum err_code code;
 	struct err e;
 
-	capture_init(&c, r->mask);
-	r->mask = NULL;
+	capture_init(&c, to->mask);
+	to->mask = NULL;
 	code = read_log(fd, add_to_capture, &c, &e);
 	if (code == ERR_OK)
-		code = report_send(r, &c);
+		code = sending_tail(to, &c);
 	else
-		command_fail(r->command, &e);
+		command_fail(to->command, &e);
 	capture_done(&c);
 	return code;
 }
@@ -109,23 +109,23 @@ static int post(const struct flags *flags, const char *path)
 {
 	bool running = false;
 	enum err_code code;
-	struct report r;
+	struct sending to;
 	struct err e;
 	AUTO_FD fd = -1;
 
 	if (open_log(path, &fd, &e) != ERR_OK)
 		return command_fail("post", &e);
-	report_init(&r, "post", flags, environ, NULL);
-	code = set_outcome(flags, &r.facts, &e);
+	sending_init(&to, "post", flags, environ, NULL);
+	code = set_outcome(flags, &to.facts, &e);
 	if (code != ERR_OK)
 		command_fail("post", &e);
 	else
-		code = flags->tail ? post_tail(&r, fd) : post_whole(&r, fd, &running);
+		code = flags->tail ? post_tail(&to, fd) : post_whole(&to, fd, &running);
 	if (running) {
 		fflush(NULL);
 		_exit(err_exit(code)); /* a thread hangs in a request: nothing may be torn down under it */
 	}
-	report_done(&r);
+	sending_done(&to);
 	return err_exit(code);
 }
 

@@ -60,17 +60,17 @@ static int run(const struct flags *flags, bool keep, char **command)
 	struct child_sink sink = { .add = pass };
 	struct child_end end;
 	struct stream *s;
-	struct report r;
+	struct sending to;
 	struct err e;
 
-	report_init(&r, "run", flags, environ, command);
-	s = stream_begin(&r);
+	sending_init(&to, "run", flags, environ, command);
+	s = stream_begin(&to);
 	sink.arg = s;
 	if (child_run(command, &sink, &end, &e) != ERR_OK) {
 		stream_cancel(s);
 		_exit(run_plainly(command, &e)); /* a thread is waiting for output */
 	}
-	set_outcome(&r.facts, end.exit_code);
+	set_outcome(&to.facts, end.exit_code);
 	(void)!stream_end(s, &how);
 	if (how.running) {
 		int code = child_end_alike(&end);
@@ -78,7 +78,7 @@ static int run(const struct flags *flags, bool keep, char **command)
 		fflush(NULL);
 		_exit(code); /* a thread hangs in a request: nothing may be torn down under it */
 	}
-	report_done(&r);
+	sending_done(&to);
 	return child_end_alike(&end);
 }
 

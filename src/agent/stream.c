@@ -22,7 +22,7 @@
 #define OUT_MAX (64 * 1024 * 1024) /* of one addition: far above what masking can make of 64 KiB */
 
 struct stream {
-	struct report *report;
+	struct sending *sending;
 	struct mask_stream mask;
 	struct buf out;
 	int64_t begun_at;
@@ -35,60 +35,60 @@ struct stream {
 	size_t n_other_opens;
 };
 
-static int64_t limit_of(const struct report *r)
+static int64_t limit_of(const struct sending *to)
 {
-	struct str text = env_get(r->env, "SLUICE_SPOOL_BYTES");
+	struct str text = env_get(to->env, "SLUICE_SPOOL_BYTES");
 	int64_t limit = BACKLOG_LIMIT;
 
 	if (text.len > 0 && (!str_to_int(text, &limit) || limit < 0)) {
 		command_say(
-			r->command, "SLUICE_SPOOL_BYTES is no number of bytes; %d are taken", BACKLOG_LIMIT);
+			to->command, "SLUICE_SPOOL_BYTES is no number of bytes; %d are taken", BACKLOG_LIMIT);
 		limit = BACKLOG_LIMIT;
 	}
 	return limit > LIMIT_MIN ? limit : LIMIT_MIN;
 }
 
-static struct str open_json(struct report *r, const struct step_facts *facts)
+static struct str open_json(struct sending *to, const struct step_facts *facts)
 {
 	AUTO_BUF json;
 
 	buf_init(&json, OPEN_MAX);
 	body_write_open(facts, &json);
-	return arena_str(&r->arena, buf_view(&json));
+	return arena_str(&to->arena, buf_view(&json));
 }
 
 /* A second `sluice run -- make` of a job is a step of its own. One that has an index is known by that. */
 static void make_other_opens(struct stream *s)
 {
-	struct report *r = s->report;
-	struct step_facts facts = r->facts;
+	struct sending *to = s->sending;
+	struct step_facts facts = to->facts;
 
 	if (facts.step_index >= 0)
 		return;
 	for (int n = 2; n < OTHER_NAMES + 2; n++) {
-		facts.step_name = body_numbered_name(r->facts.step_name, n, &r->arena);
-		s->other_opens[s->n_other_opens++] = open_json(r, &facts);
+		facts.step_name = body_numbered_name(to->facts.step_name, n, &to->arena);
+		s->other_opens[s->n_other_opens++] = open_json(to, &facts);
 	}
 }
 
 static void keep_for_job(void *arg, struct str line)
 {
-	const struct report *r = arg;
+	const struct sending *to = arg;
 
-	job_masks_add(r->env, line);
+	job_masks_add(to->env, line);
 }
 
 static enum err_code start(struct stream *s, struct err *e)
 {
-	struct report *r = s->report;
+	struct sending *to = s->sending;
 	struct sender_job job = {
-		.peer = &r->peer, .file = &s->file, .limit = limit_of(r), .pace = SENDER_PACE
+		.peer = &to->peer, .file = &s->file, .limit = limit_of(to), .pace = SENDER_PACE
 	};
 
-	TRY(report_check(r, e));
+	TRY(sending_check(to, e));
 	make_other_opens(s);
-	stream_file_create(&r->spool, buf_view(&r->peer.shown), open_json(r, &r->facts), job.limit, &s->file,
-		&s->n_lost, &s->no_name);
+	stream_file_create(&to->spool, buf_view(&to->peer.shown), open_json(to, &to->facts), job.limit,
+		&s->file, &s->n_lost, &s->no_name);
 	if (s->file.fd < 0) {
 		*e = s->no_name;
 		return e->code;
@@ -98,17 +98,17 @@ static enum err_code start(struct stream *s, struct err *e)
 	return sender_start(&job, &s->sender, e);
 }
 
-struct stream *stream_begin(struct report *r)
+struct stream *stream_begin(struct sending *to)
 {
 	struct stream *s = mem_alloc(sizeof *s);
 
-	s->report = r;
+	s->sending = to;
 	s->begun_at = clock_steady_ms(&clock_system);
 	buf_init(&s->out, OUT_MAX);
-	mask_stream_init(&s->mask, r->mask);
-	r->mask = NULL;
+	mask_stream_init(&s->mask, to->mask);
+	to->mask = NULL;
 	s->mask.learned = keep_for_job;
-	s->mask.arg = r;
+	s->mask.arg = to;
 	s->file.fd = -1;
 	s->off.code = start(s, &s->off);
 	return s;
@@ -135,53 +135,53 @@ void stream_wait_for_room(struct stream *s)
 
 static void tell_kept(struct stream *s, const struct err *why)
 {
-	const struct report *r = s->report;
+	const struct sending *to = s->sending;
 	AUTO_BUF lost;
 
 	buf_init(&lost, 200);
 	if (s->n_lost > 0)
 		buf_fmt(&lost, " (it was full: the oldest %d went)", s->n_lost);
-	command_say(r->command, "the log was not sent to %s: %s. It is kept in %s%s; the next call sends it",
-		buf_cstr(&r->peer.shown), why->text, r->spool.folder.p, buf_cstr(&lost));
+	command_say(to->command, "the log was not sent to %s: %s. It is kept in %s%s; the next call sends it",
+		buf_cstr(&to->peer.shown), why->text, to->spool.folder.p, buf_cstr(&lost));
 }
 
 static void tell(struct stream *s, const struct sender_result *got)
 {
-	const struct report *r = s->report;
-	const char *server = buf_cstr(&r->peer.shown);
+	const struct sending *to = s->sending;
+	const char *server = buf_cstr(&to->peer.shown);
 
 	if (got->end == SENDER_REFUSED)
-		command_say(r->command, "the log was not taken by %s: %s", server, got->why.text);
+		command_say(to->command, "the log was not taken by %s: %s", server, got->why.text);
 	else if (got->end == SENDER_KEEP && s->file.path.len > 0)
 		tell_kept(s, &got->why);
 	else if (got->end == SENDER_KEEP)
-		command_say(r->command,
+		command_say(to->command,
 			"the log was not sent to %s: %s; it is lost, for it could not be kept either: %s",
 			server, got->why.text, s->no_name.text);
 	if (got->end != SENDER_REFUSED && got->n_dropped > 0)
-		command_say(r->command,
+		command_say(to->command,
 			"%lld bytes in the middle of the log were dropped: there was no room for them",
 			(long long)got->n_dropped);
 }
 
 static void note_health(struct stream *s, const struct sender_result *got)
 {
-	struct report *r = s->report;
+	struct sending *to = s->sending;
 
 	if (got->hung)
-		hung_note(&r->spool, buf_view(&r->peer.shown));
+		hung_note(&to->spool, buf_view(&to->peer.shown));
 	else if (got->answered)
-		hung_forget(&r->spool, buf_view(&r->peer.shown));
+		hung_forget(&to->spool, buf_view(&to->peer.shown));
 }
 
 static struct str finish_json(struct stream *s, int64_t total, bool keep)
 {
-	struct report *r = s->report;
+	struct sending *to = s->sending;
 	AUTO_BUF json;
 
 	buf_init(&json, FINISH_MAX);
-	body_write_finish(&r->facts, clock_steady_ms(&clock_system) - s->begun_at, total, keep, &json);
-	return arena_str(&r->arena, buf_view(&json));
+	body_write_finish(&to->facts, clock_steady_ms(&clock_system) - s->begun_at, total, keep, &json);
+	return arena_str(&to->arena, buf_view(&json));
 }
 
 static void settle_file(struct stream *s, const struct sender_result *got)
@@ -194,27 +194,27 @@ static void settle_file(struct stream *s, const struct sender_result *got)
 
 static enum err_code end_sending(struct stream *s, struct stream_end *end)
 {
-	struct report *r = s->report;
+	struct sending *to = s->sending;
 	struct sender_wait wait = { end->patient ? INT_MAX : STREAM_TOTAL_MS, STREAM_QUIET_MS,
-		hung_lately(&r->spool, buf_view(&r->peer.shown)) };
+		hung_lately(&to->spool, buf_view(&to->peer.shown)) };
 	struct sender_result got;
 	struct str finish;
 	struct err e;
 	int64_t total = 0;
 
 	if (sender_close(s->sender, &total, &e) != ERR_OK)
-		command_say(r->command, "the end of the log is lost: %s", e.text);
+		command_say(to->command, "the end of the log is lost: %s", e.text);
 	finish = finish_json(s, total, end->keep);
 	/* Before it is needed: we may be killed while we wait. */
 	if (sender_set_finish(s->sender, finish, &e) != ERR_OK)
-		command_say(r->command, "how the step ended is not kept: %s", e.text);
+		command_say(to->command, "how the step ended is not kept: %s", e.text);
 	sender_finish(s->sender, finish, wait, &got);
 	note_health(s, &got);
 	settle_file(s, &got);
 	tell(s, &got);
 	end->running = !sender_free(s->sender, false);
 	if (got.end == SENDER_SENT)
-		end->running = left_send(r, limit_of(r)) || end->running;
+		end->running = left_send(to, limit_of(to)) || end->running;
 	return got.end == SENDER_SENT ? ERR_OK : got.why.code;
 }
 
@@ -234,7 +234,7 @@ enum err_code stream_end(struct stream *s, struct stream_end *end)
 	if (s->sender)
 		code = end_sending(s, end);
 	else
-		command_say(s->report->command, "the log was not sent: %s", s->off.text);
+		command_say(s->sending->command, "the log was not sent: %s", s->off.text);
 	mask_stream_done(&s->mask);
 	buf_done(&s->out);
 	if (!end->running) {

@@ -13,15 +13,15 @@
  * A log that was left by a killed call is sent as far as it goes; how its step ended is not known, so it is left open,
  * and the server finds that its runner was lost.
  */
-#include "agent/report.h"
+#include "agent/sending.h"
 
 #define STREAM_TOTAL_MS 15000
 #define STREAM_QUIET_MS 5000
 
 struct stream;
 
-/* Always succeeds: what stands in the way is said at the end. Takes over the report's mask. */
-struct stream *stream_begin(struct report *r);
+/* Always succeeds: what stands in the way is said at the end. Takes over the mask of what is sent. */
+struct stream *stream_begin(struct sending *to);
 /* stream: 0 or 1. */
 void stream_add(struct stream *s, int stream, struct str bytes);
 /* For who can wait: until there is room for more. */

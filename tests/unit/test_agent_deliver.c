@@ -2,7 +2,7 @@
 
 #include "agent/deliver.h"
 #include "agent/left.h"
-#include "agent/report.h"
+#include "agent/sending.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "tests/unit/help/little_server.h"
@@ -328,22 +328,22 @@ static void what_a_server_says_does_not_move_the_cursor(void **state)
 
 /* --- from the command's output to the wire and to the disk --- */
 
-static enum err_code report_failure(char *const *env, const struct flags *flags)
+static enum err_code post_failure(char *const *env, const struct flags *flags)
 {
 	enum err_code code;
 	struct capture c;
-	struct report r;
+	struct sending r;
 
 	place_listen(2);
-	report_init(&r, "post", flags, env, NULL);
+	sending_init(&r, "post", flags, env, NULL);
 	capture_init(&c, r.mask);
 	r.mask = NULL;
 	capture_add(&c, 0, STR("key=hunter2-co"));
 	capture_add(&c, 0, STR("rrect-horse named=abc\nbase64 aHVudGVyMi1jb3JyZWN0LWhvcnNl\n"));
 	r.facts.conclusion = CONCLUSION_FAILURE;
-	code = report_send(&r, &c);
+	code = sending_tail(&r, &c);
 	capture_done(&c);
-	report_done(&r);
+	sending_done(&r);
 	heard = place_heard();
 	return code;
 }
@@ -374,8 +374,8 @@ static void secrets_are_masked_before_the_network(void **state)
 	(void)state;
 
 	little_server_status(server, 204, "");
-	assert_int_equal(report_failure(ENV(FACTS, "API_KEY=" SECRET, "SHORT=abc",
-						"SLUICE_MASK_ENV=NONE, SHORT", "GITHUB_JOB=job " SECRET),
+	assert_int_equal(post_failure(ENV(FACTS, "API_KEY=" SECRET, "SHORT=abc",
+					      "SLUICE_MASK_ENV=NONE, SHORT", "GITHUB_JOB=job " SECRET),
 				 &flags),
 		ERR_OK);
 	got = little_server_request(server, 0);
@@ -391,7 +391,7 @@ static void secrets_are_masked_before_the_spool(void **state)
 
 	little_server_status(server, 503, "");
 	assert_int_equal(
-		report_failure(ENV(FACTS, "API_KEY=" SECRET, "SHORT=abc", "SLUICE_MASK_ENV=SHORT"), &flags),
+		post_failure(ENV(FACTS, "API_KEY=" SECRET, "SHORT=abc", "SLUICE_MASK_ENV=SHORT"), &flags),
 		ERR_UNAVAILABLE);
 	buf_init(&text, 100000);
 	assert_int_equal(chdir("spool"), 0);
@@ -404,7 +404,7 @@ static void a_named_value_of_any_length_is_masked_in_whole(void **state)
 {
 	const char *names[] = { "KUBECONFIG_TEXT" };
 	struct flags flags = flags_to_server();
-	struct report r;
+	struct sending r;
 	AUTO_BUF value, env, out;
 	(void)state;
 
@@ -415,11 +415,11 @@ static void a_named_value_of_any_length_is_masked_in_whole(void **state)
 	buf_fmt(&env, "KUBECONFIG_TEXT=%s", buf_cstr(&value));
 	flags.mask_env = (struct opt_many){ names, 1 };
 	place_listen(2);
-	report_init(&r, "run", &flags, ENV(env.p), NULL);
+	sending_init(&r, "run", &flags, ENV(env.p), NULL);
 	heard = place_heard();
 	buf_init(&out, 100000);
 	mask_all(r.mask, buf_view(&value), &out);
-	report_done(&r);
+	sending_done(&r);
 	assert_string_equal(heard, "");
 	assert_string_equal(buf_cstr(&out), "***");
 }
@@ -429,12 +429,12 @@ static void what_is_not_known_is_said_and_nothing_is_sent(void **state)
 	struct flags flags = flags_to_server();
 	(void)state;
 
-	assert_int_equal(report_failure(ENV("SLUICE_SPOOL=spool", "GITHUB_SHA=" SHA), &flags), ERR_INVALID);
+	assert_int_equal(post_failure(ENV("SLUICE_SPOOL=spool", "GITHUB_SHA=" SHA), &flags), ERR_INVALID);
 	assert_heard("--repo");
 	assert_heard("--run-id");
 	assert_int_equal(n_lines(heard), 1);
 	flags.url = "s.example";
-	assert_int_equal(report_failure(ENV(FACTS), &flags), ERR_INVALID);
+	assert_int_equal(post_failure(ENV(FACTS), &flags), ERR_INVALID);
 	assert_heard("http://");
 	assert_int_equal(little_server_n(server), 0);
 	assert_int_equal(place_n_files("spool"), 0);
@@ -443,14 +443,14 @@ static void what_is_not_known_is_said_and_nothing_is_sent(void **state)
 static void a_call_that_was_served_sends_what_was_left(void **state)
 {
 	struct flags flags = flags_to_server();
-	struct report r;
+	struct sending r;
 	(void)state;
 
 	left("{\"repo\":\"a/b\"}");
 	little_server_status(server, 204, "");
-	report_init(&r, "run", &flags, ENV(FACTS), ENV("make"));
+	sending_init(&r, "run", &flags, ENV(FACTS), ENV("make"));
 	assert_false(left_send(&r, 1000));
-	report_done(&r);
+	sending_done(&r);
 	assert_int_equal(little_server_n(server), 1);
 	assert_int_equal(place_n_files("spool"), 0);
 }

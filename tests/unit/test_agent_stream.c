@@ -59,10 +59,10 @@ static enum err_code run(char *const *env, const char *argument, const char *tex
 	struct stream_end how = { .keep = true };
 	enum err_code code;
 	struct stream *s;
-	struct report r;
+	struct sending r;
 
 	place_listen(2);
-	report_init(&r, "run", &flags, env, command);
+	sending_init(&r, "run", &flags, env, command);
 	s = stream_begin(&r);
 	for (; *text; text++)
 		stream_add(s, 0, (struct str){ text, 1 });
@@ -72,7 +72,7 @@ static enum err_code run(char *const *env, const char *argument, const char *tex
 	code = stream_end(s, &how);
 	running = how.running;
 	if (!running)
-		report_done(&r);
+		sending_done(&r);
 	heard = place_heard();
 	return code;
 }
@@ -221,9 +221,9 @@ static void the_log_of_a_killed_call_is_sent_by_the_next_as_far_as_it_goes(void 
 		char *command[] = { (char[]){ "make" }, NULL };
 		struct flags flags = flags_to_server();
 		struct stream *s;
-		struct report r;
+		struct sending r;
 
-		report_init(&r, "run", &flags, ENV(FACTS), command);
+		sending_init(&r, "run", &flags, ENV(FACTS), command);
 		s = stream_begin(&r);
 		stream_add(s, 0, STR("what it said\nand half a li"));
 		kill(getpid(), SIGKILL);

@@ -1,7 +1,7 @@
-#ifndef AGENT_REPORT_H
-#define AGENT_REPORT_H
+#ifndef AGENT_SENDING_H
+#define AGENT_SENDING_H
 /*
- * report: what `run` and `post` have to know before they can say anything to a server: where it is, what is secret,
+ * sending: what `run` and `post` have to know before they can send anything to a server: where it is, what is secret,
  * which step this is, and where to keep what cannot be sent.
  */
 #include "agent/capture.h"
@@ -9,7 +9,7 @@
 #include "agent/spool.h"
 #include "net/peer.h"
 
-struct report {
+struct sending {
 	const char *command; /* "run" or "post", for messages */
 	char *const *env;
 	const struct flags *flags;
@@ -23,15 +23,15 @@ struct report {
 
 /*
  * argv: the command that is run, or NULL. The facts are whole but for the outcome, their names masked. Does not fail:
- * report_check says what is wrong.
+ * sending_check says what is wrong.
  */
-void report_init(struct report *r, const char *command, const struct flags *flags, char *const *env,
+void sending_init(struct sending *to, const char *command, const struct flags *flags, char *const *env,
 	char *const *argv);
-void report_done(struct report *r);
+void sending_done(struct sending *to);
 /* Is all known without which nothing can be sent? */
-MUST_CHECK enum err_code report_check(const struct report *r, struct err *e);
+MUST_CHECK enum err_code sending_check(const struct sending *to, struct err *e);
 /* Sends the tail of a captured text in one post, in whatever way is possible; tells on stderr what was not. ERR_OK:
  * stored. */
-enum err_code report_send(struct report *r, struct capture *c);
+enum err_code sending_tail(struct sending *to, struct capture *c);
 
 #endif
