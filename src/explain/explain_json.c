@@ -23,10 +23,12 @@ static void put_block(struct json_out *j, const struct finding *f)
 	json_put_z(j, "role", error_role_name(f->role));
 	json_put_z(j, "class", error_class_name(f->class));
 	json_put_z(j, "severity", error_severity_name(f->severity));
-	json_put_int(j, "start_line", (int64_t)f->from + 1);
-	json_put_int(j, "end_line", (int64_t)f->to);
-	json_put_int(j, "start_byte", (int64_t)f->start_byte);
-	json_put_int(j, "end_byte", (int64_t)f->end_byte);
+	if (f->to > f->from) { /* else it was told beside the log */
+		json_put_int(j, "start_line", (int64_t)f->from + 1);
+		json_put_int(j, "end_line", (int64_t)f->to);
+		json_put_int(j, "start_byte", (int64_t)f->start_byte);
+		json_put_int(j, "end_byte", (int64_t)f->end_byte);
+	}
 	put_known(j, "tool", f->tool);
 	put_known(j, "file", f->file);
 	put_number(j, "line", f->line);

@@ -11,8 +11,11 @@
 #define LINES_SHOWN 12 /* of a finding */
 #define NAME_SHOWN 200 /* bytes of a name or a message in a heading */
 
+/* Of a report beside the log: what it says. */
 static struct str text_of(const struct finding *f, struct str log)
 {
+	if (f->from == f->to)
+		return f->message;
 	return (struct str){ log.p + f->start_byte, f->end_byte - f->start_byte };
 }
 

@@ -15,7 +15,7 @@ void input_beside(const struct findings *reports, struct findings *ranked);
 /*
  * Is it one test? A name is told with more or less in front of it: "org.acme.FooTest.works", "FooTest.works", "works";
  * "tests/test_a.py::test_b", "tests.test_a.test_b". The last parts are the same, and so are the ones before them as far as both have them, folders and
- * endings of files aside.
+ * endings of files aside. Or all words are the same: "math adds two", "math > adds two".
  */
 bool test_is_same(struct str a, struct str b);
 

@@ -21,8 +21,9 @@ static void fill(struct findings *list, struct str *own, struct str known)
 /* What x knows and f does not. The line and column of another file say nothing. */
 void input_enrich(struct findings *list, struct finding *f, const struct finding *x)
 {
-	if (f->file.len == 0 && x->file.len > 0) {
+	if (f->file.len == 0 && x->file.len > 0)
 		f->file = findings_keep(list, x->file);
+	if (f->line == 0 && str_eq(f->file, x->file)) {
 		f->line = x->line;
 		f->col = x->col;
 	}
