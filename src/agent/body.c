@@ -177,6 +177,17 @@ void body_write_open(const struct step_facts *f, struct buf *out)
 	json_close_object(&j);
 }
 
+void body_write_find(const struct step_facts *f, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_open_object(&j, NULL);
+	put_facts(&j, f);
+	json_put_bool(&j, "open", false);
+	json_close_object(&j);
+}
+
 void body_write_finish(
 	const struct step_facts *f, int64_t duration_ms, int64_t bytes, bool keep, struct buf *out)
 {

@@ -28,6 +28,8 @@ void body_write(const struct step_facts *facts, const struct captured *text, str
 
 /* The facts alone, without the outcome. */
 void body_write_open(const struct step_facts *facts, struct buf *out);
+/* The same, to find the step and not to open it. */
+void body_write_find(const struct step_facts *facts, struct buf *out);
 /* The outcome. bytes: of the stream; keep: is the text wanted although the step succeeded? */
 void body_write_finish(
 	const struct step_facts *facts, int64_t duration_ms, int64_t bytes, bool keep, struct buf *out);

@@ -24,7 +24,8 @@
 void flags_done(struct flags *f)
 {
 	free(f->mask_env.values);
-	f->mask_env = (struct opt_many){ 0 };
+	free(f->reports.values);
+	f->mask_env = f->reports = (struct opt_many){ 0 };
 }
 
 static const char *env_find(char *const *env, const char *name)

@@ -17,6 +17,7 @@ struct flags {
 
 	/* run only */
 	const char *on_success;
+	struct opt_many reports; /* patterns of files; flags_done frees */
 
 	/* post only */
 	const char *conclusion;

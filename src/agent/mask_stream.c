@@ -32,6 +32,14 @@ void mask_stream_done(struct mask_stream *s)
 	*s = (struct mask_stream){ 0 };
 }
 
+struct mask *mask_stream_take_mask(struct mask_stream *s)
+{
+	struct mask *mask = s->mask;
+
+	s->mask = NULL;
+	return mask;
+}
+
 /* All that is held is looked through: so not before something has come to it, a line nearly always. */
 static void let_go(struct mask_stream *s, bool last)
 {

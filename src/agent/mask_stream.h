@@ -30,6 +30,8 @@ struct mask_stream {
 /* Takes over mask. The caller may set learned and arg afterwards. */
 void mask_stream_init(struct mask_stream *s, struct mask *mask);
 void mask_stream_done(struct mask_stream *s);
+/* After mask_stream_end: the mask, with what the text named, is the caller's. */
+struct mask *mask_stream_take_mask(struct mask_stream *s);
 /* stream: 0 or 1. What may go by now is appended to out. */
 void mask_stream_add(struct mask_stream *s, int stream, struct str bytes, struct buf *out);
 /* No more will come: all the rest, appended to out. */

@@ -2,7 +2,7 @@
  * run: `sluice run -- CMD`, a command whose output streams to the server while it runs.
  *
  *	secrets, name, facts -> the command, its output masked and sent as it passes -> the rest, or the spool ->
- *	end as it ended
+ *	its reports -> end as it ended
  *
  * A signal that ends the command counts as a failure as well: a cancelled job cannot be told from one that
  * ran into its time limit, and of the latter the log is wanted.
@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 
 #include "agent/child.h"
+#include "agent/report.h"
 #include "agent/stream.h"
 
 #include <errno.h>
@@ -58,6 +59,7 @@ static int run(const struct flags *flags, bool keep, char **command)
 {
 	struct stream_end how = { .keep = keep };
 	struct child_sink sink = { .add = pass };
+	struct timespec begun = report_now();
 	struct child_end end;
 	struct stream *s;
 	struct sending to;
@@ -72,6 +74,8 @@ static int run(const struct flags *flags, bool keep, char **command)
 	}
 	set_outcome(&to.facts, end.exit_code);
 	(void)!stream_end(s, &how);
+	if (keep || end.exit_code != 0) /* beside a text that is not kept no report is */
+		report_of_run(&to, how.running ? 0 : how.step_id, begun);
 	if (how.running) {
 		int code = child_end_alike(&end);
 
@@ -90,6 +94,10 @@ int cmd_run(int argc, char **argv)
 			"keep (if not said) or drop the log of a step that succeeds (also "
 			"$SLUICE_ON_SUCCESS)",
 			&flags.on_success },
+		{ "report", 0, OPT_MANY, "GLOB",
+			"reports (JUnit, SARIF, TAP, ..) that COMMAND writes, sent when it has ended "
+			"(also $SLUICE_REPORT)",
+			&flags.reports },
 		{ 0 } };
 	const struct command_usage usage = { .name = "run",
 		.synopsis = "[OPTIONS] -- COMMAND [ARGUMENT...]",

@@ -45,9 +45,10 @@ struct sender {
 	int64_t progress_at;
 	int64_t request_at;
 	int n_failures, n_moved;
-	size_t n_opens; /* other names that were tried */
-	bool closed;    /* no more bytes */
-	bool finishing; /* and it is known how it ended, if it ever will be */
+	int64_t step_id; /* as upload has it when no request is under way */
+	size_t n_opens;  /* other names that were tried */
+	bool closed;     /* no more bytes */
+	bool finishing;  /* and it is known how it ended, if it ever will be */
 	struct str finish_json;
 	bool in_request, answered, hung;
 	bool taken_back; /* the caller has waited enough: hands off */
@@ -200,6 +201,7 @@ static void open_step(struct sender *s)
 	upload_open(&s->upload, open, &a);
 	if (!end_request(s, &a))
 		return;
+	s->step_id = s->upload.step_id;
 	if (is_taken(s, &a)) {
 		take_other_name(s);
 	} else if (a.verdict == UPLOAD_SEALED && s->finishing && a.offset == s->backlog.end) {
@@ -426,6 +428,7 @@ static void take_back(struct sender *s, struct sender_result *ret)
 	s->taken_back = true;
 	*ret = (struct sender_result){ .end = s->over ? s->end : SENDER_KEEP,
 		.why = s->why,
+		.step_id = s->step_id,
 		.answered = s->answered,
 		.hung = s->hung || (s->in_request && is_slow(s)),
 		.n_dropped = s->backlog.n_dropped };

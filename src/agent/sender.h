@@ -48,6 +48,7 @@ enum sender_end {
 struct sender_result {
 	enum sender_end end;
 	struct err why;    /* where it is not SENDER_SENT */
+	int64_t step_id;   /* as the server knows it; 0: it was never asked */
 	bool answered;     /* the server did, at least once */
 	bool hung;         /* the server takes requests and answers none, or does not even refuse them */
 	int64_t n_dropped; /* bytes of the middle, for want of room */

@@ -1,7 +1,7 @@
 #ifndef AGENT_SENDING_H
 #define AGENT_SENDING_H
 /*
- * sending: what `run` and `post` have to know before they can send anything to a server: where it is, what is secret,
+ * sending: what `run`, `post` and `report` have to know before they can send anything to a server: where it is, what is secret,
  * which step this is, and where to keep what cannot be sent.
  */
 #include "agent/capture.h"
@@ -10,7 +10,7 @@
 #include "net/peer.h"
 
 struct sending {
-	const char *command; /* "run" or "post", for messages */
+	const char *command; /* "run", "post" or "report", for messages */
 	char *const *env;
 	const struct flags *flags;
 	struct arena arena;

@@ -35,7 +35,7 @@ struct stream {
 	size_t n_other_opens;
 };
 
-static int64_t limit_of(const struct sending *to)
+int64_t stream_spool_limit(const struct sending *to)
 {
 	struct str text = env_get(to->env, "SLUICE_SPOOL_BYTES");
 	int64_t limit = BACKLOG_LIMIT;
@@ -82,7 +82,7 @@ static enum err_code start(struct stream *s, struct err *e)
 {
 	struct sending *to = s->sending;
 	struct sender_job job = {
-		.peer = &to->peer, .file = &s->file, .limit = limit_of(to), .pace = SENDER_PACE
+		.peer = &to->peer, .file = &s->file, .limit = stream_spool_limit(to), .pace = SENDER_PACE
 	};
 
 	TRY(sending_check(to, e));
@@ -213,8 +213,9 @@ static enum err_code end_sending(struct stream *s, struct stream_end *end)
 	settle_file(s, &got);
 	tell(s, &got);
 	end->running = !sender_free(s->sender, false);
+	end->step_id = got.end == SENDER_SENT ? got.step_id : 0;
 	if (got.end == SENDER_SENT)
-		end->running = left_send(to, limit_of(to)) || end->running;
+		end->running = left_send(to, stream_spool_limit(to)) || end->running;
 	return got.end == SENDER_SENT ? ERR_OK : got.why.code;
 }
 
@@ -229,12 +230,14 @@ enum err_code stream_end(struct stream *s, struct stream_end *end)
 	enum err_code code = s->off.code;
 
 	end->running = false;
+	end->step_id = 0;
 	mask_stream_end(&s->mask, &s->out);
 	pass_on(s);
 	if (s->sender)
 		code = end_sending(s, end);
 	else
 		command_say(s->sending->command, "the log was not sent: %s", s->off.text);
+	s->sending->mask = mask_stream_take_mask(&s->mask);
 	mask_stream_done(&s->mask);
 	buf_done(&s->out);
 	if (!end->running) {

@@ -18,9 +18,12 @@
 #define STREAM_TOTAL_MS 15000
 #define STREAM_QUIET_MS 5000
 
+/* How many bytes of one log may wait ($SLUICE_SPOOL_BYTES). */
+int64_t stream_spool_limit(const struct sending *to);
+
 struct stream;
 
-/* Always succeeds: what stands in the way is said at the end. Takes over the mask of what is sent. */
+/* Always succeeds: what stands in the way is said at the end. Takes over the mask of what is sent until stream_end(). */
 struct stream *stream_begin(struct sending *to);
 /* stream: 0 or 1. */
 void stream_add(struct stream *s, int stream, struct str bytes);
@@ -28,13 +31,14 @@ void stream_add(struct stream *s, int stream, struct str bytes);
 void stream_wait_for_room(struct stream *s);
 
 struct stream_end {
-	bool keep;    /* is the text wanted, although the step succeeded? */
-	bool patient; /* wait for as long as there is progress */
+	bool keep;       /* is the text wanted, although the step succeeded? */
+	bool patient;    /* wait for as long as there is progress */
+	int64_t step_id; /* set: of the step, as the server knows it, if all was sent; else 0 */
 	bool running; /* set: a thread still hangs in a request. End by _exit(2) or a signal; nothing may be freed */
 };
 /* There was no command after all: as if it had never begun. For who becomes another program next. */
 void stream_cancel(struct stream *s);
-/* The facts' conclusion and exit code are set. Frees s. ERR_OK: all is stored. */
+/* The facts' conclusion and exit code are set. Frees s. The mask is given back, with what the text named. ERR_OK: all is stored. */
 enum err_code stream_end(struct stream *s, struct stream_end *end);
 
 #endif

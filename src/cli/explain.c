@@ -10,6 +10,7 @@
 #include "cli/diff_step.h"
 #include "cli/local_rules.h"
 #include "explain/explain.h"
+#include "explain/input.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 
 struct request {
 	const char *baseline, *format, *log;
-	struct opt_many folders;
+	struct opt_many folders, reports;
 };
 
 /* A file, or standard input for "-". */
@@ -44,6 +45,29 @@ static enum err_code read_log(const char *path, struct buf *out, struct err *e)
 	}
 }
 
+/* One that is cut says what it said until there. */
+static enum err_code read_report(const char *path, struct findings *ret, struct err *e)
+{
+	enum err_code code;
+	AUTO_BUF text;
+
+	buf_init(&text, INPUT_REPORT_MAX);
+	TRY(file_read(path, INPUT_REPORT_MAX, &text, e));
+	code = input_report(buf_view(&text), ret, NULL, e);
+	if (code == ERR_MEDIA || code == ERR_UNPROCESSABLE)
+		return err_in(e, "%s", path);
+	if (code != ERR_OK)
+		command_say("explain", "%s is read up to there: %s", path, e->text);
+	return ERR_OK;
+}
+
+static enum err_code read_reports(const struct opt_many *paths, struct findings *ret, struct err *e)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		TRY(read_report(paths->values[i], ret, e));
+	return ERR_OK;
+}
+
 static enum err_code print(const struct request *r, const struct findings *f, struct str log, struct err *e)
 {
 	AUTO_BUF out;
@@ -61,21 +85,24 @@ static enum err_code print(const struct request *r, const struct findings *f, st
 static enum err_code explain(const struct request *r, struct err *e)
 {
 	AUTO_BUF log, baseline;
-	AUTO_FINDINGS found;
+	AUTO_FINDINGS found, reports;
 	AUTO_RULES rules = NULL;
 
 	buf_init(&log, LOG_MAX);
 	buf_init(&baseline, LOG_MAX);
 	findings_init(&found);
+	findings_init(&reports);
 	TRY(local_rules(&r->folders, &rules, e));
 	TRY(read_log(r->log, &log, e));
 	if (r->baseline)
 		TRY(read_log(r->baseline, &baseline, e));
+	TRY(read_reports(&r->reports, &reports, e));
 
 	struct explain_input in = { .rules = rules,
 		.log = buf_view(&log),
 		.baseline = buf_view(&baseline),
-		.has_baseline = r->baseline != NULL };
+		.has_baseline = r->baseline != NULL,
+		.reports = &reports };
 	TRY(explain_log(&in, &found, e));
 	return print(r, &found, buf_view(&log), e);
 }
@@ -101,6 +128,8 @@ int cmd_explain(int argc, char **argv)
 		{ "baseline", 'b', OPT_STRING, "PASS.log", "a log of the same step that passed",
 			&r.baseline },
 		{ "format", 0, OPT_STRING, "text|json|md", "how to say it (text)", &r.format },
+		{ "report", 0, OPT_MANY, "FILE",
+			"what a tool wrote beside it: JUnit XML, SARIF, TAP, rdjson, rdjsonl", &r.reports },
 		{ "rules", 0, OPT_MANY, "DIR", "more rules: each *.yaml of that folder", &r.folders },
 		{ 0 },
 	};
@@ -118,6 +147,7 @@ int cmd_explain(int argc, char **argv)
 	r.log = argv[0];
 	exit_code = run("explain", &r);
 	free(r.folders.values);
+	free(r.reports.values);
 	return exit_code;
 }
 

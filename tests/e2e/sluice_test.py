@@ -347,6 +347,8 @@ class Server:
         for i, row in enumerate(self.query("SELECT * FROM tail")):
             for blob in (v for v in row if isinstance(v, bytes)):
                 found[f"tail {i}"] = unzstd(blob)
+        for name, blob in self.query("SELECT name, zstd FROM report"):
+            found[f"report {name}"] = unzstd(blob)
         return found
 
 

@@ -47,6 +47,28 @@ class Explain(unittest.TestCase):
         self.assertIn("fire", told.stdout)
         self.assertNotIn("cache", told.stdout)
 
+    def test_reports_beside_the_log_tell_what_it_does_not_and_nothing_twice(self):
+        log = self.put("fail.log", "FAILED tests/test_a.py::test_b - assert 1 == 2\n1 failed\n")
+        junit = self.put("junit.xml", "<testsuite><testcase classname='tests.test_a' name='test_b'><failure message='assert 1 == 2'>"
+                         "tests/test_a.py:7: AssertionError</failure></testcase></testsuite>")
+        tap = self.put("a.tap", "TAP version 13\n1..2\nnot ok 1 - only here\n")
+        blocks = self.blocks("--report", junit, "--report", tap, log)
+        self.assertEqual([(b.get("test"), b.get("line")) for b in blocks if "test_b" in b.get("test", "")], [("tests/test_a.py::test_b", 7)])
+        alone = [b for b in blocks if b.get("test") == "only here"]
+        self.assertEqual((len(alone), "start_line" in alone[0], alone[0]["found_by"]), (1, False, "input"))
+        cut = self.put("cut.xml", "<testsuite><testcase name='only here'><failure message='it &lt;broke&gt;'/></testcase><testcase")
+        text = self.sluice("explain", "--report", cut, self.put("nothing.log", "fine\n"))
+        self.assertEqual(text.returncode, 0, text.stderr)
+        self.assertRegex(text.stdout, r"only here\n +it <broke>\n")
+        self.assertRegex(text.stderr, r"cut.xml is read up to there: .+")
+
+    def test_a_report_that_is_none_is_named(self):
+        log = self.put("fail.log", LOG)
+        for path, code in ((log, 2), (os.path.join(self.folder, "missing.xml"), 3)):
+            done = self.sluice("explain", "--report", path, log)
+            self.assertEqual((done.returncode, done.stdout), (code, ""))
+            self.assertIn(path, done.stderr)
+
     def test_rules_of_a_folder_are_added_checked_and_tried(self):
         self.put("rules/own.yaml", RULE)
         folder, log = os.path.join(self.folder, "rules"), self.put("a.log", "fine\nkaputt: x\n")
