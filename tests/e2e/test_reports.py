@@ -324,6 +324,22 @@ class RealTools(Reports):
         self.assertEqual([e[:3] for e in told], [("tests.test_sums.test_add", "tests/test_sums.py", 2)])
 
 
+STATIC = os.path.join(os.environ.get("SLUICE_RUN_FOLDER", os.path.join(s.ROOT, "build")), f"sluice-run-linux-{os.uname().machine}")
+
+
+@unittest.skipUnless(os.access(STATIC, os.X_OK), f"{STATIC} is not there: make sluice-run builds it")
+class TheStaticFile(Reports):
+    def test_it_sends_reports_as_the_whole_program_does(self):
+        self.put("a", JUNIT)
+        done = subprocess.run([STATIC, "--step", "Test", "--report", "**/out.xml", "--", "sh", "-c", "mkdir d; cp a d/out.xml; exit 4"], cwd=self.work,
+                              env=self.environment(), capture_output=True, timeout=s.DEADLINE, check=False)
+        self.assertEqual((done.returncode, done.stderr), (4, b""))
+        done = subprocess.run([STATIC, "report", "--step", "Test", "a"], cwd=self.work, env=self.environment(), capture_output=True,
+                              timeout=s.DEADLINE, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"a: junit, 1 failure\n", b""))
+        self.assertEqual(self.kept(), [("a", "junit"), ("d/out.xml", "junit")])
+
+
 class Killed(unittest.TestCase):
     def test_a_report_that_was_acknowledged_is_explained_after_a_kill(self):
         with Server() as server:

@@ -2,7 +2,8 @@
  * R2 for the store: every call below it fails once, in turn, while a short story is told.
  *
  * The story opens a store in an empty folder, adds a repo, puts steps, replaces one, says what broke in one, twice, and something about
- * the group of that, lets two expire, reads, and closes; it goes on after an error, as a server does. Meanwhile it keeps the account of what was
+ * the group of that, puts a report beside one and replaces it, lets two expire, reads, and closes; it goes on after an error, as a server does. Meanwhile it
+ * keeps the account of what was
  * acknowledged. For each call that can fail: the error is a clear one, one fault is one error, what is read
  * in the story is exactly what was acknowledged, and so is what is found after closing and opening again.
  * Leaks are for the sanitizer, descriptors are counted.
@@ -26,6 +27,9 @@ static struct {
 	bool repo;
 	const char *text[N_STEPS]; /* NULL: not put */
 	bool expired[N_STEPS];
+	int64_t id[N_STEPS];
+	int64_t report; /* bytes of the one of step 3: its texts have different lengths; 0: there is none */
+	int64_t report_tried[2];
 	/* What was tried and not acknowledged: after a disk that broke for good it may be there, but only
 	 * whole. */
 	bool repo_tried, expiry_tried;
@@ -95,7 +99,37 @@ static void story_puts(int i, const char *text)
 		return;
 	}
 	known.text[i] = text;
+	known.id[i] = id;
 	known.expired[i] = false;
+}
+
+static enum err_code report_w(struct db *db, void *arg, struct err *e)
+{
+	const struct str *text = arg;
+	struct report r = {
+		.name = STR("junit.xml"), .kind = STR("junit"), .n_bytes = (int64_t)text->len, .zstd = *text
+	};
+
+	return reports_put(db, known.id[3], &r, 1, e);
+}
+
+static void story_puts_report(const char *text)
+{
+	struct str s = str_z(text);
+	struct err e;
+
+	if (!known.text[3])
+		return;
+	if (went_well(try_write(report_w, &s, &e), &e))
+		known.report = (int64_t)s.len;
+	else
+		known.report_tried[known.report_tried[0] != 0] = (int64_t)s.len;
+}
+
+static int64_t report_of(const struct report *reports, size_t n)
+{
+	assert_true(n <= 1);
+	return n > 0 ? reports[0].n_bytes : 0;
 }
 
 static enum err_code expire_w(struct db *db, void *arg, struct err *e)
@@ -271,6 +305,16 @@ static void is_at_least_what_was_acknowledged(const struct account *acc)
 	}
 }
 
+static void story_reads_report(struct db *db)
+{
+	struct report *reports = NULL;
+	size_t n = 0;
+	struct err e;
+
+	if (known.text[3] && went_well(reports_list(db, &fx.arena, known.id[3], &reports, &n, &e), &e))
+		assert_int_equal(report_of(reports, n), known.report);
+}
+
 static void story_reads(void)
 {
 	struct step_query q = { .repo_id = 1, .head_sha = STR(SHA_A) };
@@ -285,6 +329,8 @@ static void story_reads(void)
 	if (went_well(read_told(db, &told, &e), &e))
 		is_what_was_said(&told, false);
 	code = steps_failed(db, &fx.arena, &q, 100, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e);
+	if (code == ERR_OK)
+		story_reads_report(db);
 	store_reader_put(fx.store, db);
 	if (went_well(code, &e))
 		is_what_was_acknowledged(&acc);
@@ -313,6 +359,8 @@ static void tell_story(void)
 	story_explains("what broke");
 	story_resolves();
 	story_explains("what broke, better said");
+	story_puts_report("a report");
+	story_puts_report("the same, sent again");
 	story_reads();
 	story_expires_the_first_two();
 	story_puts(4, "last text");
@@ -340,7 +388,7 @@ static void nothing_acknowledged_is_lost(bool disk_broke)
 	struct account acc;
 	struct db *db = NULL;
 	struct err e;
-	int64_t repos;
+	int64_t repos, report;
 
 	must(open_once(&e), &e);
 	must(store_reader_get(fx.store, &db, &e), &e);
@@ -348,11 +396,16 @@ static void nothing_acknowledged_is_lost(bool disk_broke)
 	store_reader_put(fx.store, db);
 	is_what_was_said(&told, disk_broke);
 	repos = ask("SELECT count(*) FROM repo");
+	report = ask("SELECT coalesce(sum(n_bytes), 0) FROM report");
 	acc = account_of_sha(1, SHA_A);
 	if (disk_broke) {
 		assert_true(repos == known.repo || (repos == 1 && known.repo_tried));
 		is_at_least_what_was_acknowledged(&acc);
+		assert_true(
+			report == known.report ||
+			(report > 0 && (report == known.report_tried[0] || report == known.report_tried[1])));
 	} else {
+		assert_int_equal(report, known.report);
 		assert_int_equal(repos, known.repo);
 		is_what_was_acknowledged(&acc);
 	}
