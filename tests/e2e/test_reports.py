@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -290,11 +289,10 @@ class RealTools(Reports):
         return errors
 
     def test_pytest_in_log_and_report_is_told_once_with_what_both_know(self):
-        if subprocess.run([sys.executable, "-c", "import pytest"], capture_output=True, check=False).returncode != 0:
-            self.skipTest("pytest is not installed")
+        self.needs("pytest")
         self.put("tests/test_sums.py", "import pytest\n\nclass TestSums:\n    @pytest.mark.parametrize('n', [1, 2])\n"
                  "    def test_add(self, n):\n        assert n + 1 == 2\n\ndef test_fine():\n    pass\n")
-        errors = self.told(f"{sys.executable} -m pytest -p no:cacheprovider --junitxml=junit.xml tests")
+        errors = self.told("pytest -p no:cacheprovider --junitxml=junit.xml tests")
         self.assertIn("test_add[2]", errors[0][0])
         self.assertEqual(errors[0][1:3], ("tests/test_sums.py", 6))
 
@@ -316,10 +314,9 @@ class RealTools(Reports):
         self.assertIn("sums add", errors[0][0])
 
     def test_where_the_log_says_nothing_the_report_alone_tells(self):
-        if subprocess.run([sys.executable, "-c", "import pytest"], capture_output=True, check=False).returncode != 0:
-            self.skipTest("pytest is not installed")
+        self.needs("pytest")
         self.put("tests/test_sums.py", "def test_add():\n    assert 1 + 1 == 3\n")
-        self.run_it(f"{sys.executable} -m pytest -q -p no:cacheprovider --junitxml=junit.xml tests >all.log", "--step", "Test", "--report", "*.xml")
+        self.run_it("pytest -q -p no:cacheprovider --junitxml=junit.xml tests >all.log", "--step", "Test", "--report", "*.xml")
         told = [e for e in self.errors() if e[4] == e[5]]
         self.assertEqual([e[:3] for e in told], [("tests.test_sums.test_add", "tests/test_sums.py", 2)])
 
