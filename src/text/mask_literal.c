@@ -19,6 +19,7 @@
 #include "text/mask_view.h"
 #include "text/needles.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,7 +29,8 @@
 
 struct mask {
 	struct needles *needles;
-	char **multi; /* the values of several lines, NUL-terminated copies */
+	_Atomic(struct needles *) *with_more; /* *with_more NULL: not made yet (mask_needles_and) */
+	char **multi;                         /* the values of several lines, NUL-terminated copies */
 	size_t n_multi;
 };
 
@@ -37,6 +39,7 @@ struct mask *mask_new(void)
 	struct mask *m = mem_alloc(sizeof *m);
 
 	m->needles = needles_new();
+	m->with_more = mem_alloc(sizeof *m->with_more);
 	return m;
 }
 
@@ -53,6 +56,7 @@ struct mask *mask_copy(const struct mask *m)
 	struct mask *copy = mem_alloc(sizeof *copy);
 
 	copy->needles = needles_copy(m->needles);
+	copy->with_more = mem_alloc(sizeof *copy->with_more);
 	for (size_t i = 0; i < m->n_multi; i++)
 		keep_multi(copy, str_z(m->multi[i]));
 	return copy;
@@ -63,6 +67,8 @@ void mask_free(struct mask *m)
 	if (!m)
 		return;
 	needles_free(m->needles);
+	needles_free(atomic_load(m->with_more));
+	free(m->with_more);
 	for (size_t i = 0; i < m->n_multi; i++) {
 		secret_wipe(m->multi[i], strlen(m->multi[i]));
 		free(m->multi[i]);
@@ -83,6 +89,11 @@ static enum err_code add_spellings(struct needles *needles, struct str value, st
 	return ERR_OK;
 }
 
+static void forget_with_more(struct mask *m)
+{
+	needles_free(atomic_exchange(m->with_more, NULL));
+}
+
 enum err_code mask_add(struct mask *m, struct str value, struct err *e)
 {
 	value = str_trim(value);
@@ -91,6 +102,7 @@ enum err_code mask_add(struct mask *m, struct str value, struct err *e)
 			value.len, MASK_VALUE_MIN, MASK_VALUE_MAX);
 	if (str_eq(value, STR(MASK_TEXT)))
 		return ERR_OK; /* somebody masked it before us */
+	forget_with_more(m);
 	TRY(add_spellings(m->needles, value, e));
 	keep_multi(m, value);
 	return ERR_OK;
@@ -144,6 +156,7 @@ size_t mask_add_commands(struct mask *m, struct str text)
 	struct commands c = { .needles = m->needles,
 		.needles_max = needles_count(m->needles) + COMMAND_NEEDLES_MAX };
 
+	forget_with_more(m);
 	mask_commands_each(text, add_command_value, &c);
 	return c.n_added;
 }
@@ -159,6 +172,23 @@ void mask_find(const struct mask *m, struct str text, struct spans *ret_spans)
 
 	for (size_t from = 0; needles_next(m->needles, text, from, &hit); from = hit.at + 1)
 		spans_add(ret_spans, hit.at, hit.at + hit.len);
+}
+
+const struct needles *mask_needles_and(const struct mask *m, const struct needles *more, int tag)
+{
+	struct needles *made = atomic_load(m->with_more), *none = NULL;
+
+	if (made)
+		return made;
+	made = needles_copy(more);
+	if (needles_add_all(made, m->needles, tag, NULL) != ERR_OK) {
+		needles_free(made);
+		return NULL;
+	}
+	if (atomic_compare_exchange_strong(m->with_more, &none, made))
+		return made;
+	needles_free(made); /* another thread was quicker */
+	return none;
 }
 
 /* Is the end of text, from `from` on, the beginning of value, up to one of its line ends? CR LF and LF are alike. */

@@ -39,9 +39,11 @@ static const struct shape shapes[] = {
 #define N_SHAPES (sizeof shapes / sizeof shapes[0])
 #define TAG_HEADER ((int)N_SHAPES - 2)
 #define TAG_COMMAND ((int)N_SHAPES - 1)
-#define TAG_SHIFT 256 /* tag = shape + TAG_SHIFT * (1 + base64 shift), or shape alone */
+#define TAG_SHIFT 256       /* tag = 1 + shape + TAG_SHIFT * (1 + base64 shift), or 1 + shape alone, */
+#define TAG_VALUE (1 << 16) /* and that, where the needle is a known value too; a value alone has only that */
+#define TAG_OF_SHAPE 0xffff
 
-static_assert(N_SHAPES < TAG_SHIFT, "the number of a shape has to fit below TAG_SHIFT");
+static_assert(N_SHAPES + 1 < TAG_SHIFT, "the number of a shape has to fit below TAG_SHIFT");
 
 static struct needles *needles;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -59,25 +61,25 @@ static void add_shape(int tag, struct str prefix)
 	AUTO_BUF b;
 
 	buf_init(&b, 256);
-	add_needle(prefix, tag);
+	add_needle(prefix, 1 + tag);
 	if (prefix.len < BASE64_PREFIX_MIN || shapes[tag].kind == BEHIND || shapes[tag].kind == KEYED)
 		return;
 
 	for (unsigned i = 0; i < 6; i++) {
 		encode_base64_inside(prefix, i / 2, i % 2 ? base64_url : base64_std, &b);
-		add_needle(buf_view(&b), tag + TAG_SHIFT * (1 + (int)i / 2));
+		add_needle(buf_view(&b), 1 + tag + TAG_SHIFT * (1 + (int)i / 2));
 		buf_reset(&b);
 	}
 }
 
 static void add_header_needle(struct str bytes)
 {
-	add_needle(bytes, TAG_HEADER);
+	add_needle(bytes, 1 + TAG_HEADER);
 }
 
 static void add_command_needle(struct str bytes)
 {
-	add_needle(bytes, TAG_COMMAND);
+	add_needle(bytes, 1 + TAG_COMMAND);
 }
 
 static void build(void)
@@ -156,48 +158,83 @@ static bool match_base64(struct scan *s, const struct shape *x, unsigned shift, 
 	return true;
 }
 
-/*
- * Returns whether there may be a command in text: a key is passed over unread, so it may hold one as well. cut: the beginning of
- * text may have been cut off, and with it that of a key.
- */
-static bool find_as_written(struct str text, bool cut, struct spans *ret_spans)
+/* What a text is looked through for shapes with. */
+struct shape_scan {
+	struct scan s;
+	bool values;      /* there are needles of values, too */
+	bool cut;         /* the beginning of the text may have been cut off, and with it that of a key */
+	bool may_command; /* there may be one: a key is passed over unread, so it may hold one as well */
+	size_t from;      /* where shapes are looked for: behind those that were found */
+};
+
+/* A needle of the shapes is at `at`: is a secret there? */
+static void look_at_shape(struct shape_scan *k, int tag, size_t at, struct spans *ret_spans)
 {
-	struct scan s = { .text = text };
-	bool may_command = false;
+	const struct shape *x = &shapes[tag % TAG_SHIFT - 1];
+	struct span found;
+
+	if (at < k->from)
+		return;
+	k->may_command |= x->kind == COMMAND || x->kind == PEM;
+	if (x->kind == PEM_END && !k->cut)
+		return;
+	if (!(tag < TAG_SHIFT ? match_shape(&k->s, x, at, &found)
+			      : match_base64(&k->s, x, (unsigned)(tag / TAG_SHIFT - 1), at, &found)))
+		return;
+	spans_add(ret_spans, found.at, found.end);
+	/* Nothing new inside; but between a URL's :// and its password there may be a token. */
+	if (found.at <= at)
+		k->from = found.end;
+}
+
+/* The longest value and the longest needle of a shape that begin at hit, which is the longest of all. */
+static void look_at_hit(
+	struct shape_scan *k, const struct needles *n, struct needle_hit hit, struct spans *ret_spans)
+{
+	bool value = !k->values, shape = false;
+
+	do {
+		int tag = hit.tag & TAG_OF_SHAPE;
+
+		if ((hit.tag & TAG_VALUE) && !value) {
+			spans_add(ret_spans, hit.at, hit.at + hit.len);
+			value = true;
+		}
+		if (tag != 0 && !shape) {
+			look_at_shape(k, tag, hit.at, ret_spans);
+			shape = true;
+		}
+	} while (!(value && shape) && needles_shorter(n, k->s.text, &hit));
+}
+
+/* The values of m, which may be NULL, and shapes. Returns whether there may be a command in text. cut: see shape_scan. */
+static bool find_as_written(const struct mask *m, struct str text, bool cut, struct spans *ret_spans)
+{
+	struct shape_scan k = { .s = { .text = text }, .cut = cut };
+	const struct needles *n;
 	struct needle_hit hit;
 
 	pthread_once(&once, build);
-	for (size_t from = 0; needles_next(needles, text, from, &hit); from = hit.at + 1) {
-		const struct shape *x = &shapes[hit.tag % TAG_SHIFT];
-		struct span found;
-
-		may_command |= x->kind == COMMAND || x->kind == PEM;
-		if (x->kind == PEM_END && !cut)
-			continue;
-		bool is_secret =
-			hit.tag < TAG_SHIFT
-				? match_shape(&s, x, hit.at, &found)
-				: match_base64(&s, x, (unsigned)(hit.tag / TAG_SHIFT - 1), hit.at, &found);
-
-		if (!is_secret)
-			continue;
-		spans_add(ret_spans, found.at, found.end);
-		/* Nothing new inside; but between a URL's :// and its password there may be a token. */
-		if (found.at <= hit.at)
-			hit.at = found.end - 1;
+	n = m ? mask_needles_and(m, needles, TAG_VALUE) : needles;
+	k.values = m && n;
+	if (!n) {
+		mask_find(m, text, ret_spans);
+		n = needles;
 	}
-	return may_command;
+	for (size_t from = 0; needles_next(n, text, from, &hit); from = hit.at + 1)
+		look_at_hit(&k, n, hit, ret_spans);
+	return k.may_command;
 }
 
-static bool find_shapes(struct str text, bool cut, struct spans *ret_spans)
+static bool find_shapes(const struct mask *m, struct str text, bool cut, struct spans *ret_spans)
 {
-	bool may_command = find_as_written(text, cut, ret_spans);
+	bool may_command = find_as_written(m, text, cut, ret_spans);
 	AUTO_SPANS seen = { 0 };
 	AUTO_VIEW unescaped;
 
 	view_init(&unescaped, text);
 	if (view_unescaped(&unescaped, text)) {
-		find_as_written(buf_view(&unescaped.text), cut, &seen);
+		find_as_written(NULL, buf_view(&unescaped.text), cut, &seen);
 		view_add_spans(&unescaped, &seen, ret_spans);
 	}
 	return may_command;
@@ -205,9 +242,7 @@ static bool find_shapes(struct str text, bool cut, struct spans *ret_spans)
 
 static void find_all(const struct mask *m, struct str text, struct spans *ret_spans)
 {
-	if (m)
-		mask_find(m, text, ret_spans);
-	if (find_shapes(text, true, ret_spans) && text_has_mask_command(text))
+	if (find_shapes(m, text, true, ret_spans) && text_has_mask_command(text))
 		mask_find_named(text, ret_spans);
 }
 
@@ -223,14 +258,12 @@ static void find_in_views(
 	view_init(&plain, line);
 	view_init(&unescaped, line);
 	if (view_unescaped(&unescaped, line)) {
-		find_as_written(buf_view(&unescaped.text), false, &read);
+		find_as_written(NULL, buf_view(&unescaped.text), false, &read);
 		view_add_spans(&unescaped, &read, ret_spans);
 	}
 	if (view_plain(&plain, line)) {
-		if (m)
-			mask_find(m, buf_view(&plain.text), &seen);
 		mask_names_find(names, buf_view(&plain.text), &seen);
-		find_shapes(buf_view(&plain.text), false, &seen);
+		find_shapes(m, buf_view(&plain.text), false, &seen);
 		view_add_spans(&plain, &seen, ret_spans);
 	}
 }
@@ -272,10 +305,8 @@ void mask_find_flow(
 {
 	struct viewed v = { .text = text };
 
-	if (m)
-		mask_find(m, text, ret_spans);
 	mask_names_find(names, text, ret_spans);
-	find_as_written(text, false, ret_spans);
+	find_as_written(m, text, false, ret_spans);
 	for (size_t at = next_viewed(&v, 0); at < text.len; at = next_viewed(&v, at)) {
 		struct str line = line_around(text, at);
 		size_t start = (size_t)(line.p - text.p);
@@ -295,9 +326,9 @@ size_t mask_shapes(struct str text, struct buf *out)
 	AUTO_VIEW plain;
 
 	view_init(&plain, text);
-	find_shapes(text, true, &spans);
+	find_shapes(NULL, text, true, &spans);
 	if (view_plain(&plain, text)) {
-		find_shapes(buf_view(&plain.text), true, &seen);
+		find_shapes(NULL, buf_view(&plain.text), true, &seen);
 		view_add_spans(&plain, &seen, &spans);
 	}
 	return spans_write(&spans, text, 0, out);

@@ -30,6 +30,12 @@ size_t spans_write(struct spans *s, struct str text, size_t skip, struct buf *ou
 
 /* The values of m in text. In mask_literal.c. */
 void mask_find(const struct mask *m, struct str text, struct spans *ret_spans);
+/*
+ * What has the needles of `more` and, with `tag` added, those of m: a text is then gone through once for both. Made when first asked for,
+ * always with the same; of m. NULL: they have no room. In mask_literal.c.
+ */
+struct needles;
+const struct needles *mask_needles_and(const struct mask *m, const struct needles *more, int tag);
 
 /*
  * Where in text a value of several lines begins that goes on behind the end of text, which is a line end, for all that can

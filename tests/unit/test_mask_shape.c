@@ -555,6 +555,41 @@ static void a_text_that_was_masked_stays_as_it_is(void **state)
 	assert_string_equal(buf_cstr(&out), masked);
 }
 
+static void assert_masked(const struct mask *m, const char *text, const char *want)
+{
+	AUTO_BUF out;
+
+	buf_init(&out, CEILING);
+	mask_all(m, str_z(text), &out);
+	assert_string_equal(buf_cstr(&out), want);
+}
+
+static void a_value_and_a_shape_that_begin_at_the_same_place_do_not_hide_each_other(void **state)
+{
+	struct mask *m = mask_new();
+
+	(void)state;
+	assert_masked(m, "ghp_x " GITHUB, "ghp_x ***");           /* before there are values */
+	assert_int_equal(mask_add(m, STR("ghp_"), NULL), ERR_OK); /* as long as the shape's beginning, */
+	assert_masked(m, "ghp_x " GITHUB, "***x ***");
+	assert_int_equal(mask_add(m, STR("glpat"), NULL), ERR_OK); /* shorter, */
+	assert_masked(m, "glpat glpat-aB3dE5gH7jK9mN1pQ3sT", "*** ***");
+	assert_int_equal(mask_add(m, STR(GITHUB "-and-more"), NULL), ERR_OK); /* and longer */
+	assert_masked(m, GITHUB "-and-more", "***");
+	assert_masked(m, GITHUB "-and", "***-and");
+	mask_free(m);
+}
+
+static void a_value_that_begins_inside_a_shape_is_masked_to_its_end(void **state)
+{
+	struct mask *m = mask_new();
+
+	(void)state;
+	assert_int_equal(mask_add(m, STR("J5-and-more"), NULL), ERR_OK);
+	assert_masked(m, GITHUB "-and-more.", "***.");
+	mask_free(m);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -584,6 +619,8 @@ int main(void)
 		cmocka_unit_test(a_text_made_to_be_slow_to_mask_is_not),
 		cmocka_unit_test(nothing_in_gives_nothing_out),
 		cmocka_unit_test(a_text_that_was_masked_stays_as_it_is),
+		cmocka_unit_test(a_value_and_a_shape_that_begin_at_the_same_place_do_not_hide_each_other),
+		cmocka_unit_test(a_value_that_begins_inside_a_shape_is_masked_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

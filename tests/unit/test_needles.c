@@ -115,6 +115,46 @@ static void the_same_bytes_twice_are_one_with_the_first_tag(void **state)
 	needles_free(n);
 }
 
+static void shorter_ones_at_the_same_place_are_told_one_by_one(void **state)
+{
+	struct needles *n = needles_new();
+	struct needle_hit hit;
+
+	(void)state;
+	add(n, "abc", 1);
+	add(n, "abcdef", 2);
+	add(n, "abcd", 3);
+	add(n, "abX", 4);
+	assert_true(needles_next(n, STR("-abcdef"), 0, &hit));
+	assert_int_equal(hit.tag, 2);
+	assert_true(needles_shorter(n, STR("-abcdef"), &hit));
+	assert_int_equal(hit.tag, 3);
+	assert_true(needles_shorter(n, STR("-abcdef"), &hit));
+	assert_int_equal(hit.tag, 1);
+	assert_int_equal(hit.at, 1);
+	assert_false(needles_shorter(n, STR("-abcdef"), &hit));
+	assert_int_equal(hit.tag, 1);
+	needles_free(n);
+}
+
+static void all_of_another_set_come_with_a_tag_on_top_of_what_is_there(void **state)
+{
+	struct needles *n = needles_new(), *more = needles_new();
+
+	(void)state;
+	add(n, "both", 1);
+	add(n, "mine", 2);
+	add(more, "both", 7);
+	add(more, "yours", 7);
+	assert_int_equal(needles_add_all(n, more, 1 << 8, NULL), ERR_OK);
+	assert_int_equal(needles_count(n), 3);
+	assert_hit(n, "both", 0, 0, 4, 1 | 1 << 8);
+	assert_hit(n, "mine", 0, 0, 4, 2);
+	assert_hit(n, "yours", 0, 0, 5, 1 << 8);
+	needles_free(more);
+	needles_free(n);
+}
+
 static void what_is_too_short_or_too_long_is_refused(void **state)
 {
 	char *big = calloc(1, NEEDLE_MAX + 1);
@@ -246,6 +286,8 @@ int main(void)
 		cmocka_unit_test(overlapping_hits_are_found_one_after_the_other),
 		cmocka_unit_test(bytes_are_bytes_also_nul_and_above_127),
 		cmocka_unit_test(the_same_bytes_twice_are_one_with_the_first_tag),
+		cmocka_unit_test(shorter_ones_at_the_same_place_are_told_one_by_one),
+		cmocka_unit_test(all_of_another_set_come_with_a_tag_on_top_of_what_is_there),
 		cmocka_unit_test(what_is_too_short_or_too_long_is_refused),
 		cmocka_unit_test(the_number_of_needles_has_a_ceiling),
 		cmocka_unit_test(an_empty_set_finds_nothing),
