@@ -16,6 +16,7 @@
 #include "text/settle_screen.h"
 
 #include "base/utf8.h"
+#include "text/escape.h"
 
 #include <assert.h>
 #include <string.h>
@@ -309,10 +310,34 @@ static bool write_mark(struct settle_screen *s, struct str mark)
 	return true;
 }
 
+static bool is_ascii(const char *p, size_t n)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all |= (uint8_t)p[i];
+	return all < 0x80;
+}
+
+/*
+ * Would text, at the start of the bottom line, leave nothing of it? So do progress bars, at each of their states. Both have no looks, so that
+ * the line would not be full on the way either.
+ */
+static bool covers_line(const struct settle_screen *s, struct str text)
+{
+	struct str line = settle_lines_part(&s->lines, s->lines.bottom, s->lines.text.len);
+
+	return s->col == 0 && s->appending && at_bottom(s) && s->n_cols > 0 && text.len >= s->n_cols &&
+	       settle_pen_is_default(&s->pen) && is_ascii(text.p, s->n_cols) &&
+	       str_find(line, ESCAPE_FIRST) == line.len;
+}
+
 /* text: within a line. */
 static void write_text(struct settle_screen *s, struct str text)
 {
 	reach_cursor(s);
+	if (covers_line(s, text))
+		settle_screen_erase_line(s);
 	while (text.len > 0) {
 		uint32_t code;
 		size_t n = settle_row_char(text, &code);
