@@ -40,12 +40,26 @@ struct str str_trim(struct str s)
 	return s;
 }
 
+#define SHORT_TEXT 400 /* memmem(3) makes a table first, which takes longer than looking through so little */
+
+static size_t find_in_short(struct str s, struct str needle)
+{
+	for (size_t at = str_find(s, needle.p[0]); s.len - at >= needle.len; at++) {
+		if (memcmp(s.p + at, needle.p, needle.len) == 0)
+			return at;
+		at += str_find(str_from(s, at + 1), needle.p[0]);
+	}
+	return s.len;
+}
+
 size_t str_find_str(struct str s, struct str needle)
 {
 	const char *at;
 
 	if (needle.len == 0)
 		return 0;
+	if (s.len <= SHORT_TEXT)
+		return find_in_short(s, needle);
 	at = s.len ? memmem(s.p, s.len, needle.p, needle.len) : NULL;
 	return at ? (size_t)(at - s.p) : s.len;
 }

@@ -45,7 +45,10 @@ static void look_at_lines(struct making *m)
 	for (; text.len > 0; number++) {
 		struct str l = { text.p, str_find(text, '\n') };
 
-		line_look(l, &line);
+		if (m->f.has_escapes)
+			line_look(l, &line);
+		else
+			line_look_plain(l, &line);
 		m->f.levels |= (uint8_t)(1u << line.level);
 		m->f.sources |= (uint8_t)(1u << line.source);
 		if (line.mark == LINE_GROUP || line.mark == LINE_END_GROUP) {

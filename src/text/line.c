@@ -16,10 +16,20 @@
 #include "text/line_head.h"
 #include "text/line_mark.h"
 #include "text/line_rest.h"
+#include "text/line_word.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define PARTS_MAX 12 /* of a head */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_tables(void)
+{
+	line_word_init();
+	line_head_init();
+}
 
 #define LINE_NAME(name, slug) slug,
 static const char *const level_names[] = { LINE_LEVELS(LINE_NAME) };
@@ -81,7 +91,7 @@ static void look(struct line_head *h, const uint32_t *from, struct str text)
 
 	line_head_skip_blanks(h);
 	for (int k = 0; k < PARTS_MAX && h->i < h->s.len; k++) {
-		if (line_mark_read(line_head_rest(h), &found)) {
+		if (line_mark_begins(h->s.p[h->i]) && line_mark_read(line_head_rest(h), &found)) {
 			set_mark(h, &found, from, text);
 			return;
 		}
@@ -102,7 +112,8 @@ static size_t without_escapes(struct str text, char *plain, uint32_t *from)
 	size_t n = 0, i = 0;
 
 	while (i < text.len && n < LINE_LOOK) {
-		size_t end = escape_end(text, i);
+		bool may = text.p[i] == ESCAPE_FIRST || text.p[i] == ESCAPE_FIRST_C1;
+		size_t end = may ? escape_end(text, i) : i;
 
 		if (end > i) {
 			i = end;
@@ -120,20 +131,34 @@ static bool has_escapes(struct str s)
 	return s.len > 0 && (memchr(s.p, ESCAPE_FIRST, s.len) || memchr(s.p, ESCAPE_FIRST_C1, s.len));
 }
 
+static void look_at_plain(struct str plain, const uint32_t *from, struct str text, struct line *ret)
+{
+	struct line_head h = { .s = plain, .line = ret };
+
+	pthread_once(&once, make_tables);
+	*ret = (struct line){ .level = LINE_INFO, .source = LINE_BUILD };
+	if (str_starts(h.s, STR("\xef\xbb\xbf")))
+		h.i = 3;
+	look(&h, from, text);
+}
+
+static struct str front_of(struct str text)
+{
+	return (struct str){ text.p, text.len < LINE_LOOK ? text.len : LINE_LOOK };
+}
+
+void line_look_plain(struct str text, struct line *ret)
+{
+	look_at_plain(front_of(text), NULL, text, ret);
+}
+
 void line_look(struct str text, struct line *ret)
 {
 	char plain[LINE_LOOK];
 	uint32_t from[LINE_LOOK + 1];
-	struct str front = text;
 
-	*ret = (struct line){ .level = LINE_INFO, .source = LINE_BUILD };
-	if (front.len > LINE_LOOK)
-		front.len = LINE_LOOK;
-	bool escapes = has_escapes(front);
-	struct line_head h = { .s = front, .line = ret };
-	if (escapes)
-		h.s = (struct str){ plain, without_escapes(text, plain, from) };
-	if (str_starts(h.s, STR("\xef\xbb\xbf")))
-		h.i = 3;
-	look(&h, escapes ? from : NULL, text);
+	if (!has_escapes(front_of(text)))
+		line_look_plain(text, ret);
+	else
+		look_at_plain((struct str){ plain, without_escapes(text, plain, from) }, from, text, ret);
 }

@@ -9,8 +9,7 @@
  * that a wrapper logs as info or debug and that begins with a level of its own has that one when it is
  * worse ("INFO - warning: unused").
  *
- * Escapes are passed over, nothing is modified, only the first LINE_LOOK bytes count. Measured:
- * 450 MB/s, 300 to 450 ns a line, whatever is on it.
+ * Escapes are passed over, nothing is modified, only the first LINE_LOOK bytes count.
  */
 #include "base/buf.h"
 
@@ -52,5 +51,7 @@ struct line {
 
 /* text: one line without its line end. */
 void line_look(struct str text, struct line *ret);
+/* The same for a line that is known to have no escapes: whoever goes through a text has asked that of all of it. */
+void line_look_plain(struct str text, struct line *ret);
 
 #endif

@@ -11,8 +11,9 @@
 #include "text/line_word.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <string.h>
+
+#define BRACKET_MAX 64 /* bytes from its beginning to its end */
 
 static const struct start {
 	struct str text;
@@ -29,23 +30,38 @@ static_assert(N_STARTS < UINT8_MAX, "the chains below are of bytes");
 
 /*
  * Rows whose first two bytes are alike, or nearly so, are a chain, in their order; numbers are one more than the
- * row's, 0 ends it.
+ * row's, 0 ends it. The first eight bytes of a row are one word, with a mask of those that there are, because a part of a line is nearly
+ * always none of them.
  */
-static uint8_t first_start[256], next_start[N_STARTS + 1];
-static pthread_once_t starts_once = PTHREAD_ONCE_INIT;
+#define CHAINS 1024
+static uint8_t first_start[CHAINS], next_start[N_STARTS + 1];
+static struct {
+	uint64_t word, mask;
+} heads[N_STARTS];
 
-static uint8_t chain_of(const char *p)
+static size_t chain_of(const char *p)
 {
-	return (uint8_t)((uint8_t)p[0] * 31 + (uint8_t)p[1]);
+	return ((size_t)(uint8_t)p[0] * 31 + (uint8_t)p[1] * 5u) % CHAINS;
 }
 
-static void chain_starts(void)
+static uint64_t head_of(struct str s)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, s.p, s.len < sizeof word ? s.len : sizeof word);
+	return word;
+}
+
+void line_head_init(void)
 {
 	for (size_t row = N_STARTS; row > 0; row--) {
-		uint8_t *first = &first_start[chain_of(starts[row - 1].text.p)];
+		struct str text = starts[row - 1].text;
+		uint8_t *first = &first_start[chain_of(text.p)];
 
 		next_start[row] = *first;
 		*first = (uint8_t)row;
+		heads[row - 1].word = head_of(text);
+		memset(&heads[row - 1].mask, 0xff, text.len < sizeof(uint64_t) ? text.len : sizeof(uint64_t));
 	}
 }
 
@@ -55,13 +71,18 @@ void line_head_skip_blanks(struct line_head *h)
 		h->i++;
 }
 
-struct str line_head_token(const struct line_head *h)
+static struct str token_before(const struct line_head *h, size_t end)
 {
 	size_t n = h->i;
 
-	while (n < h->s.len && !line_is_blank(h->s.p[n]))
+	while (n < end && !line_is_blank(h->s.p[n]))
 		n++;
 	return (struct str){ h->s.p + h->i, n - h->i };
+}
+
+struct str line_head_token(const struct line_head *h)
+{
+	return token_before(h, h->s.len);
 }
 
 void line_head_state(struct line_head *h, enum line_level level)
@@ -77,7 +98,7 @@ static size_t time_key_len(struct str s)
 {
 	static const struct str keys[] = { { "time=\"", 6 }, { "time=", 5 }, { "ts=\"", 4 }, { "ts=", 3 } };
 
-	if (s.len == 0 || s.p[0] != 't')
+	if (s.len < 3 || s.p[0] != 't' || (s.p[1] != 'i' && s.p[1] != 's'))
 		return 0;
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (str_starts(s, keys[i]))
@@ -87,10 +108,14 @@ static size_t time_key_len(struct str s)
 
 static bool take_time(struct line_head *h)
 {
-	size_t key = time_key_len(line_head_rest(h));
+	char c = line_head_char(h, h->i);
 	int64_t ms;
-	size_t n = line_time(str_from(h->s, h->i + key), &ms);
+	size_t key, n;
 
+	if (c != 't' && !line_time_begins(c))
+		return false;
+	key = time_key_len(line_head_rest(h));
+	n = line_time(str_from(h->s, h->i + key), &ms);
 	if (n == 0)
 		return false;
 	if (h->line->at_ms == 0)
@@ -105,13 +130,18 @@ static bool take_time(struct line_head *h)
 static bool take_start(struct line_head *h)
 {
 	struct str s = line_head_rest(h);
+	uint64_t head;
+	size_t row;
 
 	if (s.len < 2) /* no row is so short */
 		return false;
-	for (size_t row = first_start[chain_of(s.p)]; row > 0; row = next_start[row]) {
+	row = first_start[chain_of(s.p)];
+	if (row == 0)
+		return false;
+	for (head = head_of(s); row > 0; row = next_start[row]) {
 		const struct start *x = &starts[row - 1];
 
-		if (!str_starts(s, x->text))
+		if ((head & heads[row - 1].mask) != heads[row - 1].word || !str_starts(s, x->text))
 			continue;
 		if (line_is_word(x->text.p[x->text.len - 1]) && s.len > x->text.len &&
 			line_is_word(s.p[x->text.len]))
@@ -145,20 +175,21 @@ bool line_head_level(struct line_head *h)
 static bool take_bracket(struct line_head *h)
 {
 	char open = line_head_char(h, h->i), close = open == '[' ? ']' : open == '<' ? '>' : ')';
-	size_t end = h->i + str_find(line_head_rest(h), close);
+	struct str look = line_head_rest(h);
 	enum line_level level;
 
-	if (end == h->s.len || end - h->i > 64)
+	if (look.len > BRACKET_MAX + 1)
+		look.len = BRACKET_MAX + 1;
+	size_t end = h->i + str_find(look, close);
+	if (end == h->i + look.len)
 		return false;
 	for (h->i++; h->i < end; line_head_skip_blanks(h)) {
-		struct str token = line_head_token(h);
-		size_t room = end - h->i;
+		struct str token, word;
 
 		if (take_time(h))
 			continue;
-		if (token.len > room)
-			token.len = room;
-		struct str word = line_word_at(token);
+		token = token_before(h, end);
+		word = line_word_at(token);
 		if (word.len == token.len || token.p[word.len] == '/' || token.p[word.len] == ':')
 			if (line_word_level(word, &level))
 				line_head_state(h, level);
@@ -215,31 +246,47 @@ static bool take_separator(struct line_head *h)
 	}
 }
 
+static bool klog_level(char letter, enum line_level *ret)
+{
+	switch (letter) {
+	case 'I':
+		*ret = LINE_INFO;
+		return true;
+	case 'W':
+		*ret = LINE_WARNING;
+		return true;
+	case 'E':
+		*ret = LINE_ERROR;
+		return true;
+	case 'F':
+		*ret = LINE_CRITICAL;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Glog and klog: I0102 15:04:05.000000 1 file.go:12] message. */
 static bool take_klog(struct line_head *h)
 {
 	struct str s = line_head_rest(h);
 	int64_t ms;
-	static const char letters[] = "IWEF";
-	static const enum line_level levels[] = { LINE_INFO, LINE_WARNING, LINE_ERROR, LINE_CRITICAL };
-	const char *letter = memchr(letters, s.p[0], sizeof letters - 1);
+	enum line_level level;
 
-	if (!letter || s.len < 14 || s.p[5] != ' ')
+	if (s.len < 14 || s.p[5] != ' ' || !klog_level(s.p[0], &level))
 		return false;
 	for (size_t i = 1; i < 5; i++)
 		if (!line_is_digit(s.p[i]))
 			return false;
 	if (line_time(str_from(s, 6), &ms) == 0)
 		return false;
-	line_head_state(h, levels[letter - letters]);
+	line_head_state(h, level);
 	h->i += str_find(s, ']') + 1;
 	return true;
 }
 
 bool line_head_part(struct line_head *h)
 {
-	pthread_once(&starts_once, chain_starts);
-
 	char c = line_head_char(h, h->i);
 
 	if (take_time(h) || take_start(h))

@@ -15,6 +15,8 @@ struct line_head {
 	struct line *line; /* what was found */
 };
 
+/* Makes the table of known starts: once, before the others. */
+void line_head_init(void);
 /*
  * Takes one part: a time stamp, a bracket, a level, a known start (line_starts.tbl), what holds parts
  * together. Something is left. False: the head is over, nothing was taken.

@@ -107,7 +107,7 @@ bool line_mark_read(struct str s, struct line_mark_found *ret)
 {
 	if (s.len < 4)
 		return false;
-	switch (s.p[0]) {
+	switch (s.p[0]) { /* line_mark_begins() has these, too */
 	case '#':
 		return str_starts(s, STR("##[")) && bracketed(s, 3, ret);
 	case ':':

@@ -19,4 +19,10 @@ struct line_mark_found {
 /* Is s (without escapes) a mark? */
 bool line_mark_read(struct str s, struct line_mark_found *ret);
 
+/* Does one begin with c? Asked at each part of a line, nearly always in vain. */
+static inline bool line_mark_begins(char c)
+{
+	return c == '#' || c == ':' || c == '[' || c == 's';
+}
+
 #endif

@@ -15,14 +15,52 @@
 #define NAMES_MAX 3   /* of threads, loggers, processes in a row */
 #define PLACE_MAX 300 /* bytes */
 
-/* a.c:1:2: or a.cs(1,2): or 3:9: or A.java:[1,2]: a number behind a colon or an opening bracket. */
-static bool is_place(struct str token)
+/* What counts of a character in a token; OPENS is one bit above DIGIT. */
+enum { DIGIT = 1, OPENS = 2, DOT = 4, EQUALS = 8, BLANK = 16 };
+static const uint8_t kinds[256] = {
+	['0'] = DIGIT,
+	['1'] = DIGIT,
+	['2'] = DIGIT,
+	['3'] = DIGIT,
+	['4'] = DIGIT,
+	['5'] = DIGIT,
+	['6'] = DIGIT,
+	['7'] = DIGIT,
+	['8'] = DIGIT,
+	['9'] = DIGIT,
+	[':'] = OPENS,
+	['('] = OPENS,
+	['['] = OPENS,
+	['.'] = DOT,
+	['='] = EQUALS,
+	[' '] = BLANK,
+	['\t'] = BLANK,
+	['\r'] = BLANK,
+};
+
+/* Up to the next blank, as line_head_token(), with what is asked about it: looked at once, for it may be long. */
+struct token {
+	struct str s;
+	bool place; /* a.c:1:2: or a.cs(1,2): or 3:9: or A.java:[1,2]: a number behind a colon or an opening bracket */
+	bool dot, equals;
+};
+
+static struct token token_here(const struct line_head *h)
 {
-	for (size_t i = 0; i + 1 < token.len; i++)
-		if (line_is_digit(token.p[i + 1]) &&
-			(token.p[i] == ':' || token.p[i] == '(' || token.p[i] == '['))
-			return true;
-	return false;
+	struct str rest = line_head_rest(h);
+	uint8_t all = 0, opened_digits = 0, before = 0;
+	size_t n = 0;
+
+	for (; n < rest.len; n++) {
+		uint8_t kind = kinds[(uint8_t)rest.p[n]];
+
+		if (kind & BLANK)
+			break;
+		all |= kind;
+		opened_digits |= (uint8_t)(before >> 1 & kind);
+		before = kind;
+	}
+	return (struct token){ { rest.p, n }, opened_digits & DIGIT, all & DOT, all & EQUALS };
 }
 
 /* "line 3, col 11, " of ESLint's compact form. */
@@ -86,13 +124,13 @@ static bool take_letter(struct line_head *h)
 }
 
 /* What stands between a name and what it says: "- " of loggers, " : " of Microsoft's tools. */
-static bool take_dash_or_colon(struct line_head *h, struct str token, bool *ret_colon)
+static bool take_dash_or_colon(struct line_head *h, const struct token *token, bool *ret_colon)
 {
 	char c = line_head_char(h, h->i);
 
 	if ((c != ':' && c != '-') || line_head_char(h, h->i + 1) != ' ')
 		return false;
-	if (c == '-' && !h->record && str_find(token, '.') == token.len)
+	if (c == '-' && !h->record && !token->dot)
 		return false;
 	*ret_colon = *ret_colon || c == ':';
 	h->i += 2;
@@ -101,17 +139,18 @@ static bool take_dash_or_colon(struct line_head *h, struct str token, bool *ret_
 }
 
 /* Places, programs and names, one after the other, and what is stated behind them. */
-static void look_behind_names(struct line_head *h)
+static void look_behind_names(struct line_head *h, struct token first)
 {
 	for (int k = 0; k < NAMES_MAX && h->i < h->s.len; k++) {
-		struct str token = line_head_token(h);
-		bool colon = str_ends(token, STR(":")), place = is_place(token);
+		struct token token = k == 0 ? first : token_here(h);
+		bool place = token.place;
+		bool colon = token.s.len > 0 && token.s.p[token.s.len - 1] == ':';
 
-		if (take_glued_level(h, token))
+		if (take_glued_level(h, token.s))
 			return;
-		h->i += token.len;
+		h->i += token.s.len;
 		line_head_skip_blanks(h);
-		if (!take_dash_or_colon(h, token, &colon) && !h->record && !colon && !place)
+		if (!take_dash_or_colon(h, &token, &colon) && !h->record && !colon && !place)
 			return;
 		if (colon)
 			place = take_line_and_column(h) || place;
@@ -159,18 +198,18 @@ static bool level_of_value(struct str s, enum line_level *ret)
 }
 
 /* level=error msg=.. and {"level":"error","msg":..}. */
-static void look_at_fields(struct line_head *h)
+static void look_at_fields(struct line_head *h, bool equals)
 {
 	static const struct str json[] = { { "\"level\":", 8 }, { "\"severity\":", 11 },
 		{ "\"levelname\":", 12 }, { "\"lvl\":", 6 }, { "\"log.level\":", 12 }, { "\"@level\":", 9 } };
 	static const struct str logfmt[] = { { "level=", 6 }, { "lvl=", 4 }, { "severity=", 9 } };
-	struct str s = line_head_rest(h), token = line_head_token(h);
+	struct str s = line_head_rest(h);
 	bool is_json = line_head_char(h, h->i) == '{';
 	const struct str *keys = is_json ? json : logfmt;
 	size_t n = is_json ? sizeof json / sizeof json[0] : sizeof logfmt / sizeof logfmt[0];
 	enum line_level level;
 
-	if (!is_json && str_find(token, '=') == token.len)
+	if (!is_json && !equals)
 		return;
 	if (s.len > PLACE_MAX)
 		s.len = PLACE_MAX;
@@ -207,9 +246,13 @@ static void look_at_end(struct line_head *h)
 	};
 	struct str s = line_head_rest(h);
 
-	if (h->line->source == LINE_TEST_RUNNER && str_find_str(s, STR("<<< ")) < s.len)
+	if (h->line->source == LINE_TEST_RUNNER && memchr(s.p, '<', s.len) &&
+		str_find_str(s, STR("<<< ")) < s.len)
 		line_head_state(h, LINE_ERROR);
-	if (!memchr("DLR!", s.p[s.len - 1], 4)) /* which is nearly always so, and all of the list end in */
+	char last = s.p[s.len - 1];
+
+	if (last != 'D' && last != 'L' && last != 'R' &&
+		last != '!') /* of all that is in the list, one of these is the last */
 		return;
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		size_t len = ends[i].text.len;
@@ -238,15 +281,18 @@ static bool is_access(struct str s)
 
 void line_rest_look(struct line_head *h)
 {
+	struct token first;
+
 	if (is_access(h->s)) {
 		h->line->source = LINE_WEB;
 		return;
 	}
-	look_at_fields(h);
+	first = token_here(h);
+	look_at_fields(h, first.equals);
 	if (!h->settled)
 		look_behind_parenthesis(h);
 	if (!h->settled)
 		look_at_end(h);
 	if (!h->settled)
-		look_behind_names(h);
+		look_behind_names(h, first);
 }

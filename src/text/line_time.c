@@ -25,12 +25,15 @@ static bool is_digit(char c)
 /* Exactly n digits. */
 static bool number(struct reader *r, size_t n, int *ret)
 {
+	const char *p = r->s.p + r->i;
 	int value = 0;
 
+	if (r->s.len - r->i < n)
+		return false;
 	for (size_t k = 0; k < n; k++) {
-		if (!is_digit(peek(r, k)))
+		if (!is_digit(p[k]))
 			return false;
-		value = value * 10 + (peek(r, k) - '0');
+		value = value * 10 + (p[k] - '0');
 	}
 	if (is_digit(peek(r, n)))
 		return false;
@@ -160,7 +163,7 @@ size_t line_time(struct str s, int64_t *ret_ms)
 	if (s.len < 8)
 		return 0;
 	if (!is_digit(s.p[0]))
-		return syslog_time(&r) ? r.i : 0;
+		return line_time_begins(s.p[0]) && syslog_time(&r) ? r.i : 0;
 	if (date(&r, &days)) {
 		if (!one_of(&r, "T t") || !time_of_day(&r, &ms))
 			return 0;

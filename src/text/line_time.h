@@ -12,4 +12,11 @@
  */
 size_t line_time(struct str s, int64_t *ret_ms);
 
+/* Does a stamp begin with c? Asked at each part of a line, nearly always in vain. A month's name begins with one of the letters. */
+static inline bool line_time_begins(char c)
+{
+	return (c >= '0' && c <= '9') || c == 'J' || c == 'F' || c == 'M' || c == 'A' || c == 'S' ||
+	       c == 'O' || c == 'N' || c == 'D';
+}
+
 #endif

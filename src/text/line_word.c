@@ -81,16 +81,39 @@ static char char_at(struct str s, size_t i)
 	return i < s.len ? s.p[i] : '\0';
 }
 
-/* What most words fail at, before a call: length and first letter. */
-static bool may_be(struct str lower, struct str word)
+/*
+ * By first letter, which lengths there are: nearly all words of a log fail at that. Letters are numbered by their low five bits, in any case.
+ */
+struct lengths {
+	uint16_t of[32];
+};
+
+static struct lengths word_lengths, kind_lengths;
+
+static void add_length(struct lengths *l, struct str word)
 {
-	return lower.len == word.len && lower.p[0] == (word.p[0] | 0x20);
+	l->of[word.p[0] & 31] |= (uint16_t)(1u << word.len);
+}
+
+static bool may_be(const struct lengths *l, struct str word)
+{
+	return word.len > 0 && word.len < 16 && l->of[word.p[0] & 31] >> word.len & 1;
+}
+
+void line_word_init(void)
+{
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		add_length(&word_lengths, words[i].word);
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		add_length(&kind_lengths, kinds[i]);
 }
 
 bool line_word_level(struct str word, enum line_level *ret)
 {
+	if (!may_be(&word_lengths, word))
+		return false;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (may_be(words[i].word, word) && str_eq_nocase(words[i].word, word)) {
+		if (str_eq_nocase(words[i].word, word)) {
 			*ret = words[i].level;
 			return true;
 		}
@@ -193,8 +216,10 @@ static size_t meant_by(struct str word, struct str behind)
 
 static bool is_kind(struct str word)
 {
+	if (!may_be(&kind_lengths, word))
+		return false;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (may_be(kinds[i], word) && str_eq_nocase(kinds[i], word))
+		if (str_eq_nocase(kinds[i], word))
 			return true;
 	return false;
 }
@@ -204,8 +229,8 @@ static bool is_in_name(char c)
 	return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '$';
 }
 
-/* TypeError:, java.lang.IllegalStateException: or one of these alone. */
-static size_t class_name(struct str s, enum line_level *ret)
+/* TypeError:, java.lang.IllegalStateException: or one of these alone. n: of its letters at least so many are known. */
+static size_t class_name(struct str s, size_t n, enum line_level *ret)
 {
 	static const struct {
 		struct str end;
@@ -215,7 +240,6 @@ static size_t class_name(struct str s, enum line_level *ret)
 		{ { "Exception", 9 }, LINE_ERROR },
 		{ { "Warning", 7 }, LINE_WARNING },
 	};
-	size_t n = 0;
 
 	while (n < s.len && is_in_name(s.p[n]))
 		n++;
@@ -232,12 +256,13 @@ static size_t class_name(struct str s, enum line_level *ret)
 
 size_t line_word_stated(struct str s, enum line_level *ret)
 {
-	size_t i = 0;
+	size_t i = 0, letters = 0;
 
 	for (int k = 0; k <= KINDS_MAX; k++) {
 		struct str word = line_word_at(str_from(s, i));
 		enum line_level level;
 
+		letters = word.len;
 		if (word.len == 0)
 			return 0;
 		if (line_word_level(word, &level)) {
@@ -250,9 +275,10 @@ size_t line_word_stated(struct str s, enum line_level *ret)
 		if (!is_kind(word) || char_at(s, i + word.len) != ' ')
 			break;
 		i += word.len + 1;
+		letters = 0;
 	}
 
-	size_t n = class_name(str_from(s, i), ret);
+	size_t n = class_name(str_from(s, i), letters, ret);
 	return n > 0 ? i + n : 0;
 }
 

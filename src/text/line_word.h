@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "text/line.h"
 
+/* Makes the tables that the others look into: once, before any of them. */
+void line_word_init(void);
 /* A whole word, in any case: "ERROR", "warn", "severe". */
 bool line_word_level(struct str word, enum line_level *ret);
 /* The word that s begins with: letters of ASCII only. */
