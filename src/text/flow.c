@@ -6,7 +6,7 @@
  * once more.
  *
  * Settling goes through the text in order, masking need not: parts are small enough for the second cache, and some of them are
- * masked at once, settled one after the other, and masked again at once. Only a part that names a value is taken alone, since it says how those behind it
+ * masked at once, settled one after the other, by whoever has masked the one whose turn it is, and masked again at once. Only a part that names a value is taken alone, since it says how those behind it
  * are masked.
  *
  * A carriage return in front of a line end, which half of all logs have at each, is taken out before anything else: it
@@ -18,15 +18,20 @@
 #include "base/utf8.h"
 #include "text/settle.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PART ((size_t)128 * 1024) /* at most; more than MASK_HOLD, so that there always is one */
-#define PARTS 4                   /* at once */
+#define PART                                                                                                 \
+	((size_t)126 *                                                                                       \
+		1024) /* at most; more than MASK_HOLD, so that there always is one, and with room in buffers of 128 KiB */
+#define PARTS 4 /* at once */
 
 struct part {
 	struct str raw, text; /* as it came; cleaned and masked */
 	bool names;           /* has a command that names a value to mask */
+	bool plain;           /* settling only copies it */
+	bool masked_once;
 	size_t undo, n_masked;
 	struct buf clean, ends, masked, lines, again; /* kept from part to part for their memory */
 };
@@ -153,7 +158,35 @@ struct parts {
 	size_t n;
 	const struct mask *m;
 	const struct mask_names *names;
+	struct settle *settle;
+	pthread_mutex_t lock; /* guards what follows, and masked of each */
+	size_t n_settled;
+	bool settling;
 };
+
+static void settle_part(struct settle *s, struct part *p)
+{
+	buf_reset(&p->lines);
+	p->undo = p->plain ? settle_add_plain(s, p->text, &p->lines) : settle_add(s, p->text, &p->lines);
+}
+
+/* Part i is masked. Settles the parts whose turn it is, unless another thread does: that one sees part i when it comes to it. */
+static void settle_in_turn(struct parts *parts, size_t i)
+{
+	pthread_mutex_lock(&parts->lock);
+	parts->p[i].masked_once = true;
+	while (!parts->settling && parts->n_settled < parts->n && parts->p[parts->n_settled].masked_once) {
+		struct part *p = &parts->p[parts->n_settled];
+
+		parts->settling = true;
+		pthread_mutex_unlock(&parts->lock);
+		settle_part(parts->settle, p);
+		pthread_mutex_lock(&parts->lock);
+		parts->settling = false;
+		parts->n_settled++;
+	}
+	pthread_mutex_unlock(&parts->lock);
+}
 
 static void mask_part(void *arg, size_t i)
 {
@@ -162,12 +195,8 @@ static void mask_part(void *arg, size_t i)
 
 	p->n_masked = 0;
 	p->text = without_secrets(parts->m, parts->names, cleaned(p), &p->masked, &p->n_masked);
-}
-
-static void settle_part(struct settle *s, struct part *p)
-{
-	buf_reset(&p->lines);
-	p->undo = settle_add(s, p->text, &p->lines);
+	p->plain = settle_is_plain(p->text);
+	settle_in_turn(parts, i);
 }
 
 static void mask_part_again(void *arg, size_t i)
@@ -176,9 +205,7 @@ static void mask_part_again(void *arg, size_t i)
 	struct part *p = &parts->p[i];
 	struct str lines = buf_view(&p->lines);
 
-	p->text = settle_is_plain(p->text)
-			  ? lines
-			  : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
+	p->text = p->plain ? lines : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
 }
 
 static void put_out(const struct part *p, size_t start, struct buf *out, struct flow_taken *t)
@@ -191,10 +218,14 @@ static void put_out(const struct part *p, size_t start, struct buf *out, struct 
 static void take_parts(struct flow *f, struct crew *crew, struct parts *parts, size_t start, struct buf *out,
 	struct flow_taken *t)
 {
-	crew_each(crew, parts->n, mask_part, parts);
+	parts->settle = f->settle;
+	parts->n_settled = 0;
 	for (size_t i = 0; i < parts->n; i++)
-		settle_part(f->settle, &parts->p[i]);
+		parts->p[i].masked_once = false;
+	pthread_mutex_init(&parts->lock, NULL);
+	crew_each(crew, parts->n, mask_part, parts);
 	crew_each(crew, parts->n, mask_part_again, parts);
+	pthread_mutex_destroy(&parts->lock);
 	for (size_t i = 0; i < parts->n; i++)
 		put_out(&parts->p[i], start, out, t);
 }

@@ -330,9 +330,9 @@ static size_t control(struct settle_screen *s, struct str text, size_t i)
 	return i + 1;
 }
 
-static void run(struct settle *s, struct str text)
+/* special: text is known to be plain up to here. */
+static void run(struct settle *s, struct str text, size_t special)
 {
-	size_t special = 0; /* text is plain from i to here, if that is further */
 
 	for (size_t i = 0; i < text.len;) {
 		if (s->seq.state != SETTLE_SEQ_NONE) {
@@ -375,7 +375,14 @@ void settle_free(struct settle *s)
 size_t settle_add(struct settle *s, struct str text, struct buf *out)
 {
 	settle_screen_begin(&s->screen, out);
-	run(s, text);
+	run(s, text, 0);
+	return settle_screen_flush(&s->screen);
+}
+
+size_t settle_add_plain(struct settle *s, struct str text, struct buf *out)
+{
+	settle_screen_begin(&s->screen, out);
+	run(s, text, text.len);
 	return settle_screen_flush(&s->screen);
 }
 
@@ -460,7 +467,7 @@ struct settle *settle_resume(struct str last_lines, struct str saved)
 	/* Nothing is put out: saved has no line end, and its line is not too long. */
 	buf_init(&none, SIZE_MAX);
 	settle_screen_begin(&s->screen, &none);
-	run(s, has_head ? str_from(saved, head.len + 1) : saved);
+	run(s, has_head ? str_from(saved, head.len + 1) : saved, 0);
 	settle_screen_flush(&s->screen);
 	if (has_head)
 		place(&s->screen, n);
