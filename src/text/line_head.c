@@ -65,12 +65,6 @@ void line_head_init(void)
 	}
 }
 
-void line_head_skip_blanks(struct line_head *h)
-{
-	while (line_is_blank(line_head_char(h, h->i)))
-		h->i++;
-}
-
 static struct str token_before(const struct line_head *h, size_t end)
 {
 	size_t n = h->i;

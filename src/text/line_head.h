@@ -26,7 +26,6 @@ bool line_head_part(struct line_head *h);
 bool line_head_level(struct line_head *h);
 /* The line says that it has this level. Nothing changes one that is a warning or worse. */
 void line_head_state(struct line_head *h, enum line_level level);
-void line_head_skip_blanks(struct line_head *h);
 /* Up to the next blank. */
 struct str line_head_token(const struct line_head *h);
 
@@ -45,6 +44,12 @@ static inline char line_head_char(const struct line_head *h, size_t i)
 static inline bool line_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static inline void line_head_skip_blanks(struct line_head *h)
+{
+	while (h->i < h->s.len && line_is_blank(h->s.p[h->i]))
+		h->i++;
 }
 
 static inline bool line_is_digit(char c)

@@ -58,11 +58,6 @@ static const struct str kinds[] = {
 
 #define KINDS_MAX 3 /* "Fatal Python error:", "internal compiler error:" */
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -119,15 +114,6 @@ bool line_word_level(struct str word, enum line_level *ret)
 		}
 	}
 	return false;
-}
-
-struct str line_word_at(struct str s)
-{
-	size_t n = 0;
-
-	while (n < s.len && is_letter(s.p[n]))
-		n++;
-	return (struct str){ s.p, n };
 }
 
 /* Is what stands behind "error:" a count or a setting, and nothing more? */
@@ -226,7 +212,7 @@ static bool is_kind(struct str word)
 
 static bool is_in_name(char c)
 {
-	return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '$';
+	return line_is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '$';
 }
 
 /* TypeError:, java.lang.IllegalStateException: or one of these alone. n: of its letters at least so many are known. */

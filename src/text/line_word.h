@@ -10,8 +10,6 @@
 void line_word_init(void);
 /* A whole word, in any case: "ERROR", "warn", "severe". */
 bool line_word_level(struct str word, enum line_level *ret);
-/* The word that s begins with: letters of ASCII only. */
-struct str line_word_at(struct str s);
 
 /*
  * The level that s begins with, written so that it is meant: "error:", "error[E0308]:", "error TS2304:",
@@ -21,5 +19,22 @@ struct str line_word_at(struct str s);
 size_t line_word_stated(struct str s, enum line_level *ret);
 /* A level by letter, as linters write behind a location: "E:", "W0611:", "[W]", "E501 ". Length, or 0. */
 size_t line_word_letter(struct str s, enum line_level *ret);
+
+/* ---- asked at each token; calls would take as long as the rest ---- */
+
+static inline bool line_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The word that s begins with: letters of ASCII only. */
+static inline struct str line_word_at(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.len && line_is_letter(s.p[n]))
+		n++;
+	return (struct str){ s.p, n };
+}
 
 #endif

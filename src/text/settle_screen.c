@@ -232,9 +232,9 @@ static size_t own_cells(struct str text)
 
 static size_t count_chars(struct str text)
 {
-	size_t n = 0;
+	size_t n = ascii_len(text);
 
-	for (size_t i = 0; i < text.len; i++)
+	for (size_t i = n; i < text.len; i++)
 		n += (text.p[i] & 0xc0) != 0x80;
 	return n;
 }
