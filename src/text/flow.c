@@ -6,8 +6,8 @@
  * once more.
  *
  * Settling goes through the text in order, masking need not: parts are small enough for the second cache, and some of them are
- * masked at once, settled one after the other, by whoever has masked the one whose turn it is, and masked again at once. Only a part that names a value is taken alone, since it says how those behind it
- * are masked.
+ * masked at once. Whoever has masked the part whose turn it is settles it, and those behind it that are masked, and masks what
+ * comes out again. Only a part that names a value is taken alone, since it says how those behind it are masked.
  *
  * A carriage return in front of a line end, which half of all logs have at each, is taken out before anything else: it
  * means nothing, and a line without it is plain.
@@ -170,6 +170,13 @@ static void settle_part(struct settle *s, struct part *p)
 	p->undo = p->plain ? settle_add_plain(s, p->text, &p->lines) : settle_add(s, p->text, &p->lines);
 }
 
+static void mask_again(const struct parts *parts, struct part *p)
+{
+	struct str lines = buf_view(&p->lines);
+
+	p->text = p->plain ? lines : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
+}
+
 /* Part i is masked. Settles the parts whose turn it is, unless another thread does: that one sees part i when it comes to it. */
 static void settle_in_turn(struct parts *parts, size_t i)
 {
@@ -184,11 +191,14 @@ static void settle_in_turn(struct parts *parts, size_t i)
 		pthread_mutex_lock(&parts->lock);
 		parts->settling = false;
 		parts->n_settled++;
+		pthread_mutex_unlock(&parts->lock);
+		mask_again(parts, p);
+		pthread_mutex_lock(&parts->lock);
 	}
 	pthread_mutex_unlock(&parts->lock);
 }
 
-static void mask_part(void *arg, size_t i)
+static void take_part(void *arg, size_t i)
 {
 	struct parts *parts = arg;
 	struct part *p = &parts->p[i];
@@ -197,15 +207,6 @@ static void mask_part(void *arg, size_t i)
 	p->text = without_secrets(parts->m, parts->names, cleaned(p), &p->masked, &p->n_masked);
 	p->plain = settle_is_plain(p->text);
 	settle_in_turn(parts, i);
-}
-
-static void mask_part_again(void *arg, size_t i)
-{
-	struct parts *parts = arg;
-	struct part *p = &parts->p[i];
-	struct str lines = buf_view(&p->lines);
-
-	p->text = p->plain ? lines : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
 }
 
 static void put_out(const struct part *p, size_t start, struct buf *out, struct flow_taken *t)
@@ -223,8 +224,7 @@ static void take_parts(struct flow *f, struct crew *crew, struct parts *parts, s
 	for (size_t i = 0; i < parts->n; i++)
 		parts->p[i].masked_once = false;
 	pthread_mutex_init(&parts->lock, NULL);
-	crew_each(crew, parts->n, mask_part, parts);
-	crew_each(crew, parts->n, mask_part_again, parts);
+	crew_each(crew, parts->n, take_part, parts);
 	pthread_mutex_destroy(&parts->lock);
 	for (size_t i = 0; i < parts->n; i++)
 		put_out(&parts->p[i], start, out, t);
