@@ -190,12 +190,26 @@ bool pem_match_end(struct scan *s, size_t at, struct span *ret)
 	return true;
 }
 
+/* The first BEGIN line at or behind `from`, or text.len. By its B, since dashes are in every log. */
+static size_t find_begin(struct str text, size_t from)
+{
+	static const struct str begin = { PEM_BEGIN, sizeof PEM_BEGIN - 1 };
+	const size_t dashes = 5;
+
+	for (size_t at = from + dashes; at < text.len; at++) {
+		at += str_find(str_from(text, at), 'B');
+		if (at < text.len && str_starts(str_from(text, at - dashes), begin))
+			return at - dashes;
+	}
+	return text.len;
+}
+
 size_t pem_open(struct str text, size_t max)
 {
 	struct scan s = { .text = text };
 
 	for (size_t at = 0; at < text.len;) {
-		size_t begin = at + str_find_str(str_from(text, at), STR(PEM_BEGIN)), body, from, end;
+		size_t begin = find_begin(text, at), body, from, end;
 
 		if (begin == text.len)
 			break;
