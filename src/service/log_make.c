@@ -7,6 +7,7 @@
 #include "service/log_make.h"
 
 #include "base/utf8.h"
+#include "text/escape.h"
 #include "text/line.h"
 
 #include <assert.h>
@@ -38,17 +39,20 @@ static size_t chunk_len(struct str text, size_t max)
 /* What the lines of the chunk say. A line that was begun by an earlier chunk is looked at as if it began here. */
 static void look_at_lines(struct making *m)
 {
+	int64_t n_lines = (int64_t)m->f.n_line_ends + m->f.unended;
 	struct str text = m->text;
-	int64_t number = 0;
 	struct line line;
+	AUTO_BUF plain;
 
-	for (; text.len > 0; number++) {
+	buf_init(&plain, text.len);
+	if (m->f.has_escapes) { /* none reaches over a line end */
+		escape_take_out(text, &plain);
+		text = buf_view(&plain);
+	}
+	for (int64_t number = 0; number < n_lines; number++) {
 		struct str l = { text.p, str_find(text, '\n') };
 
-		if (m->f.has_escapes)
-			line_look(l, &line);
-		else
-			line_look_plain(l, &line);
+		line_look_plain(l, &line);
 		m->f.levels |= (uint8_t)(1u << line.level);
 		m->f.sources |= (uint8_t)(1u << line.source);
 		if (line.mark == LINE_GROUP || line.mark == LINE_END_GROUP) {

@@ -87,25 +87,6 @@ static void mark(struct str text, uint8_t *marks)
 	mark_piece(piece, text.len - at, marks);
 }
 
-static void without_escapes(struct str text, struct buf *out)
-{
-	size_t done = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		size_t end;
-
-		if (text.p[i] != ESCAPE_FIRST && text.p[i] != ESCAPE_FIRST_C1)
-			continue;
-		end = escape_end(text, i);
-		if (end == i)
-			continue;
-		buf_add(out, text.p + done, i - done);
-		done = end;
-		i = end - 1;
-	}
-	buf_add(out, text.p + done, text.len - done);
-}
-
 struct str frame_grams_make(struct str text, bool has_escapes, struct arena *a)
 {
 	uint8_t marks[FRAME_HASHES] = { 0 };
@@ -114,7 +95,7 @@ struct str frame_grams_make(struct str text, bool has_escapes, struct arena *a)
 
 	buf_init(&plain, text.len);
 	if (has_escapes)
-		without_escapes(text, &plain);
+		escape_take_out(text, &plain);
 	mark(has_escapes ? buf_view(&plain) : text, marks);
 	for (size_t i = 0; i < FRAME_GRAMS_LEN; i++)
 		bits[i] = bits_of(marks + 8 * i);
