@@ -7,6 +7,8 @@
  */
 #include "model/repo.h"
 
+#include <assert.h>
+
 static bool is_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -56,4 +58,25 @@ enum err_code forge_name_check(struct str name, struct err *e)
 		return err_set(e, ERR_INVALID,
 			"forge must be a name of letters, digits and '_', '.', '-', as in [forge \"NAME\"]");
 	return ERR_OK;
+}
+
+static const char *const visibilities[VISIBILITY_N] = {
+	[VISIBLE_USERS] = "users", [VISIBLE_MEMBERS] = "members"
+};
+
+const char *visibility_name(enum visibility v)
+{
+	assert(v < VISIBILITY_N);
+	return visibilities[v];
+}
+
+bool visibility_find(struct str name, enum visibility *ret)
+{
+	for (unsigned i = 0; i < VISIBILITY_N; i++) {
+		if (str_eq(name, str_z(visibilities[i]))) {
+			*ret = (enum visibility)i;
+			return true;
+		}
+	}
+	return false;
 }

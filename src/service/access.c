@@ -7,7 +7,7 @@
  */
 #include "service/access.h"
 
-#include "store/nouns.h"
+#include "store/access_nouns.h"
 #include "store/store.h"
 
 static enum err_code refuse(const struct internal_tokens *internal, enum access_realm realm, struct err *e)

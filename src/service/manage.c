@@ -249,7 +249,7 @@ static enum err_code apply_first_admin(struct store_op *op, struct db *db, struc
 	enum err_code code = users_first_admin(db, &w->id, e);
 
 	if (code == ERR_NOT_FOUND)
-		return users_add(db, w->email, ROLE_ADMIN, w->now, &w->id, e);
+		return users_add(db, w->email, STR(""), ROLE_ADMIN, w->now, &w->id, e);
 	TRY(code);
 	if (!w->again)
 		return err_set(

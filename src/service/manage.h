@@ -4,6 +4,7 @@
  * manage: repos and tokens, added, listed, taken away; texts of logs, pinned. All may wait for the writer.
  */
 #include "service/config.h"
+#include "store/access_nouns.h"
 #include "store/nouns.h"
 #include "store/store.h"
 

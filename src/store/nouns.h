@@ -1,8 +1,8 @@
 #ifndef STORE_NOUNS_H
 #define STORE_NOUNS_H
 /*
- * nouns: what the services may ask of the database, a file of SQL a noun (repos.c, steps.c, logs.c, keeping.c,
- * tokens.c, users.c, actions.c). Every function takes the connection: a reader, or the writer's inside an operation
+ * nouns: what the services may ask of the database, a file of SQL a noun (repos.c, steps.c, runs.c, logs.c, keeping.c,
+ * actions.c; those of who may come in are in access_nouns.h). Every function takes the connection: a reader, or the writer's inside an operation
  * (those marked W). Rows are copied into the arena given; a list without rows may be NULL. Lists are bounded
  * by their limit; their total is exact to 10,000 and -1 beyond.
  */
@@ -11,7 +11,6 @@
 #include "model/repo.h"
 #include "model/run.h"
 #include "model/step.h"
-#include "model/token.h"
 #include "store/db.h"
 
 /* ---- repos.c ---- */
@@ -29,6 +28,9 @@ MUST_CHECK enum err_code repos_get(
 /* In the order of names. forge, name (without case): filters, empty: all. */
 MUST_CHECK enum err_code repos_list(struct db *db, struct arena *a, struct str forge, struct str name,
 	int64_t limit, int64_t offset, struct repo **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+/* W. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code repos_set_visibility(
+	struct db *db, int64_t id, enum visibility visibility, struct err *e);
 
 /* ---- steps.c ---- */
 
@@ -269,28 +271,6 @@ MUST_CHECK enum err_code texts_pin(
  */
 MUST_CHECK enum err_code run_masks_expire(struct db *db, int64_t before, int64_t limit, bool dry,
 	int64_t *ret_rows, int64_t *ret_bytes, struct err *e);
-
-/* ---- users.c ---- */
-
-/* W. ERR_CONFLICT: there is one with this address, in whatever case. */
-MUST_CHECK enum err_code users_add(
-	struct db *db, struct str email, enum role role, int64_t now, int64_t *ret_id, struct err *e);
-/* ERR_NOT_FOUND: none. */
-MUST_CHECK enum err_code users_first_admin(struct db *db, int64_t *ret_id, struct err *e);
-
-/* ---- tokens.c ---- */
-
-/* W. Sets t->id. */
-MUST_CHECK enum err_code tokens_add(struct db *db, struct token *t, struct err *e);
-/* Revoked and expired ones too. ERR_NOT_FOUND. */
-MUST_CHECK enum err_code tokens_by_digest(
-	struct db *db, struct arena *a, const struct sha256 *digest, struct token *ret, struct err *e);
-/* The newest first. user_id 0: of all. */
-MUST_CHECK enum err_code tokens_list(struct db *db, struct arena *a, int64_t user_id, int64_t limit,
-	int64_t offset, struct token **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
-/* W. user_id 0: anybody's. ERR_NOT_FOUND; revoked already: fine, and the first time stays. */
-MUST_CHECK enum err_code tokens_revoke(
-	struct db *db, int64_t id, int64_t user_id, int64_t now, struct err *e);
 
 /* ---- actions.c ---- */
 

@@ -7,20 +7,24 @@
 #include "store/nouns.h"
 #include "store/rows.h"
 
-#define COLUMNS "id, forge, name, added_at"
+#define COLUMNS "id, forge, name, added_at, visibility"
 
 static enum err_code take_repo(void *arg, const struct db_row *row, struct err *e)
 {
 	struct rows *rows = arg;
-	struct repo *r = rows_add(rows);
-
-	(void)e;
-	*r = (struct repo){
+	struct repo r = {
 		.id = row_int(row, 0),
 		.forge = row_str(row, 1, rows->a),
 		.name = row_str(row, 2, rows->a),
 		.added_at = row_int(row, 3),
 	};
+
+	/* A word that is not known here must not come to mean "all". */
+	if (!visibility_find(row_str(row, 4, rows->a), &r.visibility))
+		return err_set(e, ERR_STORAGE,
+			"repo %lld in the database has a visibility unknown to this program",
+			(long long)r.id);
+	*(struct repo *)rows_add(rows) = r;
 	return ERR_OK;
 }
 
@@ -83,6 +87,15 @@ enum err_code repos_remove(struct db *db, int64_t id, int64_t now, struct err *e
 	TRY(db_run(db, "UPDATE token SET revoked_at = $2 WHERE repo_id = $1 AND revoked_at = 0",
 		DB_ARGS(DB_I(id), DB_I(now)), NULL, e));
 	TRY(db_run(db, "DELETE FROM repo WHERE id = $1", DB_ARGS(DB_I(id)), &n, e));
+	return n > 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "there is no repo %lld", (long long)id);
+}
+
+enum err_code repos_set_visibility(struct db *db, int64_t id, enum visibility visibility, struct err *e)
+{
+	int64_t n = 0;
+
+	TRY(db_run(db, "UPDATE repo SET visibility = $2 WHERE id = $1",
+		DB_ARGS(DB_I(id), DB_T(str_z(visibility_name(visibility)))), &n, e));
 	return n > 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "there is no repo %lld", (long long)id);
 }
 

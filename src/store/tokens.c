@@ -2,14 +2,15 @@
  * tokens: bearer tokens, by the SHA-256 of their text. Those that are revoked or have expired stay, so that a
  * person can see what there was; whether one is good is asked by the caller, who has the time.
  */
-#include "store/nouns.h"
+#include "store/access_nouns.h"
 #include "store/rows.h"
 
 #include <string.h>
 
 #define SELECT                                                                                               \
 	"SELECT token.id, token.user_id, token.name, token.scopes, users.role, token.repo_id, repo.name,"    \
-	" token.created_at, token.expires_at, token.revoked_at, token.digest"                                \
+	" token.created_at, token.expires_at, token.revoked_at, token.digest, token.host, token.machine,"    \
+	" token.last_used_at, users.email, users.disabled_at"                                                \
 	" FROM token JOIN users ON users.id = token.user_id LEFT JOIN repo ON repo.id = token.repo_id"
 
 static enum err_code take_token(void *arg, const struct db_row *row, struct err *e)
@@ -24,6 +25,11 @@ static enum err_code take_token(void *arg, const struct db_row *row, struct err 
 		.created_at = row_int(row, 7),
 		.expires_at = row_int(row, 8),
 		.revoked_at = row_int(row, 9),
+		.host = row_str(row, 11, rows->a),
+		.machine = row_int(row, 12) != 0,
+		.last_used_at = row_int(row, 13),
+		.email = row_str(row, 14, rows->a),
+		.disabled_at = row_int(row, 15),
 	};
 	struct str digest = row_str(row, 10, rows->a);
 
@@ -40,19 +46,26 @@ static enum err_code take_token(void *arg, const struct db_row *row, struct err 
 
 enum err_code tokens_add(struct db *db, struct token *t, struct err *e)
 {
+	enum err_code code;
 	AUTO_BUF scopes;
 
 	buf_init(&scopes, 4096);
 	scope_write(t->scopes, &scopes);
 	TRY(buf_check(&scopes, "scopes", e));
-	return db_int(db,
-		"INSERT INTO token (user_id, name, digest, scopes, repo_id, created_at, expires_at, "
-		"revoked_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, 0) RETURNING id",
+	/* Whoever was disabled a moment ago must not come in with a token that is made in this one. */
+	code = db_int(db,
+		"INSERT INTO token (user_id, name, digest, scopes, repo_id, host, machine, created_at, "
+		"expires_at, revoked_at)"
+		" SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, 0 FROM users WHERE id = $1 AND disabled_at = 0 "
+		"RETURNING id",
 		DB_ARGS(DB_I(t->user_id), DB_T(t->name),
 			DB_B(((struct str){ (const char *)t->digest.b, SHA256_LEN })),
-			DB_T(buf_view(&scopes)), DB_I(t->repo_id), DB_I(t->created_at), DB_I(t->expires_at)),
+			DB_T(buf_view(&scopes)), DB_I(t->repo_id), DB_T(t->host), DB_I(t->machine),
+			DB_I(t->created_at), DB_I(t->expires_at)),
 		&t->id, e);
+	if (code == ERR_NOT_FOUND)
+		return err_set(e, ERR_FORBIDDEN, "the user is disabled");
+	return code;
 }
 
 enum err_code tokens_by_digest(
@@ -64,6 +77,17 @@ enum err_code tokens_by_digest(
 		DB_ARGS(DB_B(((struct str){ (const char *)digest->b, SHA256_LEN }))), take_token, &rows, e));
 	if (rows.n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no such token");
+	*ret = *(const struct token *)rows.first;
+	return ERR_OK;
+}
+
+enum err_code tokens_get(struct db *db, struct arena *a, int64_t id, struct token *ret, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(db, SELECT " WHERE token.id = $1", DB_ARGS(DB_I(id)), take_token, &rows, e));
+	if (rows.n == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no such token");
 	*ret = *(const struct token *)rows.first;
 	return ERR_OK;
 }
@@ -95,4 +119,10 @@ enum err_code tokens_revoke(struct db *db, int64_t id, int64_t user_id, int64_t 
 		" WHERE id = $1 AND ($2 = 0 OR user_id = $2)",
 		DB_ARGS(DB_I(id), DB_I(user_id), DB_I(now)), &n, e));
 	return n > 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "there is no such token");
+}
+
+enum err_code tokens_touch(struct db *db, int64_t id, int64_t at, struct err *e)
+{
+	return db_run(db, "UPDATE token SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2",
+		DB_ARGS(DB_I(id), DB_I(at)), NULL, e);
 }

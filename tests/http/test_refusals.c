@@ -132,7 +132,7 @@ static enum err_code apply_user(struct store_op *op, struct db *db, struct err *
 {
 	struct user_add *w = (struct user_add *)(void *)op;
 
-	return users_add(db, STR("someone@example.org"), ROLE_TESTER, NOW, &w->id, e);
+	return users_add(db, STR("someone@example.org"), STR(""), ROLE_TESTER, NOW, &w->id, e);
 }
 
 /* A token with all scopes of a user who is no admin. */

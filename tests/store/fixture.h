@@ -6,6 +6,7 @@
  */
 #include "tests/test.h"
 
+#include "store/access_nouns.h"
 #include "store/nouns.h"
 #include "store/schema.h"
 #include "store/store.h"

@@ -141,7 +141,7 @@ static enum err_code remove_w(struct db *db, void *arg, struct err *e)
 
 static enum err_code add_user_w(struct db *db, void *arg, struct err *e)
 {
-	return users_add(db, STR("Ada@example.org"), ROLE_ADMIN, T0, arg, e);
+	return users_add(db, STR("Ada@example.org"), STR(""), ROLE_ADMIN, T0, arg, e);
 }
 
 static struct token a_token(int64_t user_id, char digest, int64_t repo_id)
