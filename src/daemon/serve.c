@@ -125,6 +125,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	s->app.ready = is_ready;
 	s->app.ready_arg = s;
 	TRY(start_store(s, e));
+	s->app.access = access_new(s->app.store);
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
@@ -210,6 +211,7 @@ static void stop(struct serve *s)
 	janitor_stop(s->janitor);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);
+	access_free(s->app.access);
 	store_close(s->app.store);
 	config_box_free(s->app.config);
 	rate_free(s->app.rate);

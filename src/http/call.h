@@ -28,6 +28,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct store *store;
 	struct config_box *config;
 	struct rate *rate;
+	struct access *access;
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;

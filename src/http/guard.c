@@ -142,7 +142,7 @@ static enum err_code authenticate(struct call *c, struct err *e)
 
 	if (c->op->auth == OP_AUTH_SESSION)
 		return page_viewer(c, &c->viewer, e);
-	return access_authenticate(c->app->store, &c->cfg->internal, realm, call_header(c, "Authorization"),
+	return access_authenticate(c->app->access, &c->cfg->internal, realm, call_header(c, "Authorization"),
 		c->now, &c->arena, &c->identity, e);
 }
 

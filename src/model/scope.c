@@ -1,5 +1,5 @@
 /*
- * scope, role: the names from scope.tbl, forth and back.
+ * scope, role: the names from scope.tbl and role.tbl, forth and back.
  *
  * An unknown name is an error and never dropped: a token that silently lacks a scope fails much later,
  * and one whose "runs:wirte" was taken as nothing would look more careful than it is.
@@ -14,11 +14,13 @@ static const char *const scope_names[SCOPE_N] = {
 #undef SCOPE
 };
 
-static const char *const role_names[ROLE_N] = {
-	[ROLE_USER] = "user",
-	[ROLE_TESTER] = "tester",
-	[ROLE_CONTRIBUTOR] = "contributor",
-	[ROLE_ADMIN] = "admin",
+static const struct {
+	const char *name;
+	scope_set scopes;
+} roles[ROLE_N] = {
+#define ROLE(name, text, scopes, prose) [ROLE_##name] = { text, scopes },
+#include "model/role.tbl"
+#undef ROLE
 };
 
 const char *scope_name(enum scope s)
@@ -87,16 +89,22 @@ enum err_code scope_parse(struct str text, scope_set *ret_set, struct err *e)
 const char *role_name(enum role r)
 {
 	assert(r < ROLE_N);
-	return role_names[r];
+	return roles[r].name;
 }
 
 bool role_find(struct str name, enum role *ret_role)
 {
 	for (unsigned i = 0; i < ROLE_N; i++) {
-		if (str_eq(name, str_z(role_names[i]))) {
+		if (str_eq(name, str_z(roles[i].name))) {
 			*ret_role = (enum role)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+scope_set role_scopes(enum role r)
+{
+	assert(r < ROLE_N);
+	return roles[r].scopes;
 }

@@ -7,8 +7,39 @@
  */
 #include "service/access.h"
 
+#include "service/token_cache.h"
 #include "store/access_nouns.h"
 #include "store/store.h"
+
+#include <stdlib.h>
+
+struct access {
+	struct store *store;
+	struct token_cache *cache;
+};
+
+struct access *access_new(struct store *store)
+{
+	struct access *x = mem_alloc(sizeof *x);
+
+	x->store = store;
+	x->cache = token_cache_new();
+	return x;
+}
+
+void access_free(struct access *x)
+{
+	if (!x)
+		return;
+	token_cache_free(x->cache);
+	free(x);
+}
+
+enum err_code access_refuse(struct err *e)
+{
+	return err_set(e, ERR_UNAUTHORIZED,
+		"the bearer token is missing, wrong, expired or revoked; send Authorization: Bearer TOKEN");
+}
 
 static enum err_code refuse(const struct internal_tokens *internal, enum access_realm realm, struct err *e)
 {
@@ -16,8 +47,7 @@ static enum err_code refuse(const struct internal_tokens *internal, enum access_
 		return err_set(e, ERR_CLOSED,
 			"no internal token is configured, so /internal takes only a slc_ token with "
 			"logs:write; set [internal] token-file in sluice.conf");
-	return err_set(e, ERR_UNAUTHORIZED,
-		"the bearer token is missing, wrong, expired or revoked; send Authorization: Bearer TOKEN");
+	return access_refuse(e);
 }
 
 /* RFC 6750: the scheme is compared without case, then one or more blanks. False: not a bearer token. */
@@ -44,7 +74,7 @@ static bool is_internal(const struct internal_tokens *internal, const struct sha
 	return equal;
 }
 
-static enum err_code find_token(
+static enum err_code read_token(
 	struct store *store, const struct sha256 *digest, struct arena *a, struct token *ret, struct err *e)
 {
 	struct db *db = NULL;
@@ -56,7 +86,65 @@ static enum err_code find_token(
 	return code;
 }
 
-enum err_code access_authenticate(struct store *store, const struct internal_tokens *internal,
+static bool has_expired(const struct token *t, int64_t now)
+{
+	return t->expires_at != 0 && t->expires_at <= now;
+}
+
+/* Those that are not good go all the same way, to the database; who measures learns nothing of which kind it was. */
+static enum err_code find_good(struct access *x, const struct sha256 *digest, int64_t now, struct arena *a,
+	struct token *ret, struct err *e)
+{
+	uint64_t epoch = store_access_epoch(x->store); /* before anything is read */
+	struct token t;
+	bool known = token_cache_get(x->cache, digest, epoch, now, a, &t) && !has_expired(&t, now);
+
+	if (!known)
+		TRY(read_token(x->store, digest, a, &t, e));
+	if (!sha256_equal(&t.digest, digest) || t.revoked_at != 0 || t.disabled_at != 0 ||
+		has_expired(&t, now))
+		return err_set(e, ERR_NOT_FOUND, "it is not good any more");
+	if (!known)
+		token_cache_put(x->cache, &t, epoch, now);
+	*ret = t;
+	return ERR_OK;
+}
+
+struct touch {
+	struct store_op op;
+	int64_t id, at;
+};
+
+static enum err_code apply_touch(struct store_op *op, struct db *db, struct err *e)
+{
+	struct touch *w = (struct touch *)(void *)op;
+
+	return tokens_touch(db, w->id, w->at, e);
+}
+
+static void touch_done(struct store_op *op, const struct err *result)
+{
+	(void)result; /* the next use tells a newer time */
+	free(op);
+}
+
+/* Nobody waits for it; when the writer has no room, it is left out. */
+static void note_use(struct access *x, const struct token *t, int64_t now)
+{
+	struct touch *w;
+	struct err e;
+
+	if (!token_cache_touch(x->cache, t, now))
+		return;
+	w = mem_alloc(sizeof *w);
+	*w = (struct touch){
+		.op = { .apply = apply_touch, .done = touch_done, .bytes = sizeof *w }, .id = t->id, .at = now
+	};
+	if (store_submit(x->store, &w->op, &e) != ERR_OK)
+		free(w);
+}
+
+enum err_code access_authenticate(struct access *x, const struct internal_tokens *internal,
 	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
 	struct err *e)
 {
@@ -78,16 +166,17 @@ enum err_code access_authenticate(struct store *store, const struct internal_tok
 	}
 	if (!str_starts(presented, STR(TOKEN_PREFIX)))
 		return refuse(internal, realm, e);
-	code = find_token(store, &digest, a, &token, e);
+	code = find_good(x, &digest, now, a, &token, e);
 	if (code == ERR_NOT_FOUND)
 		return refuse(internal, realm, e);
 	TRY(code);
-	if (!sha256_equal(&token.digest, &digest) || token.revoked_at != 0 ||
-		(token.expires_at != 0 && token.expires_at <= now))
-		return refuse(internal, realm, e);
-	*ret = (struct identity){
-		.kind = IDENTITY_TOKEN, .token = token, .scopes = token.scopes, .role = token.role
-	};
+	note_use(x, &token, now);
+	*ret = (struct identity){ .kind = IDENTITY_TOKEN,
+		.token = token,
+		.user_id = token.user_id,
+		.email = token.email,
+		.scopes = token.scopes & role_scopes(token.role),
+		.role = token.role };
 	return ERR_OK;
 }
 

@@ -6,7 +6,11 @@
  * A bearer token is either the internal token of the configuration (a team that trusts itself; it may send
  * logs for every repo and nothing else) or a `slc_` token in the database. What was presented is hashed first
  * and digests of equal length are compared in constant time, so neither length nor content can be told from
- * the time.
+ * the time. A token that was good a moment ago is known without asking the database (token_cache.h); one that is revoked is
+ * refused by every thread from the moment on that its revoker is told.
+ *
+ * What an identity may do is what its token has, and not more than the role of its user allows (model/role.tbl): a role that
+ * is taken away counts at once for tokens that were made before.
  */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -16,13 +20,18 @@
 
 struct store;
 
-enum identity_kind { IDENTITY_NONE, IDENTITY_INTERNAL, IDENTITY_TOKEN };
+enum identity_kind { IDENTITY_NONE, IDENTITY_INTERNAL, IDENTITY_TOKEN, IDENTITY_SESSION };
 
 struct identity {
 	enum identity_kind kind;
 	struct token token; /* when kind is IDENTITY_TOKEN; strings in the request's arena */
+	int64_t user_id;    /* 0: of no user */
+	struct str email;
+	int64_t session_id; /* when kind is IDENTITY_SESSION */
 	scope_set scopes;
 	enum role role;
+	/* From where, and in which request: told to the audit. Set by the edge, empty elsewhere. */
+	struct str address, request_id;
 };
 
 struct internal_tokens { /* digests of what the configuration accepts; none: /internal is closed */
@@ -32,17 +41,25 @@ struct internal_tokens { /* digests of what the configuration accepts; none: /in
 
 enum access_realm { REALM_API, REALM_INTERNAL };
 
+struct access; /* what is known of tokens that come again and again */
+
+struct access *access_new(struct store *store);
+void access_free(struct access *x); /* NULL is fine; before the store is closed */
+
 /*
  * authorization: the value of the header, empty when there is none. ERR_UNAUTHORIZED for missing, malformed,
- * unknown, expired or revoked, all told alike; in REALM_INTERNAL, while no internal token is configured,
- * ERR_CLOSED instead. The internal token is good in REALM_INTERNAL only.
+ * unknown, expired or revoked, or of a user who is disabled, all told alike; in REALM_INTERNAL, while no internal token is
+ * configured, ERR_CLOSED instead. The internal token is good in REALM_INTERNAL only. That a token was used is written down
+ * once a minute, without waiting for it.
  */
-MUST_CHECK enum err_code access_authenticate(struct store *store, const struct internal_tokens *internal,
+MUST_CHECK enum err_code access_authenticate(struct access *x, const struct internal_tokens *internal,
 	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
 	struct err *e);
 /* ERR_FORBIDDEN naming what is required and what is held. scopes 0 / roles 0: nothing required. A token that is
  * bound to a repo never has repos:manage. */
 MUST_CHECK enum err_code access_allow(
 	const struct identity *id, scope_set required, unsigned roles, struct err *e);
+/* What a 401 says, for those who find out by other means that nobody is there. */
+enum err_code access_refuse(struct err *e);
 
 #endif

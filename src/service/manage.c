@@ -185,7 +185,7 @@ enum err_code manage_token_create(struct store *s, const struct config *cfg, con
 	struct err *e)
 {
 	struct token t = {
-		.user_id = by->token.user_id,
+		.user_id = by->user_id,
 		.name = r->name,
 		.scopes = r->scopes,
 		.role = by->role,
@@ -209,7 +209,7 @@ enum err_code manage_token_list(struct store *s, const struct identity *by, bool
 	if (all)
 		TRY(access_allow(by, 0, ROLE_BIT(ROLE_ADMIN), e));
 	TRY(store_reader_get(s, &db, e));
-	code = tokens_list(db, a, all ? 0 : by->token.user_id, limit, offset, ret, ret_n, ret_total, e);
+	code = tokens_list(db, a, all ? 0 : by->user_id, limit, offset, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
 	return code;
 }
@@ -227,7 +227,7 @@ enum err_code manage_token_revoke(
 	/* Somebody else's token is not there, rather than forbidden: ids must not be probed. */
 	struct by_id w = { .op = { .apply = apply_token_revoke, .bytes = sizeof w },
 		.id = id,
-		.user_id = by->role == ROLE_ADMIN ? 0 : by->token.user_id,
+		.user_id = by->role == ROLE_ADMIN ? 0 : by->user_id,
 		.now = now };
 	enum err_code code = store_write(s, &w.op, e);
 

@@ -97,7 +97,14 @@ struct db_driver {
 /* What a driver's own struct begins with. */
 struct db {
 	const struct db_driver *driver;
+	bool access_changed; /* db_access_changed() */
 };
+
+/* A noun calls it, on the writer's connection, when it changes what a token or a session is good for: see store_access_epoch(). */
+static inline void db_access_changed(struct db *db)
+{
+	db->access_changed = true;
+}
 
 extern const struct db_driver db_sqlite;
 

@@ -84,6 +84,7 @@ enum err_code repos_remove(struct db *db, int64_t id, int64_t now, struct err *e
 {
 	int64_t n = 0;
 
+	db_access_changed(db);
 	TRY(db_run(db, "UPDATE token SET revoked_at = $2 WHERE repo_id = $1 AND revoked_at = 0",
 		DB_ARGS(DB_I(id), DB_I(now)), NULL, e));
 	TRY(db_run(db, "DELETE FROM repo WHERE id = $1", DB_ARGS(DB_I(id)), &n, e));

@@ -108,6 +108,7 @@ enum err_code sessions_revoke(struct db *db, int64_t id, int64_t user_id, int64_
 {
 	int64_t n = 0;
 
+	db_access_changed(db);
 	TRY(db_run(db,
 		"UPDATE session SET revoked_at = CASE WHEN revoked_at = 0 THEN $3 ELSE revoked_at END"
 		" WHERE id = $1 AND ($2 = 0 OR user_id = $2)",
@@ -118,6 +119,7 @@ enum err_code sessions_revoke(struct db *db, int64_t id, int64_t user_id, int64_
 enum err_code sessions_revoke_others(
 	struct db *db, int64_t user_id, int64_t but_id, int64_t now, struct err *e)
 {
+	db_access_changed(db);
 	return db_run(db,
 		"UPDATE session SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at = 0",
 		DB_ARGS(DB_I(user_id), DB_I(but_id), DB_I(now)), NULL, e);

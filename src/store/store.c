@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct store {
 	struct arena arena;        /* of the path */
 	const char *folder, *path; /* of the database */
 	int lock_fd;
+	_Atomic uint64_t access_epoch;
 	struct writer *writer; /* NULL: read only */
 	struct readers *readers;
 };
@@ -69,7 +71,7 @@ static enum err_code start_writer(
 		return code;
 	}
 	return writer_start(db, o->queue_bytes ? o->queue_bytes : (size_t)16 << 20,
-		o->batch_max ? o->batch_max : 256, &s->writer, e);
+		o->batch_max ? o->batch_max : 256, &s->access_epoch, &s->writer, e);
 }
 
 static enum err_code open_for_writing(struct store *s, const struct store_options *o, struct err *e)
@@ -229,4 +231,9 @@ enum err_code store_write(struct store *s, struct store_op *op, struct err *e)
 	pthread_cond_destroy(&w.told);
 	pthread_mutex_destroy(&w.lock);
 	return code;
+}
+
+uint64_t store_access_epoch(const struct store *s)
+{
+	return atomic_load(&s->access_epoch);
 }

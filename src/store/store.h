@@ -55,6 +55,13 @@ MUST_CHECK enum err_code store_submit(struct store *s, struct store_op *op, stru
 /* Submit and wait for the outcome; op->done is not used. Not from the writer's thread. */
 MUST_CHECK enum err_code store_write(struct store *s, struct store_op *op, struct err *e);
 
+/*
+ * A number that is another one after every commit that may have changed what a token or session is good for (revoked, its user disabled or of another
+ * role, its repo gone), and before anybody is told of that commit. Whoever keeps what they read of tokens or sessions asks for the number before they
+ * read, keeps it too, and takes what they keep for nothing once the number is another.
+ */
+uint64_t store_access_epoch(const struct store *s);
+
 const char *store_folder(const struct store *s); /* as it was given */
 int64_t store_bytes(struct store *s);            /* size of the database and its write-ahead log on disk */
 /* One cheap read on a fresh or kept connection: is the database there and well? */

@@ -114,6 +114,7 @@ enum err_code tokens_revoke(struct db *db, int64_t id, int64_t user_id, int64_t 
 {
 	int64_t n = 0;
 
+	db_access_changed(db);
 	TRY(db_run(db,
 		"UPDATE token SET revoked_at = CASE WHEN revoked_at = 0 THEN $3 ELSE revoked_at END"
 		" WHERE id = $1 AND ($2 = 0 OR user_id = $2)",

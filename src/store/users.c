@@ -142,6 +142,7 @@ enum err_code users_set_role(struct db *db, int64_t id, enum role role, struct e
 {
 	int64_t n = 0;
 
+	db_access_changed(db);
 	TRY(db_run(db, "UPDATE users SET role = $3 WHERE id = $1 AND ($3 = $2 OR " NOT_THE_LAST ")",
 		DB_ARGS(DB_I(id), ADMIN, DB_T(str_z(role_name(role)))), &n, e));
 	return n > 0 ? ERR_OK : why_not(db, id, "anything else", e);
@@ -151,6 +152,7 @@ enum err_code users_disable(struct db *db, int64_t id, int64_t now, struct err *
 {
 	int64_t n = 0;
 
+	db_access_changed(db);
 	TRY(db_run(db,
 		"UPDATE users SET disabled_at = CASE WHEN disabled_at = 0 THEN $3 ELSE disabled_at END"
 		" WHERE id = $1 AND " NOT_THE_LAST,
@@ -167,6 +169,7 @@ enum err_code users_enable(struct db *db, int64_t id, struct err *e)
 {
 	int64_t n = 0;
 
+	db_access_changed(db);
 	TRY(db_run(db, "UPDATE users SET disabled_at = 0 WHERE id = $1", DB_ARGS(DB_I(id)), &n, e));
 	return n > 0 ? ERR_OK : no_user(e);
 }

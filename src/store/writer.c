@@ -18,12 +18,14 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct writer {
 	struct db *db; /* the thread's */
 	size_t queue_bytes, batch_max;
+	_Atomic uint64_t *access_epoch; /* the store's: store_access_epoch() */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below, and the next of queued operations */
 	pthread_cond_t changed;
@@ -85,8 +87,9 @@ static size_t tell_one(struct store_op *op)
 }
 
 /* Returns the bytes that are no longer held. */
-static size_t run_batch(struct db *db, struct store_op *first)
+static size_t run_batch(struct writer *w, struct store_op *first)
 {
+	struct db *db = w->db;
 	struct err whole = { .code = ERR_OK };
 	enum err_code code = apply_all(db, first, &whole);
 	size_t bytes = 0;
@@ -94,6 +97,10 @@ static size_t run_batch(struct db *db, struct store_op *first)
 	if (code != ERR_OK) {
 		db_rollback(db);
 		condemn(&whole);
+	}
+	if (db->access_changed) { /* also when the commit failed: it is not always known whether it did */
+		db->access_changed = false;
+		atomic_fetch_add(w->access_epoch, 1);
 	}
 	metric_add(METRIC_WRITE_BATCHES, 1);
 	for (struct store_op *op = first, *next; op; op = next) {
@@ -136,7 +143,7 @@ static void *main_of_thread(void *arg)
 		size_t bytes;
 
 		pthread_mutex_unlock(&w->lock);
-		bytes = run_batch(w->db, batch);
+		bytes = run_batch(w, batch);
 		pthread_mutex_lock(&w->lock);
 		w->bytes -= bytes;
 		metric_add(METRIC_WRITE_QUEUE_BYTES, -(int64_t)bytes);
@@ -183,13 +190,15 @@ static void writer_free(struct writer *w)
 	free(w);
 }
 
-enum err_code writer_start(
-	struct db *db, size_t queue_bytes, size_t batch_max, struct writer **ret, struct err *e)
+enum err_code writer_start(struct db *db, size_t queue_bytes, size_t batch_max,
+	_Atomic uint64_t *access_epoch, struct writer **ret, struct err *e)
 {
 	struct writer *w = mem_alloc(sizeof *w);
 	int errnum;
 
-	*w = (struct writer){ .db = db, .queue_bytes = queue_bytes, .batch_max = batch_max };
+	*w = (struct writer){
+		.db = db, .queue_bytes = queue_bytes, .batch_max = batch_max, .access_epoch = access_epoch
+	};
 	w->last = &w->first;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);

@@ -94,6 +94,7 @@ int fixture_up(void **state)
 	fx.app.clock = &fx.clock;
 	fx.app.config = config_box_new(fixture_config(0, 0));
 	fx.app.rate = rate_new();
+	fx.app.access = access_new(fx.app.store);
 	fx.app.downloads = downloads_new();
 	if (streams_start(fx.app.store, fx.app.config, &fx.clock, NULL, &fx.app.streams, &e) != ERR_OK)
 		return -1;
@@ -123,6 +124,7 @@ int fixture_down(void **state)
 	(void)state;
 
 	streams_stop(fx.app.streams);
+	access_free(fx.app.access);
 	store_close(fx.app.store);
 	config_box_free(fx.app.config);
 	rate_free(fx.app.rate);
@@ -151,7 +153,7 @@ static struct str new_token(scope_set scopes, enum role role, const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
 	struct identity by = { .kind = IDENTITY_TOKEN,
-		.token = { .user_id = fx.admin_user },
+		.user_id = fx.admin_user,
 		.scopes = SCOPE_ALL,
 		.role = role };
 	struct token_request r = { .name = STR("t"), .scopes = scopes, .days = 7, .repo = str_z(repo) };

@@ -180,7 +180,7 @@ static enum err_code apply_user(struct store_op *op, struct db *db, struct err *
 {
 	struct user_op *w = (struct user_op *)(void *)op;
 
-	return users_add(db, str_z(role_name(w->role)), w->role, NOW, &w->id, e);
+	return users_add(db, str_z(role_name(w->role)), STR(""), w->role, NOW, &w->id, e);
 }
 
 static const char *token_of_a(enum role role)

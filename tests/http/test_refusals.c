@@ -148,7 +148,7 @@ static const char *tester_token(void)
 
 	buf_init(&text, 200);
 	assert_int_equal(store_write(fx.app.store, &user.op, &e), ERR_OK);
-	by.token.user_id = user.id;
+	by.user_id = user.id;
 	if (manage_token_create(fx.app.store, cfg, &by, &r, NOW, &fx.arena, &token, &text, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 	config_put(fx.app.config, cfg);

@@ -46,6 +46,7 @@ int fixture_up(void **state)
 	if (!mkdtemp(fx.folder) || store_open(&o, &fx.store, &e) != ERR_OK)
 		return -1;
 	arena_init(&fx.arena);
+	fx.access = access_new(fx.store);
 	fx.cfg = fixture_config();
 	fx.internal = (struct identity){ .kind = IDENTITY_INTERNAL, .scopes = SCOPE_BIT(SCOPE_LOGS_WRITE) };
 	if (manage_repo_add(fx.store, fx.cfg, STR(""), STR("Acme/Pump"), NOW, &fx.arena, &fx.repo, &is_new,
@@ -66,6 +67,7 @@ int fixture_down(void **state)
 {
 	(void)state;
 
+	access_free(fx.access);
 	store_close(fx.store);
 	config_free(fx.cfg);
 	arena_done(&fx.arena);

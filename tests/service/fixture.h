@@ -14,6 +14,7 @@
 struct fixture {
 	char folder[64];
 	struct store *store;
+	struct access *access;
 	struct config *cfg;
 	struct arena arena;
 	struct repo repo;

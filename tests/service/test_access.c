@@ -3,8 +3,12 @@
 #include "tests/test.h"
 
 #include "base/digest.h"
+#include "service/token_cache.h"
 #include "tests/service/fixture.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +18,7 @@ static enum err_code present(
 	struct err e = { 0 };
 
 	return access_authenticate(
-		fx.store, &fx.cfg->internal, realm, str_z(authorization), now, &fx.arena, ret, &e);
+		fx.access, &fx.cfg->internal, realm, str_z(authorization), now, &fx.arena, ret, &e);
 }
 
 static enum err_code present_token(
@@ -79,13 +83,13 @@ static void tokens_that_differ_only_in_length_are_refused_alike(void **state)
 	(void)state;
 
 	set_internal("abcdefgh");
-	assert_int_equal(access_authenticate(fx.store, &fx.cfg->internal, REALM_INTERNAL,
+	assert_int_equal(access_authenticate(fx.access, &fx.cfg->internal, REALM_INTERNAL,
 				 STR("Bearer abcdefg"), NOW, &fx.arena, &id, &shorter),
 		ERR_UNAUTHORIZED);
-	assert_int_equal(access_authenticate(fx.store, &fx.cfg->internal, REALM_INTERNAL,
+	assert_int_equal(access_authenticate(fx.access, &fx.cfg->internal, REALM_INTERNAL,
 				 STR("Bearer abcdefghi"), NOW, &fx.arena, &id, &longer),
 		ERR_UNAUTHORIZED);
-	assert_int_equal(access_authenticate(fx.store, &fx.cfg->internal, REALM_INTERNAL,
+	assert_int_equal(access_authenticate(fx.access, &fx.cfg->internal, REALM_INTERNAL,
 				 STR("Bearer zzzzzzzz"), NOW, &fx.arena, &id, &other),
 		ERR_UNAUTHORIZED);
 	assert_string_equal(longer.text, shorter.text);
@@ -306,6 +310,233 @@ static void a_second_admin_is_not_made_by_init(void **state)
 	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_OK);
 }
 
+/* ---- what is kept of tokens ---- */
+
+struct change {
+	struct store_op op;
+	enum err_code (*fn)(struct db *db, int64_t id, struct err *e);
+	int64_t id;
+};
+
+static enum err_code apply_change(struct store_op *op, struct db *db, struct err *e)
+{
+	struct change *w = (struct change *)(void *)op;
+
+	return w->fn(db, w->id, e);
+}
+
+static void change(enum err_code (*fn)(struct db *db, int64_t id, struct err *e), int64_t id)
+{
+	struct change w = { .op = { .apply = apply_change, .bytes = sizeof w }, .fn = fn, .id = id };
+	struct err e = { 0 };
+
+	if (store_write(fx.store, &w.op, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+}
+
+static enum err_code demote(struct db *db, int64_t id, struct err *e)
+{
+	return users_set_role(db, id, ROLE_USER, e);
+}
+
+static enum err_code disable(struct db *db, int64_t id, struct err *e)
+{
+	return users_disable(db, id, NOW + 1, e);
+}
+
+static enum err_code enable(struct db *db, int64_t id, struct err *e)
+{
+	return users_enable(db, id, e);
+}
+
+static enum err_code revoke(struct db *db, int64_t id, struct err *e)
+{
+	return tokens_revoke(db, id, 0, NOW + 1, e);
+}
+
+static enum err_code add_second_admin(struct db *db, int64_t id, struct err *e)
+{
+	(void)id;
+	return users_add(db, STR("b@example.org"), STR(""), ROLE_ADMIN, NOW, &id, e);
+}
+
+static void hide_change(struct db *db)
+{
+	db->access_changed = false;
+}
+
+static enum err_code revoke_unseen(struct db *db, int64_t id, struct err *e)
+{
+	TRY(tokens_revoke(db, id, 0, NOW + 1, e));
+	hide_change(db);
+	return ERR_OK;
+}
+
+static void a_known_token_asks_no_database_until_something_was_revoked(void **state)
+{
+	struct identity id;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	change(revoke_unseen, id.token.id); /* behind the back of what keeps tokens */
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_OK);
+	change(add_second_admin, 0);
+	change(enable, id.user_id); /* whatever it is that changes, all is looked up again */
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_UNAUTHORIZED);
+}
+
+static void a_token_that_is_kept_expires_like_any_other(void **state)
+{
+	struct identity id;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(present_token(&token, REALM_API, id.token.expires_at - 1, &id), ERR_OK);
+	assert_int_equal(present_token(&token, REALM_API, id.token.expires_at, &id), ERR_UNAUTHORIZED);
+}
+
+static void a_role_that_is_taken_away_counts_at_once_for_tokens_made_before(void **state)
+{
+	struct identity id;
+	struct err e;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(id.scopes, SCOPE_ALL);
+	change(add_second_admin, 0);
+	change(demote, id.user_id);
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_OK);
+	assert_int_equal(id.role, ROLE_USER);
+	assert_int_equal(id.scopes, role_scopes(ROLE_USER));
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_LOGS_WRITE), 0, &e), ERR_FORBIDDEN);
+}
+
+static void the_token_of_a_disabled_user_is_refused_like_an_unknown_one(void **state)
+{
+	struct identity id;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	change(add_second_admin, 0);
+	change(disable, id.user_id);
+	assert_int_equal(present_token(&token, REALM_API, NOW, &id), ERR_UNAUTHORIZED);
+}
+
+static int64_t last_use(int64_t token_id)
+{
+	struct db *db = NULL;
+	struct token t = { 0 };
+	struct err e;
+
+	change(enable, 1); /* behind whatever was submitted before */
+	assert_int_equal(store_reader_get(fx.store, &db, &e), ERR_OK);
+	assert_int_equal(tokens_get(db, &fx.arena, token_id, &t, &e), ERR_OK);
+	store_reader_put(fx.store, db);
+	return t.last_used_at;
+}
+
+static void the_last_use_is_written_down_once_a_minute(void **state)
+{
+	struct identity id;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &id);
+	assert_int_equal(last_use(id.token.id), NOW);
+	assert_int_equal(present_token(&token, REALM_API, NOW + TOKEN_TOUCH_MS - 1, &id), ERR_OK);
+	assert_int_equal(last_use(id.token.id), NOW);
+	assert_int_equal(present_token(&token, REALM_API, NOW + TOKEN_TOUCH_MS, &id), ERR_OK);
+	assert_int_equal(last_use(id.token.id), NOW + TOKEN_TOUCH_MS);
+}
+
+/* ---- revocation, and threads that do not wait for it ---- */
+
+#define N_THREADS 8
+#define N_ROUNDS 60
+
+struct crowd {
+	const struct buf *token;
+	atomic_bool revoked; /* whoever sees this before asking must be refused */
+	atomic_bool stop;
+	atomic_int n_asked, n_late;
+};
+
+static void *ask_again_and_again(void *arg)
+{
+	struct crowd *c = arg;
+
+	while (!atomic_load(&c->stop)) {
+		bool revoked = atomic_load(&c->revoked);
+		struct identity id;
+		struct err e;
+		enum err_code code;
+		AUTO_ARENA a;
+		AUTO_BUF header;
+
+		arena_init(&a);
+		buf_init(&header, 300);
+		buf_fmt(&header, "Bearer %s", c->token->p);
+		code = access_authenticate(
+			fx.access, &fx.cfg->internal, REALM_API, buf_view(&header), NOW, &a, &id, &e);
+		atomic_fetch_add(&c->n_asked, 1);
+		if (revoked && code == ERR_OK)
+			atomic_fetch_add(&c->n_late, 1);
+	}
+	return NULL;
+}
+
+static void one_round(const struct identity *admin, int *ret_late)
+{
+	struct token_request r = { .name = STR("t"), .scopes = SCOPE_BIT(SCOPE_LOGS_READ), .days = 7 };
+	struct crowd c = { 0 };
+	pthread_t threads[N_THREADS];
+	struct token t = { 0 };
+	struct err e;
+	int before;
+	AUTO_BUF text;
+
+	buf_init(&text, 200);
+	assert_int_equal(
+		manage_token_create(fx.store, fx.cfg, admin, &r, NOW, &fx.arena, &t, &text, &e), ERR_OK);
+	c.token = &text;
+	for (size_t i = 0; i < N_THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_again_and_again, &c), 0);
+	while (atomic_load(&c.n_asked) < 2 * N_THREADS)
+		sched_yield();
+	change(revoke, t.id);
+	atomic_store(&c.revoked, true);
+	before = atomic_load(&c.n_asked);
+	while (atomic_load(&c.n_asked) < before + 4 * N_THREADS)
+		sched_yield();
+	atomic_store(&c.stop, true);
+	for (size_t i = 0; i < N_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	*ret_late += atomic_load(&c.n_late);
+}
+
+static void a_revocation_is_in_force_on_every_thread_once_the_revoker_was_told(void **state)
+{
+	struct identity admin;
+	int late = 0;
+	AUTO_BUF token;
+	(void)state;
+
+	buf_init(&token, 200);
+	make_admin(&token, &admin);
+	for (int i = 0; i < N_ROUNDS; i++)
+		one_round(&admin, &late);
+	assert_int_equal(late, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_up, fixture_down)
 int main(void)
 {
@@ -322,6 +553,12 @@ int main(void)
 		TEST(a_bound_token_makes_only_bound_tokens),
 		TEST(a_bound_token_manages_no_repos),
 		TEST(a_second_admin_is_not_made_by_init),
+		TEST(a_known_token_asks_no_database_until_something_was_revoked),
+		TEST(a_token_that_is_kept_expires_like_any_other),
+		TEST(a_role_that_is_taken_away_counts_at_once_for_tokens_made_before),
+		TEST(the_token_of_a_disabled_user_is_refused_like_an_unknown_one),
+		TEST(the_last_use_is_written_down_once_a_minute),
+		TEST(a_revocation_is_in_force_on_every_thread_once_the_revoker_was_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

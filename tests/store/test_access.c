@@ -335,6 +335,44 @@ static void the_last_use_of_a_token_never_goes_back(void **state)
 	assert_int_equal(token_of(t.id).last_used_at, T0 + 50);
 }
 
+static enum err_code remove_repo_w(struct db *db, void *arg, struct err *e)
+{
+	return repos_remove(db, *(int64_t *)arg, T0 + 5, e);
+}
+
+static enum err_code revoke_token_w(struct db *db, void *arg, struct err *e)
+{
+	return tokens_revoke(db, *(int64_t *)arg, 0, T0 + 1, e);
+}
+
+static void whatever_a_token_is_good_for_changes_the_epoch_before_it_is_told(void **state)
+{
+	int64_t a = add_user("a@example.org", ROLE_ADMIN), b = add_user("b@example.org", ROLE_ADMIN),
+		repo = add_repo("home", "acme/pump");
+	struct token t = a_token(a, 1);
+	struct user_call demote = { .id = b, .role = ROLE_USER };
+	uint64_t epoch;
+	(void)state;
+
+	must_write(add_token_w, &t);
+	epoch = store_access_epoch(fx.store);
+	must_write(revoke_token_w, &t.id);
+	assert_int_not_equal(store_access_epoch(fx.store), epoch);
+	epoch = store_access_epoch(fx.store);
+	must_write(role_w, &demote);
+	assert_int_not_equal(store_access_epoch(fx.store), epoch);
+	epoch = store_access_epoch(fx.store);
+	must_write(disable_w, &b);
+	assert_int_not_equal(store_access_epoch(fx.store), epoch);
+	epoch = store_access_epoch(fx.store);
+	add_repo("home", "acme/valve");
+	assert_int_equal(store_access_epoch(fx.store), epoch); /* this revokes nothing */
+	tell("DELETE FROM session");
+	assert_int_equal(store_access_epoch(fx.store), epoch);
+	must_write(remove_repo_w, &repo);
+	assert_int_not_equal(store_access_epoch(fx.store), epoch);
+}
+
 /* ---- sessions ---- */
 
 static void a_session_is_read_back_with_its_user(void **state)
@@ -751,6 +789,7 @@ int main(void)
 		T(a_disabled_user_gets_neither_token_nor_session),
 		T(what_a_token_is_bound_to_is_read_back),
 		T(the_last_use_of_a_token_never_goes_back),
+		T(whatever_a_token_is_good_for_changes_the_epoch_before_it_is_told),
 		T(a_session_is_read_back_with_its_user),
 		T(a_session_slides_while_it_is_good_and_not_after),
 		T(a_long_agent_is_cut_between_characters),
