@@ -35,7 +35,7 @@ enum err_code api_add_repo(struct call *c, struct err *e)
 	struct json_out j;
 	bool new;
 
-	TRY(manage_repo_add(c->app->store, c->cfg, json_str(json_get(c->body, "forge")),
+	TRY(manage_repo_add(c->app->store, c->cfg, &c->identity, json_str(json_get(c->body, "forge")),
 		json_str(json_get(c->body, "repo")), c->now, &c->arena, &repo, &new, e));
 	j = reply_json(c, new ? 201 : 200);
 	put_repo(&j, &repo);
@@ -44,7 +44,7 @@ enum err_code api_add_repo(struct call *c, struct err *e)
 
 enum err_code api_remove_repo(struct call *c, struct err *e)
 {
-	TRY(manage_repo_remove(c->app->store, arg_int(c, "repo_id"), c->now, e));
+	TRY(manage_repo_remove(c->app->store, &c->identity, arg_int(c, "repo_id"), c->now, e));
 	reply_empty(c, 204);
 	return ERR_OK;
 }

@@ -7,7 +7,10 @@
  */
 #include "service/access.h"
 
+#include "base/metric.h"
+#include "base/password.h"
 #include "service/token_cache.h"
+#include "service/tries.h"
 #include "store/access_nouns.h"
 #include "store/store.h"
 
@@ -16,6 +19,7 @@
 struct access {
 	struct store *store;
 	struct token_cache *cache;
+	struct tries *tries;
 };
 
 struct access *access_new(struct store *store)
@@ -24,6 +28,7 @@ struct access *access_new(struct store *store)
 
 	x->store = store;
 	x->cache = token_cache_new();
+	x->tries = tries_new();
 	return x;
 }
 
@@ -32,6 +37,7 @@ void access_free(struct access *x)
 	if (!x)
 		return;
 	token_cache_free(x->cache);
+	tries_free(x->tries);
 	free(x);
 }
 
@@ -180,6 +186,69 @@ enum err_code access_authenticate(struct access *x, const struct internal_tokens
 	return ERR_OK;
 }
 
+/* ---- passwords ---- */
+
+static enum err_code wrong_password(struct err *e)
+{
+	return err_set(e, ERR_UNAUTHORIZED,
+		"the e-mail address or the password is wrong; after several that were, wait a while before "
+		"the next one");
+}
+
+/* Of nobody there is an empty password: it is looked at like any other. */
+static enum err_code read_user(
+	struct store *store, struct str email, struct arena *a, struct user *ret, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(store, &db, e));
+	code = users_by_email(db, a, email, ret, e);
+	store_reader_put(store, db);
+	if (code != ERR_NOT_FOUND)
+		return code;
+	*ret = (struct user){ .id = 0 };
+	return ERR_OK;
+}
+
+static struct str lower(struct str s, struct arena *a)
+{
+	char *p = arena_cstr(a, s);
+
+	for (size_t i = 0; i < s.len; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] - 'A' + 'a');
+	return (struct str){ p, s.len };
+}
+
+enum err_code access_password(struct access *x, struct str email, struct str password, struct str address,
+	int64_t steady_ms, struct arena *a, struct identity *ret, struct err *e)
+{
+	struct str key = lower(email, a);
+	struct user user = { 0 };
+	bool right = false;
+
+	if (!tries_begin(x->tries, key, address, steady_ms)) {
+		metric_add(METRIC_PASSWORDS_DELAYED, 1);
+		return wrong_password(e);
+	}
+	TRY(read_user(x->store, email, a, &user, e));
+	TRY(password_check(user.password, password, &right, e));
+	if (!right || user.id == 0 || user.disabled_at != 0) {
+		metric_add(METRIC_PASSWORDS_WRONG, 1);
+		return wrong_password(e);
+	}
+	tries_right(x->tries, key, address);
+	*ret = (struct identity){ .kind = IDENTITY_PASSWORD,
+		.user_id = user.id,
+		.email = user.email,
+		.scopes = role_scopes(user.role),
+		.role = user.role };
+	return ERR_OK;
+}
+
+/* ---- what they may ---- */
+
 static void write_roles(unsigned roles, struct buf *out)
 {
 	for (enum role r = 0; r < ROLE_N; r++)
@@ -208,5 +277,15 @@ enum err_code access_allow(const struct identity *id, scope_set required, unsign
 			"the token's user lacks the role: required one of %s; held: %s", buf_cstr(&need),
 			role_name(id->role));
 	}
+	return ERR_OK;
+}
+
+enum err_code access_allow_admin(const struct identity *id, struct err *e)
+{
+	TRY(access_allow(id, 0, ROLE_BIT(ROLE_ADMIN), e));
+	if (id->token.repo_id != 0 || id->token.host.len > 0 || id->token.machine)
+		return err_set(e, ERR_FORBIDDEN,
+			"the token is bound to a repo, a host or a machine; users and the audit are for "
+			"tokens that are not");
 	return ERR_OK;
 }

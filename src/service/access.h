@@ -20,7 +20,13 @@
 
 struct store;
 
-enum identity_kind { IDENTITY_NONE, IDENTITY_INTERNAL, IDENTITY_TOKEN, IDENTITY_SESSION };
+enum identity_kind {
+	IDENTITY_NONE,
+	IDENTITY_INTERNAL,
+	IDENTITY_TOKEN,
+	IDENTITY_SESSION, /* a browser that has signed in */
+	IDENTITY_PASSWORD /* a user who showed a password in this very request */
+};
 
 struct identity {
 	enum identity_kind kind;
@@ -55,10 +61,19 @@ void access_free(struct access *x); /* NULL is fine; before the store is closed 
 MUST_CHECK enum err_code access_authenticate(struct access *x, const struct internal_tokens *internal,
 	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
 	struct err *e);
+/*
+ * The user of this address and password. ERR_UNAUTHORIZED for all that is wrong, in words that do not differ and in time that does not either: there is
+ * no such user, they have no password, another one, are disabled; or too many were tried (tries.h), which is told without a look at the
+ * password. address: of the client, as limits count it. Takes as long as a hash does: not for a thread that others wait for.
+ */
+MUST_CHECK enum err_code access_password(struct access *x, struct str email, struct str password,
+	struct str address, int64_t steady_ms, struct arena *a, struct identity *ret, struct err *e);
 /* ERR_FORBIDDEN naming what is required and what is held. scopes 0 / roles 0: nothing required. A token that is
  * bound to a repo never has repos:manage. */
 MUST_CHECK enum err_code access_allow(
 	const struct identity *id, scope_set required, unsigned roles, struct err *e);
+/* ERR_FORBIDDEN unless it is an admin's, and not bound to a repo or a host: who may come in is nothing of one repo. */
+MUST_CHECK enum err_code access_allow_admin(const struct identity *id, struct err *e);
 /* What a 401 says, for those who find out by other means that nobody is there. */
 enum err_code access_refuse(struct err *e);
 

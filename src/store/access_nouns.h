@@ -54,6 +54,9 @@ MUST_CHECK enum err_code forge_logins_find(struct db *db, struct arena *a, struc
 /* All of a user: few. */
 MUST_CHECK enum err_code forge_logins_of(struct db *db, struct arena *a, int64_t user_id,
 	struct forge_login **ret, size_t *ret_n, struct err *e);
+/* Those of users from one id to another, in the order of users, without their tokens: for a page of users. At most 1000. */
+MUST_CHECK enum err_code forge_logins_between(struct db *db, struct arena *a, int64_t from, int64_t to,
+	struct forge_login **ret, size_t *ret_n, struct err *e);
 
 /* ---- tokens.c ---- */
 

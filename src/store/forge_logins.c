@@ -69,3 +69,17 @@ enum err_code forge_logins_of(struct db *db, struct arena *a, int64_t user_id, s
 	*ret_n = rows.n;
 	return ERR_OK;
 }
+
+enum err_code forge_logins_between(struct db *db, struct arena *a, int64_t from, int64_t to,
+	struct forge_login **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		"SELECT id, user_id, provider, forge_user_id, login, NULL, stored_at FROM forge_login"
+		" WHERE user_id BETWEEN $1 AND $2 ORDER BY user_id, id LIMIT 1000",
+		DB_ARGS(DB_I(from), DB_I(to)), take_login, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}

@@ -187,10 +187,11 @@ enum err_code texts_expire(struct db *db, struct text *texts, size_t n, int64_t 
 
 /* ---- pins ---- */
 
-enum err_code texts_pin(
-	struct db *db, int64_t step_id, int64_t repo_id, int64_t now, int64_t *ret_expired_at, struct err *e)
+enum err_code texts_pin(struct db *db, int64_t step_id, int64_t repo_id, int64_t now, int64_t *ret_expired_at,
+	bool *ret_changed, struct err *e)
 {
 	struct log l;
+	int64_t n = 0;
 	AUTO_ARENA a;
 
 	arena_init(&a);
@@ -201,8 +202,10 @@ enum err_code texts_pin(
 	if (now > 0 && l.log_expired_at > 0)
 		return ERR_OK;
 	/* The first time stays. */
-	return db_run(db, "UPDATE step SET pinned_at = $2 WHERE id = $1 AND (pinned_at = 0 OR $2 = 0)",
-		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
+	TRY(db_run(db, "UPDATE step SET pinned_at = $2 WHERE id = $1 AND (pinned_at = 0) = ($2 <> 0)",
+		DB_ARGS(DB_I(step_id), DB_I(now)), &n, e));
+	*ret_changed = n > 0;
+	return ERR_OK;
 }
 
 /* ---- what runs asked to be masked ---- */

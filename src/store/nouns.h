@@ -261,10 +261,11 @@ MUST_CHECK enum err_code texts_expire(
 	struct db *db, struct text *texts, size_t n, int64_t now, struct err *e);
 /*
  * W. The text of a step is kept from now on whatever its age; now 0: not any more. Again changes nothing. repo_id 0: of any repo.
- * ERR_NOT_FOUND: no such step, or of another repo. *ret_expired_at: when its text expired; then it was not pinned. 0: it did not.
+ * ERR_NOT_FOUND: no such step, or of another repo. *ret_expired_at: when its text expired; then it was not pinned. 0: it did not. *ret_changed: something
+ * did change.
  */
-MUST_CHECK enum err_code texts_pin(
-	struct db *db, int64_t step_id, int64_t repo_id, int64_t now, int64_t *ret_expired_at, struct err *e);
+MUST_CHECK enum err_code texts_pin(struct db *db, int64_t step_id, int64_t repo_id, int64_t now,
+	int64_t *ret_expired_at, bool *ret_changed, struct err *e);
 /*
  * W, or a reader when dry. What was asked to be masked in runs of which no step was received since `before` and none streams goes: of at most
  * limit runs. dry: only counts, without limit.

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 struct fixture fx;
+const struct identity fixture_server = { .email = { "tests", 5 } };
 bool fixture_time_runs;
 
 static int64_t fixture_wall(void *arg)
@@ -100,8 +101,8 @@ int fixture_up(void **state)
 		return -1;
 	fx.app.ready = fixture_ready;
 	cfg = config_get(fx.app.config);
-	if (manage_repo_add(fx.app.store, cfg, STR(""), STR(REPO), NOW, &fx.arena, &repo, &is_new, &e) !=
-			ERR_OK ||
+	if (manage_repo_add(fx.app.store, cfg, &fixture_server, STR(""), STR(REPO), NOW, &fx.arena, &repo,
+		    &is_new, &e) != ERR_OK ||
 		manage_first_admin(fx.app.store, STR("root@example.org"), false, NOW, &token, &text, &e) !=
 			ERR_OK)
 		return -1;
@@ -152,10 +153,9 @@ int router_down(void **state)
 static struct str new_token(scope_set scopes, enum role role, const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
-	struct identity by = { .kind = IDENTITY_TOKEN,
-		.user_id = fx.admin_user,
-		.scopes = SCOPE_ALL,
-		.role = role };
+	struct identity by = {
+		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = role
+	};
 	struct token_request r = { .name = STR("t"), .scopes = scopes, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };
 	struct str ret;
@@ -182,8 +182,8 @@ struct str token_of_repo(const char *repo)
 	bool is_new;
 	struct err e;
 
-	if (manage_repo_add(fx.app.store, cfg, STR(""), str_z(repo), NOW, &fx.arena, &added, &is_new, &e) !=
-		ERR_OK)
+	if (manage_repo_add(fx.app.store, cfg, &fixture_server, STR(""), str_z(repo), NOW, &fx.arena, &added,
+		    &is_new, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 	config_put(fx.app.config, cfg);
 	return new_token(SCOPE_ALL, ROLE_ADMIN, repo);

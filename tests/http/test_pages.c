@@ -266,8 +266,8 @@ static struct str bound_to(const char *repo)
 	AUTO_BUF text;
 
 	buf_init(&text, 200);
-	if (manage_repo_add(fx.app.store, cfg, STR(""), str_z(repo), NOW, &fx.arena, &r, &is_new, &e) !=
-			ERR_OK ||
+	if (manage_repo_add(fx.app.store, cfg, &fixture_server, STR(""), str_z(repo), NOW, &fx.arena, &r,
+		    &is_new, &e) != ERR_OK ||
 		manage_token_create(fx.app.store, cfg, &by, &q, NOW, &fx.arena, &token, &text, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 	config_put(fx.app.config, cfg);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 struct fixture fx;
+const struct identity fixture_server = { .email = { "tests", 5 } };
 
 struct config *fixture_config(void)
 {
@@ -49,8 +50,8 @@ int fixture_up(void **state)
 	fx.access = access_new(fx.store);
 	fx.cfg = fixture_config();
 	fx.internal = (struct identity){ .kind = IDENTITY_INTERNAL, .scopes = SCOPE_BIT(SCOPE_LOGS_WRITE) };
-	if (manage_repo_add(fx.store, fx.cfg, STR(""), STR("Acme/Pump"), NOW, &fx.arena, &fx.repo, &is_new,
-		    &e) != ERR_OK)
+	if (manage_repo_add(fx.store, fx.cfg, &fixture_server, STR(""), STR("Acme/Pump"), NOW, &fx.arena,
+		    &fx.repo, &is_new, &e) != ERR_OK)
 		return -1;
 	return 0;
 }

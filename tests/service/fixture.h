@@ -21,6 +21,7 @@ struct fixture {
 	struct identity internal, admin;
 };
 extern struct fixture fx;
+extern const struct identity fixture_server; /* who does what the tests set up */
 
 struct config *fixture_config(void);
 int fixture_up(void **state);

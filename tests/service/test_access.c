@@ -263,8 +263,8 @@ static void a_bound_token_makes_only_bound_tokens(void **state)
 		manage_token_create(fx.store, fx.cfg, &bound, &r, NOW, &fx.arena, &t, &made, &e), ERR_OK);
 	assert_int_equal(t.repo_id, fx.repo.id);
 	/* Of another it is not told whether it is watched. */
-	assert_int_equal(manage_repo_add(fx.store, fx.cfg, STR(""), STR("acme/other"), NOW, &fx.arena, &other,
-				 &is_new, &e),
+	assert_int_equal(manage_repo_add(fx.store, fx.cfg, &fixture_server, STR(""), STR("acme/other"), NOW,
+				 &fx.arena, &other, &is_new, &e),
 		ERR_OK);
 	r.repo = STR("acme/other");
 	assert_int_equal(manage_token_create(fx.store, fx.cfg, &bound, &r, NOW, &fx.arena, &t, &made, &e),

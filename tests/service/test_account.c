@@ -110,8 +110,8 @@ static void watch_on_two_others(int64_t ret_id[2])
 		fx.cfg->forges[i + 1] = (struct forge_config){ str_z(forges[i]), STR("") };
 	fx.cfg->n_forges = 3;
 	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(manage_repo_add(fx.store, fx.cfg, str_z(forges[i]), STR("acme/valve"), NOW,
-					 &fx.arena, &fx.repo, &is_new, &e),
+		assert_int_equal(manage_repo_add(fx.store, fx.cfg, &fixture_server, str_z(forges[i]),
+					 STR("acme/valve"), NOW, &fx.arena, &fx.repo, &is_new, &e),
 			ERR_OK);
 		ret_id[i] = fx.repo.id;
 	}

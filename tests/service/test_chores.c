@@ -280,7 +280,7 @@ static void files_of_a_removed_repo_go(void **state)
 	struct err e = { 0 };
 	(void)state;
 
-	assert_int_equal(manage_repo_remove(fx.store, fx.repo.id, NOW, &e), ERR_OK);
+	assert_int_equal(manage_repo_remove(fx.store, &fixture_server, fx.repo.id, NOW, &e), ERR_OK);
 	assert_true(is_there(id));
 	assert_int_equal(passed_well(CHORE_LOG_FILES, NOW + 1000 * DAY_MS).rows, 1);
 	assert_false(is_there(id));

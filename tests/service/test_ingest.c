@@ -174,8 +174,8 @@ static void mirrors_on_two_forges_do_not_collide(void **state)
 	(void)state;
 
 	assert_int_equal(find("hub", "acme/pump", "", &fx.internal, &r), ERR_NOT_FOUND);
-	assert_int_equal(manage_repo_add(fx.store, fx.cfg, STR("hub"), STR("acme/pump"), NOW, &fx.arena,
-				 &on_hub, &is_new, &e),
+	assert_int_equal(manage_repo_add(fx.store, fx.cfg, &fixture_server, STR("hub"), STR("acme/pump"), NOW,
+				 &fx.arena, &on_hub, &is_new, &e),
 		ERR_OK);
 	assert_true(is_new && on_hub.id != fx.repo.id);
 	assert_int_equal(find("hub", "acme/pump", "", &fx.internal, &r), ERR_OK);

@@ -71,13 +71,14 @@ static struct text_totals totals(void)
 
 struct pin_call {
 	int64_t step_id, repo_id, now, expired_at;
+	bool changed;
 };
 
 static enum err_code pin_w(struct db *db, void *arg, struct err *e)
 {
 	struct pin_call *c = arg;
 
-	return texts_pin(db, c->step_id, c->repo_id, c->now, &c->expired_at, e);
+	return texts_pin(db, c->step_id, c->repo_id, c->now, &c->expired_at, &c->changed, e);
 }
 
 static void pin(int64_t step_id, int64_t now)
