@@ -21,10 +21,10 @@ import sys
 import yaml
 
 METHODS = ("get", "post", "put", "patch", "delete")
-AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "internal": "OP_AUTH_INTERNAL", "metrics": "OP_AUTH_METRICS",
+AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "login": "OP_AUTH_LOGIN", "internal": "OP_AUTH_INTERNAL", "metrics": "OP_AUTH_METRICS",
         "session": "OP_AUTH_SESSION"}
 RATE = {"none": "OP_RATE_NONE", "public": "OP_RATE_PUBLIC", "read": "OP_RATE_READ", "write": "OP_RATE_WRITE",
-        "ingest": "OP_RATE_INGEST"}
+        "login": "OP_RATE_LOGIN", "ingest": "OP_RATE_INGEST"}
 TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD_BOOLEAN", "array": "FIELD_ARRAY"}
 # One line, no control characters: checked without a regular expression, because nearly every field of a post has it.
 ONE_LINE = "^[^\x00-\x1f\x7f]*$"
@@ -351,10 +351,12 @@ small,summary{color:#5a6067;font-size:.85rem}summary{cursor:pointer}td small{dis
 @media(prefers-color-scheme:dark){body{color:#e4e6e9;background:#17191c}h2{border-color:#3a3f45}td,th{border-color:#2c3035}th,dt,small,summary{color:#9aa1a9}a{color:#7db5f0}}
 """
 
-WHO = {"none": "everybody", "token": "a token (slc_...)", "internal": "the internal token, or a token (slc_...)",
+WHO = {"none": "everybody", "token": "a token (slc_...)",
+       "login": "a user's e-mail address and password, or a token (slc_...)", "internal": "the internal token, or a token (slc_...)",
        "metrics": "everybody over loopback without a proxy, else a token (slc_...)", "session": "who has signed in"}
 HOW_OFTEN = {"none": "not limited", "public": "[limits] reads a minute, by address", "read": "[limits] reads a minute, a token",
-             "write": "[limits] writes a minute, a token", "ingest": "bounded by bytes in flight (503)"}
+             "write": "[limits] writes a minute, a token", "login": "[limits] logins in 15 minutes, by address",
+             "ingest": "bounded by requests (429) and bytes (503) in flight"}
 
 
 def esc(text):

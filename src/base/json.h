@@ -61,6 +61,8 @@ void json_open_array(struct json_out *j, const char *key);
 void json_close_array(struct json_out *j);
 void json_put_str(struct json_out *j, const char *key, struct str value);
 void json_put_z(struct json_out *j, const char *key, const char *value); /* NULL value: null */
+/* A value that was written before, as JSON. */
+void json_put_json(struct json_out *j, const char *key, struct str json);
 void json_put_int(struct json_out *j, const char *key, int64_t value);
 void json_put_bool(struct json_out *j, const char *key, bool value);
 void json_put_null(struct json_out *j, const char *key);

@@ -166,6 +166,12 @@ void json_put_z(struct json_out *j, const char *key, const char *value)
 		json_put_null(j, key);
 }
 
+void json_put_json(struct json_out *j, const char *key, struct str json)
+{
+	begin(j, key);
+	buf_str(j->out, json);
+}
+
 void json_put_int(struct json_out *j, const char *key, int64_t value)
 {
 	begin(j, key);

@@ -31,6 +31,8 @@
 #include <unistd.h>
 
 #define DRAIN_S 30
+#define PASSWORDS_AT_ONCE 2 /* each takes PASSWORD_MEMORY_KIB and tens of milliseconds of a processor */
+#define PASSWORDS_WAITING 64
 
 struct serve {
 	struct settings_source from;
@@ -126,6 +128,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	s->app.ready_arg = s;
 	TRY(start_store(s, e));
 	s->app.access = access_new(s->app.store);
+	TRY(errands_start(PASSWORDS_AT_ONCE, PASSWORDS_WAITING, &s->app.passwords, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
@@ -206,8 +209,10 @@ static void stop(struct serve *s)
 {
 	if (s->server) {
 		server_drain(s->server, DRAIN_S);
+		errands_stop(s->app.passwords); /* which answer requests: before there are none to answer */
 		server_stop(s->server);
 	}
+	errands_free(s->app.passwords);
 	janitor_stop(s->janitor);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);

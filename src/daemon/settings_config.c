@@ -189,12 +189,33 @@ static enum err_code add_janitor(const struct settings *s, struct config *c, str
 	c->green_bytes = setting_number(s, SET_GREEN_BYTES);
 	c->green_logs = setting_number(s, SET_GREEN_LOGS);
 	c->error_days = setting_number(s, SET_ERROR_DAYS);
+	c->audit_days = setting_number(s, SET_AUDIT_DAYS);
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
 		if (x->id != SET_JANITOR_SKIP)
 			continue;
 		if (!chore_find(x->text, &chore))
 			return no_such_chore(x, e);
 		c->chores_off |= 1u << chore;
+	}
+	return ERR_OK;
+}
+
+static enum err_code add_proxies(const struct settings *s, struct config *c, struct err *e)
+{
+	size_t n = 0;
+
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		n += x->id == SET_PROXIES;
+	c->proxies = arena_array(&c->arena, n + 1, sizeof *c->proxies);
+	for (const struct setting_entry *x = s->first; x; x = x->next) {
+		if (x->id != SET_PROXIES)
+			continue;
+		if (!ip_net_parse(x->text, &c->proxies[c->n_proxies++]))
+			return err_set(e, ERR_CONFIG,
+				"%s: server.proxies: \"%.60s\" is neither an address nor a net like "
+				"10.0.0.0/8 whose "
+				"other bits are 0",
+				x->from, x->text.p);
 	}
 	return ERR_OK;
 }
@@ -211,6 +232,8 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->downloads = downloads_folder(s, &c->arena);
 	c->reads_per_minute = setting_number(s, SET_READS);
 	c->writes_per_minute = setting_number(s, SET_WRITES);
+	c->logins_per_window = setting_number(s, SET_LOGINS);
+	c->ingest_requests = setting_number(s, SET_INGEST_REQUESTS);
 	c->body_bytes = setting_number(s, SET_BODY_BYTES);
 	c->post_bytes = setting_number(s, SET_POST_BYTES);
 	c->chunk_bytes = setting_number(s, SET_CHUNK_BYTES);
@@ -226,6 +249,7 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->reports = setting_number(s, SET_REPORTS);
 	add_explain(s, c);
 	add_forges(s, c);
+	TRY(add_proxies(s, c, e));
 	TRY(add_mask(s, c, e));
 	TRY(add_internal_tokens(s, c, e));
 	return add_janitor(s, c, e);

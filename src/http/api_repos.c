@@ -9,6 +9,7 @@ static void put_repo(struct json_out *j, const struct repo *r)
 	json_put_int(j, "repo_id", r->id);
 	json_put_str(j, "forge", r->forge);
 	json_put_str(j, "repo", r->name);
+	json_put_z(j, "visibility", visibility_name(r->visibility));
 	json_put_time(j, "added_at", r->added_at);
 	json_close_object(j);
 }
@@ -38,6 +39,21 @@ enum err_code api_add_repo(struct call *c, struct err *e)
 	TRY(manage_repo_add(c->app->store, c->cfg, &c->identity, json_str(json_get(c->body, "forge")),
 		json_str(json_get(c->body, "repo")), c->now, &c->arena, &repo, &new, e));
 	j = reply_json(c, new ? 201 : 200);
+	put_repo(&j, &repo);
+	return ERR_OK;
+}
+
+enum err_code api_change_repo(struct call *c, struct err *e)
+{
+	enum visibility visibility = VISIBLE_MEMBERS;
+	struct repo repo;
+	struct json_out j;
+
+	if (!visibility_find(json_str(json_get(c->body, "visibility")), &visibility))
+		return err_field(e, "visibility", "is not known");
+	TRY(manage_repo_set_visibility(
+		c->app->store, &c->identity, arg_int(c, "repo_id"), visibility, c->now, &c->arena, &repo, e));
+	j = reply_json(c, 200);
 	put_repo(&j, &repo);
 	return ERR_OK;
 }

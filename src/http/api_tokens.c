@@ -1,5 +1,8 @@
-/* api_tokens: tokens made, listed and revoked, to the letter of the results API but for passwords, which
- * nobody has yet. */
+/*
+ * api_tokens: tokens made, listed and revoked, to the letter of the results API.
+ *
+ * One is made with a password, which is looked at beside the requests (errands), or with a token that is good; the guard has let both through.
+ */
 #include "api_table.h"
 
 #include "service/manage.h"
@@ -19,6 +22,11 @@ static void put_binding(struct json_out *j, const struct token *t)
 		json_put_null(j, "repository");
 	else
 		json_put_str(j, "repository", t->repo);
+	if (t->host.len == 0)
+		json_put_null(j, "host");
+	else
+		json_put_str(j, "host", t->host);
+	json_put_bool(j, "machine", t->machine);
 }
 
 static void put_token(struct json_out *j, const struct token *t)
@@ -29,6 +37,7 @@ static void put_token(struct json_out *j, const struct token *t)
 	json_put_str(j, "token_name", t->name);
 	put_scopes(j, t->scopes);
 	put_binding(j, t);
+	json_put_time(j, "last_used_at", t->last_used_at);
 	json_put_time(j, "created_at", t->created_at);
 	json_put_time(j, "expires_at", t->expires_at);
 	json_put_bool(j, "is_revoked", t->revoked_at != 0);
@@ -68,7 +77,7 @@ static scope_set scopes_of(const struct call *c)
 	return set;
 }
 
-enum err_code api_create_token(struct call *c, struct err *e)
+static struct token_request request_of(const struct call *c)
 {
 	struct token_request r = {
 		.name = json_str(json_get(c->body, "token_name")),
@@ -76,14 +85,23 @@ enum err_code api_create_token(struct call *c, struct err *e)
 		.days = TOKEN_DAYS_DEFAULT,
 		.repo = json_str(json_get(c->body, "repository")),
 		.forge = json_str(json_get(c->body, "forge")),
+		.host = json_str(json_get(c->body, "host")),
 	};
+
+	r.has_days = json_int(json_get(c->body, "expires_in_days"), &r.days);
+	json_int(json_get(c->body, "machine_days"), &r.machine_days);
+	return r;
+}
+
+static enum err_code create(struct call *c, struct err *e)
+{
+	struct token_request r = request_of(c);
 	struct token token;
 	struct json_out j;
 	AUTO_BUF text;
 
 	buf_init(&text, 200);
-	json_int(json_get(c->body, "expires_in_days"), &r.days);
-	call_needs(c, r.scopes, 0);
+	call_needs(c, r.scopes, r.machine_days > 0 ? ROLE_BIT(ROLE_ADMIN) : 0);
 	TRY(manage_token_create(
 		c->app->store, c->cfg, &c->identity, &r, c->now, &c->arena, &token, &text, e));
 	j = reply_json(c, 201);
@@ -98,6 +116,72 @@ enum err_code api_create_token(struct call *c, struct err *e)
 	json_close_object(&j);
 	secret_wipe(text.p, text.len);
 	return ERR_OK;
+}
+
+struct login {
+	struct errand errand;
+	struct call *call;
+};
+
+static enum err_code log_in(struct call *c, struct err *e)
+{
+	struct identity who = { 0 };
+	enum err_code code = access_password(c->app->access, json_str(json_get(c->body, "email")),
+		json_str(json_get(c->body, "password")), c->address, clock_steady_ms(c->app->clock),
+		&c->arena, &who, e);
+
+	if (code == ERR_UNAUTHORIZED)
+		return guard_failed(c, e);
+	TRY(code);
+	who.address = c->identity.address;
+	who.request_id = c->identity.request_id;
+	c->identity = who;
+	return ERR_OK;
+}
+
+static void run_login(struct errand *x)
+{
+	struct login *l = (struct login *)(void *)x;
+	struct call *c = l->call; /* l lies in its arena */
+	struct err e = { .code = ERR_OK };
+
+	if (log_in(c, &e) == ERR_OK && create(c, &e) == ERR_OK)
+		e.code = ERR_OK;
+	call_finish(c, &e);
+}
+
+static enum err_code create_with_password(struct call *c, struct err *e)
+{
+	struct login *l = arena_alloc(&c->arena, sizeof *l);
+	enum err_code code;
+
+	*l = (struct login){ .errand = { .run = run_login }, .call = c };
+	call_defer(c, NULL, NULL);
+	code = errands_submit(c->app->passwords, &l->errand, e);
+	if (code != ERR_OK)
+		call_undefer(c);
+	return code;
+}
+
+enum err_code api_create_token(struct call *c, struct err *e)
+{
+	bool has_email = json_get(c->body, "email") != NULL,
+	     has_password = json_get(c->body, "password") != NULL;
+
+	if (has_email && has_password)
+		return create_with_password(c, e);
+	if (has_email || has_password)
+		return err_field(
+			e, has_email ? "password" : "email", "goes with the other: both, or a token");
+	if (c->identity.kind == IDENTITY_TOKEN) {
+		call_needs(c, SCOPE_BIT(SCOPE_TOKENS_MANAGE), 0);
+		TRY(access_allow(&c->identity, SCOPE_BIT(SCOPE_TOKENS_MANAGE), 0, e));
+		return create(c, e);
+	}
+	if (call_header(c, "Authorization").len == 0)
+		return err_field(e, "email", "is needed, with password; or send Authorization: Bearer TOKEN");
+	access_refuse(e);
+	return guard_failed(c, e);
 }
 
 enum err_code api_revoke_token(struct call *c, struct err *e)

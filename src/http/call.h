@@ -15,6 +15,7 @@
 #include "http/viewer.h"
 #include "service/account.h"
 #include "service/downloads.h"
+#include "service/errands.h"
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
@@ -29,6 +30,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct config_box *config;
 	struct rate *rate;
 	struct access *access;
+	struct errands *passwords; /* where passwords are looked at */
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
@@ -64,6 +66,7 @@ struct call {
 	struct arena arena;
 	struct identity identity;
 	struct viewer viewer; /* of a page that needs one (x-auth: session) */
+	struct str address;   /* of the client; behind our own proxies, what they say */
 	int64_t now;          /* wall, ms */
 	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
@@ -87,6 +90,10 @@ bool arg_bool(const struct call *c, const char *name);
 /* A header of the request by its name, without case; empty when absent. */
 struct str call_header(const struct call *c, const char *name);
 
+/*
+ * Authentication failed after all (e says how): counted for the address, which may turn it into ERR_RATE_LIMITED. Returns e's code.
+ */
+enum err_code guard_failed(struct call *c, struct err *e);
 /* This call needs more than its operation does: a 403 tells these as required too. Who refuses is the service. */
 void call_needs(struct call *c, scope_set scopes, unsigned roles);
 

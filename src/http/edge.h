@@ -38,6 +38,7 @@ struct edge {
 	/* limits */
 	struct rate_verdict verdict;
 	bool is_limited;       /* verdict holds something to tell */
+	bool is_ingest;        /* counted among those in flight */
 	scope_set need_scopes; /* what a 403 tells as required */
 	unsigned need_roles;   /* ROLE_BITs */
 	int64_t retry_after_s; /* 0: not said */
@@ -89,10 +90,14 @@ MUST_CHECK enum err_code edge_problems_check(const struct call *c, struct err *e
 
 /* route.c: finds c->op and path_args. ERR_NOT_FOUND, ERR_METHOD (allow is set). */
 MUST_CHECK enum err_code route_find(struct call *c, struct err *e);
-/* guard.c: rate, authentication, scope. */
+/* guard.c: authentication, rate, scope. */
 MUST_CHECK enum err_code guard_admit(struct call *c, struct err *e);
-/* For a refusal that comes before the rate: what the limit stands at, without counting. */
+/* For an answer that no limit was looked at for: what the limit stands at, without counting. */
 void guard_look(struct call *c);
+/* Once, at the end of the call. */
+void guard_done(struct call *c);
+/* client.c: from where the request came: the peer, or what a proxy of ours says of it. */
+struct str client_address(struct call *c);
 /* args.c: parameters of path and query. What is wrong is noted. */
 void args_read(struct call *c);
 /* check.c: the members of a body. What is wrong is noted. */

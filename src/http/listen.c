@@ -120,22 +120,14 @@ static const struct in6_addr *v6_of(const struct sockaddr *sa)
 
 void peer_text(const struct sockaddr *sa, char out[LISTEN_ADDRESS_LEN])
 {
-	struct in6_addr net;
-	size_t len;
-
 	out[0] = '\0';
-	if (sa->sa_family == AF_INET) {
+	if (sa->sa_family == AF_INET)
 		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, out,
 			LISTEN_ADDRESS_LEN);
-	} else if (sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6_of(sa))) {
+	else if (sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(v6_of(sa)))
 		inet_ntop(AF_INET, v6_of(sa)->s6_addr + 12, out, LISTEN_ADDRESS_LEN);
-	} else if (sa->sa_family == AF_INET6) {
-		net = *v6_of(sa);
-		memset(net.s6_addr + 8, 0, 8);
-		inet_ntop(AF_INET6, &net, out, LISTEN_ADDRESS_LEN);
-		len = strlen(out);
-		snprintf(out + len, LISTEN_ADDRESS_LEN - len, "/64");
-	}
+	else if (sa->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, v6_of(sa), out, LISTEN_ADDRESS_LEN);
 }
 
 bool peer_is_loopback(const struct sockaddr *sa)

@@ -17,8 +17,7 @@ MUST_CHECK enum err_code listen_check(struct str listen, struct err *e);
 MUST_CHECK enum err_code listen_open(
 	const char *listen, int *ret_fd, char ret_address[LISTEN_ADDRESS_LEN], int *ret_port, struct err *e);
 /*
- * The text of a peer's address without its port, as limits count it: of IPv6 the first 64 bits, because a
- * host has all the rest to itself. An IPv4 address that came over an IPv6 socket is written as what it is.
+ * The text of a peer's address without its port. An IPv4 address that came over an IPv6 socket is written as what it is.
  */
 void peer_text(const struct sockaddr *sa, char out[LISTEN_ADDRESS_LEN]);
 bool peer_is_loopback(const struct sockaddr *sa);

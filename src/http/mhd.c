@@ -111,6 +111,37 @@ static struct str get_header(void *arg, const char *name)
 	return (struct str){ value, len };
 }
 
+/* The library has headers in a list, and tells their order only by walking it. */
+struct from_end {
+	struct str name, value;
+	size_t n, wanted; /* of that name; the one that is wanted, from the start */
+};
+
+static enum MHD_Result look_for_name(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
+	const char *value, size_t value_len)
+{
+	struct from_end *f = arg;
+
+	(void)kind;
+	if (str_eq_nocase((struct str){ key, key_len }, f->name) && f->n++ == f->wanted)
+		f->value = (struct str){ value ? value : "", value ? value_len : 0 };
+	return MHD_YES;
+}
+
+static bool get_from_end(void *arg, const char *name, size_t i, struct str *ret)
+{
+	struct from_end f = { .name = str_z(name), .wanted = SIZE_MAX };
+
+	MHD_get_connection_values_n(arg, MHD_HEADER_KIND, look_for_name, &f);
+	if (i >= f.n)
+		return false;
+	f.wanted = f.n - 1 - i;
+	f.n = 0;
+	MHD_get_connection_values_n(arg, MHD_HEADER_KIND, look_for_name, &f);
+	*ret = f.value;
+	return true;
+}
+
 struct framing {
 	unsigned n_lengths, n_codings;
 	struct str length, coding;
@@ -166,7 +197,7 @@ static bool begin_call(struct request *r, const char *method)
 		.query = str_from(uri, at + 1),
 		.peer = str_z(r->connection->peer),
 		.peer_is_loopback = r->connection->is_loopback,
-		.headers = { .get = get_header, .arg = r->mhd },
+		.headers = { .get = get_header, .from_end = get_from_end, .arg = r->mhd },
 	};
 	struct call_events events = { .ready = finished, .wake = wake, .cut = cut, .arg = r };
 

@@ -330,6 +330,8 @@ void reply_seal(struct call *c)
 	add_header(c, "X-Content-Type-Options", "nosniff");
 	if (!has_header(x, "Cache-Control"))
 		add_header(c, "Cache-Control", "no-store");
+	if (!x->is_limited)
+		guard_look(c);
 	if (x->is_limited) {
 		add_header(c, "X-RateLimit-Limit", number(c, x->verdict.limit));
 		add_header(c, "X-RateLimit-Remaining", number(c, x->verdict.remaining));

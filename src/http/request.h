@@ -6,12 +6,14 @@
 /* Of the transport: value of a request header by name without case; empty when absent. */
 struct header_lookup {
 	struct str (*get)(void *arg, const char *name);
+	/* Of a header that came several times, the one that came i-th from the end (0: the last). False: there are not so many. NULL: get has the only one. */
+	bool (*from_end)(void *arg, const char *name, size_t i, struct str *ret);
 	void *arg;
 };
 
 struct request_head {                   /* its strings must live until router_free() */
 	struct str method, path, query; /* as sent, not decoded; query without "?" */
-	struct str peer;                /* address without port, as limits count it */
+	struct str peer;                /* address without port */
 	bool peer_is_loopback;
 	struct header_lookup headers;
 	bool has_length, chunked;

@@ -114,11 +114,7 @@ static enum err_code check_size(struct call *c, struct err *e)
 	struct edge *x = edge_of(c);
 
 	x->body_limit = limit_of(c);
-	if (x->head.has_length && x->head.length > x->body_limit) {
-		guard_look(c);
-		return too_large(c, e);
-	}
-	return ERR_OK;
+	return x->head.has_length && x->head.length > x->body_limit ? too_large(c, e) : ERR_OK;
 }
 
 static enum err_code admit(struct call *c, struct err *e)
@@ -154,6 +150,7 @@ struct call *router_begin(const struct op_table *t, struct app *app, const struc
 	c->now = clock_wall_ms(app->clock);
 	arena_init(&c->arena);
 	buf_init(&c->reply, EDGE_REPLY_MAX);
+	c->address = client_address(c);
 	if (admit(c, &e) != ERR_OK)
 		refuse(c, &e);
 	return c;
@@ -371,10 +368,15 @@ void call_undefer(struct call *c)
 void call_finish(struct call *c, const struct err *result)
 {
 	struct edge *x = edge_of(c);
+	struct err told;
 
 	assert(x->deferred && !x->replied);
-	if (result->code != ERR_OK)
+	if (result->code == ERR_INVALID && result->field) {
+		edge_problem(c, str_z(result->field), "%s", result->text);
+		reply_error(c, edge_problems_check(c, &told) == ERR_OK ? result : &told);
+	} else if (result->code != ERR_OK) {
 		reply_error(c, result);
+	}
 	reply_seal(c);
 	x->events.ready(x->events.arg, c);
 }
@@ -403,6 +405,7 @@ void router_free(struct call *c)
 		return;
 	x = edge_of(c);
 	assert(!x->deferred || x->replied);
+	guard_done(c);
 	if (x->on_free)
 		x->on_free(x->on_free_arg);
 	json_free(x->doc);

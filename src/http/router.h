@@ -6,7 +6,7 @@
  * Knows no sockets: the transport (mhd.c, or a test in process) feeds it. Life of a call, on one thread but
  * for `ready`:
  *
- *	router_begin()  with the headers: route (404, 405), size (413), rate (429), authentication (401, 503),
+ *	router_begin()  with the headers: route (404, 405), size (413), authentication (401, 503), rate (429),
  *	                scope (403). If any of these refuses, the reply is ready and the body need not be read.
  *	router_body()   for each piece of the body. Over the limit: the reply (413) is ready, and the rest need
  *	                not be read.

@@ -5,6 +5,7 @@
  * shared by reference count, swapped whole at SIGHUP. A request takes one snapshot at its start and gives it
  * back at its end.
  */
+#include "base/ip.h"
 #include "service/access.h"
 #include "text/mask.h"
 
@@ -12,12 +13,16 @@ struct forge_config {
 	struct str name, url; /* url without a final slash; may be empty */
 };
 
+#define LOGIN_WINDOW_MS (INT64_C(15) * 60 * 1000)
+
 enum janitor_mode { JANITOR_OFF, JANITOR_DRY_RUN, JANITOR_HEAL };
 
 struct config {
 	/* [limits] */
 	int64_t reads_per_minute, writes_per_minute;
-	int64_t body_bytes; /* of all request bodies at once */
+	int64_t logins_per_window; /* requests for a token, of an address in LOGIN_WINDOW_MS */
+	int64_t ingest_requests;   /* of runners, at once */
+	int64_t body_bytes;        /* of all request bodies at once */
 	int64_t post_bytes, tail_lines, tail_bytes;
 	int64_t chunk_bytes; /* of one piece of a stream, decoded */
 	int64_t step_bytes;  /* of text a log */
@@ -27,7 +32,9 @@ struct config {
 	int64_t tails;                 /* followed at once */
 	int64_t report_bytes, reports; /* of one report; of a step */
 	/* [server] */
-	struct str downloads; /* folder, NUL-terminated */
+	struct str downloads;   /* folder, NUL-terminated */
+	struct ip_net *proxies; /* of ours: believed about who spoke to them */
+	size_t n_proxies;
 	/* [explain] */
 	int64_t explain_bytes; /* of a log that is looked at */
 	int64_t errors;        /* kept of a step */
@@ -47,6 +54,7 @@ struct config {
 	int64_t log_bytes, green_bytes; /* 0: no limit */
 	int64_t green_logs;             /* of a step; 0: no limit */
 	int64_t error_days;             /* 0: for ever */
+	int64_t audit_days;             /* 0: for ever */
 	scope_set chores_off;           /* bit a chore of janitor.tbl */
 
 	struct arena arena; /* holds the strings */

@@ -62,7 +62,7 @@ enum err_code errands_start(unsigned n_threads, size_t n_waiting, struct errands
 		int errnum = pthread_create(&s->threads[s->n_threads], NULL, main_of_thread, s);
 
 		if (errnum != 0) {
-			errands_stop(s);
+			errands_free(s);
 			return err_errno(e, ERR_UNAVAILABLE, errnum, "start a thread for errands");
 		}
 	}
@@ -80,6 +80,14 @@ void errands_stop(struct errands *s)
 	pthread_mutex_unlock(&s->lock);
 	for (unsigned i = 0; i < s->n_threads; i++)
 		pthread_join(s->threads[i], NULL);
+	s->n_threads = 0;
+}
+
+void errands_free(struct errands *s)
+{
+	if (!s)
+		return;
+	errands_stop(s);
 	pthread_cond_destroy(&s->more);
 	pthread_mutex_destroy(&s->lock);
 	free(s->threads);

@@ -19,9 +19,10 @@ struct errands;
 /* n_waiting: beside those that run. */
 MUST_CHECK enum err_code errands_start(
 	unsigned n_threads, size_t n_waiting, struct errands **ret, struct err *e);
-/* What was taken is run, then the threads end. NULL is fine. */
+/* What was taken is run, then the threads end; nothing is taken any more. Again, or NULL: fine. */
 void errands_stop(struct errands *s);
-/* ERR_UNAVAILABLE: too many wait. */
+void errands_free(struct errands *s); /* stops them first. NULL is fine */
+/* ERR_UNAVAILABLE: too many wait, or it was stopped. */
 MUST_CHECK enum err_code errands_submit(struct errands *s, struct errand *x, struct err *e);
 
 #endif

@@ -1,209 +1,165 @@
 /*
- * rate: a sliding window of one minute, exact.
+ * rate: a sliding window, exact.
  *
  * Each key has a ring of the times of its last allowed requests. A request is allowed when the ring has a
  * free place or when its oldest time is a whole window ago. A fixed window would let twice the limit through
  * around its edge; a pair of weighted windows is only right on average.
  *
- * Keys live in an open table by hash and in a list by last use. When there are RATE_KEYS_MAX of them the one
- * that was quiet longest goes. An attacker who brings that many addresses a minute can so make room for
- * himself in another's window, but not memory for himself.
+ * Where the keys live, and which one makes room, is slots.h's; what a key is worth is said here.
  */
 #include "service/rate.h"
 
 #include "base/arena.h"
-#include "base/digest.h"
 #include "base/metric.h"
+#include "service/slots.h"
 
-#include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define N_BUCKETS (2 * RATE_KEYS_MAX) /* a power of two */
 
 struct window {
-	struct sha256 key; /* digest of the key: of one length, and no token in memory */
-	int64_t *times;    /* a ring of `limit` places */
-	int64_t limit, n, oldest;
-	struct window *chain;         /* in its bucket */
-	struct window *older, *newer; /* by last use */
+	struct slot slot;
+	int64_t *times; /* a ring */
+	int64_t cap;    /* its places: as many as were needed, at most limit */
+	int64_t limit, window_ms;
+	int64_t n, oldest;
+	int64_t newest; /* time of the last request, refused or not */
 };
 
 struct rate {
-	pthread_mutex_t lock; /* guards all below */
-	struct window *bucket[N_BUCKETS];
-	struct window *oldest, *newest;
-	size_t n_keys;
+	struct slots *keys[RATE_OF_N];
 };
+
+static const struct window *window_of(const struct slot *s)
+{
+	return (const struct window *)(const void *)s;
+}
+
+static void drop_expired(struct window *w, int64_t now)
+{
+	while (w->n > 0 && w->times[w->oldest] <= now - w->window_ms) {
+		w->oldest = (w->oldest + 1) % w->cap;
+		w->n--;
+	}
+}
+
+/* The part of its limit that is used, in thousandths; then how new it is. Nothing, when its window is empty. */
+static int64_t worth(const struct slot *s, int64_t now)
+{
+	struct window w = *window_of(s); /* the ring is only read */
+
+	drop_expired(&w, now);
+	if (w.n == 0)
+		return -1;
+	return ((w.n * 1000 / w.limit) << 48) + w.newest;
+}
+
+static void drop(struct slot *s)
+{
+	free(window_of(s)->times);
+}
 
 struct rate *rate_new(void)
 {
+	static const struct slots_kind kind = { .size = sizeof(struct window), .worth = worth, .drop = drop };
 	struct rate *r = mem_alloc(sizeof *r);
 
-	pthread_mutex_init(&r->lock, NULL);
+	for (enum rate_of of = 0; of < RATE_OF_N; of++)
+		r->keys[of] = slots_new(&kind, RATE_KEYS_MAX);
 	return r;
-}
-
-static void window_free(struct window *w)
-{
-	free(w->times);
-	free(w);
 }
 
 void rate_free(struct rate *r)
 {
 	if (!r)
 		return;
-	for (struct window *w = r->oldest, *next; w; w = next) {
-		next = w->newer;
-		window_free(w);
-	}
-	pthread_mutex_destroy(&r->lock);
+	for (enum rate_of of = 0; of < RATE_OF_N; of++)
+		slots_free(r->keys[of]);
 	free(r);
 }
 
-static struct window **bucket_of(struct rate *r, const struct sha256 *key)
+/* The ring has cap places from now on, and keeps the newest times that fit. */
+static void resize(struct window *w, int64_t cap)
 {
-	uint32_t h;
-
-	memcpy(&h, key->b, sizeof h);
-	return &r->bucket[h & (N_BUCKETS - 1)];
-}
-
-static void unlink_age(struct rate *r, struct window *w)
-{
-	if (w->older)
-		w->older->newer = w->newer;
-	else
-		r->oldest = w->newer;
-	if (w->newer)
-		w->newer->older = w->older;
-	else
-		r->newest = w->older;
-	w->older = w->newer = NULL;
-}
-
-static void link_newest(struct rate *r, struct window *w)
-{
-	w->older = r->newest;
-	if (r->newest)
-		r->newest->newer = w;
-	else
-		r->oldest = w;
-	r->newest = w;
-}
-
-static void forget_oldest(struct rate *r)
-{
-	struct window *w = r->oldest;
-	struct window **at = bucket_of(r, &w->key);
-
-	while (*at != w)
-		at = &(*at)->chain;
-	*at = w->chain;
-	unlink_age(r, w);
-	window_free(w);
-	r->n_keys--;
-}
-
-static struct window *find(struct rate *r, const struct sha256 *key)
-{
-	struct window *w = *bucket_of(r, key);
-
-	while (w && memcmp(w->key.b, key->b, sizeof key->b) != 0)
-		w = w->chain;
-	return w;
-}
-
-static struct window *add(struct rate *r, const struct sha256 *key)
-{
-	struct window *w = mem_alloc(sizeof *w);
-	struct window **at = bucket_of(r, key);
-
-	if (r->n_keys == RATE_KEYS_MAX)
-		forget_oldest(r);
-	w->key = *key;
-	w->chain = *at;
-	*at = w;
-	link_newest(r, w);
-	r->n_keys++;
-	metric_set(METRIC_RATE_KEYS, (int64_t)r->n_keys);
-	return w;
-}
-
-/* A changed limit (SIGHUP) keeps the newest times that fit. */
-static void resize(struct window *w, int64_t limit)
-{
-	int64_t *times = mem_alloc((size_t)limit * sizeof *times);
-	int64_t keep = w->n < limit ? w->n : limit;
+	int64_t *times = mem_alloc((size_t)cap * sizeof *times);
+	int64_t keep = w->n < cap ? w->n : cap;
 
 	for (int64_t i = 0; i < keep; i++)
-		times[i] = w->times[(w->oldest + (w->n - keep) + i) % w->limit];
+		times[i] = w->times[(w->oldest + (w->n - keep) + i) % w->cap];
 	free(w->times);
 	w->times = times;
-	w->limit = limit;
+	w->cap = cap;
 	w->n = keep;
 	w->oldest = 0;
 }
 
-static void drop_expired(struct window *w, int64_t now)
+#define FIRST_CAP 8
+
+static void set_limit(struct window *w, struct rate_limit limit)
 {
-	while (w->n > 0 && w->times[w->oldest] <= now - RATE_WINDOW_MS) {
-		w->oldest = (w->oldest + 1) % w->limit;
-		w->n--;
-	}
+	w->limit = limit.n;
+	w->window_ms = limit.window_ms;
+	if (w->n > limit.n) /* it was changed (SIGHUP) */
+		resize(w, limit.n);
 }
 
-static struct rate_verdict verdict(const struct window *w, int64_t limit, bool allowed, int64_t now)
+static void add(struct window *w, int64_t now)
 {
-	int64_t wait_ms = w && w->n > 0 ? w->times[w->oldest] + RATE_WINDOW_MS - now : 0;
+	if (w->n == w->cap) {
+		int64_t cap = w->cap ? 2 * w->cap : FIRST_CAP;
+
+		resize(w, cap < w->limit ? cap : w->limit);
+	}
+	w->times[(w->oldest + w->n) % w->cap] = now;
+	w->n++;
+}
+
+static struct rate_verdict verdict(const struct window *w, struct rate_limit limit, bool allowed, int64_t now)
+{
+	int64_t wait_ms = w && w->n > 0 ? w->times[w->oldest] + limit.window_ms - now : 0;
 	int64_t n = w ? w->n : 0;
 
 	return (struct rate_verdict){ .allowed = allowed,
-		.limit = limit,
-		.remaining = n < limit ? limit - n : 0,
+		.limit = limit.n,
+		.remaining = n < limit.n ? limit.n - n : 0,
 		.reset_s = (wait_ms + 999) / 1000 };
 }
 
-static struct rate_verdict look(struct rate *r, struct str key, int64_t limit, int64_t now, bool count)
+struct rate_verdict rate_take(
+	struct rate *r, enum rate_of of, struct str key, struct rate_limit limit, int64_t steady_ms)
 {
-	struct sha256 digest;
 	struct rate_verdict v;
 	struct window *w;
 	bool allowed;
 
-	if (limit <= 0)
+	if (limit.n <= 0)
 		return (struct rate_verdict){ .allowed = true };
-	digest = sha256_of(key);
-	pthread_mutex_lock(&r->lock);
-	w = find(r, &digest);
-	if (!w && count)
-		w = add(r, &digest);
-	if (w && w->limit != limit)
-		resize(w, limit);
-	if (w)
-		drop_expired(w, now);
-	allowed = !w || w->n < limit;
-	if (count && allowed) {
-		w->times[(w->oldest + w->n) % w->limit] = now;
-		w->n++;
-	}
-	if (count) { /* a refused key is not quiet: it must not be forgotten for it */
-		unlink_age(r, w);
-		link_newest(r, w);
-	}
-	v = verdict(w, limit, allowed, now);
-	pthread_mutex_unlock(&r->lock);
+	w = slots_take(r->keys[of], key, steady_ms);
+	set_limit(w, limit);
+	drop_expired(w, steady_ms);
+	allowed = w->n < limit.n;
+	if (allowed)
+		add(w, steady_ms);
+	w->newest = steady_ms;
+	v = verdict(w, limit, allowed, steady_ms);
+	slots_release(r->keys[of], w);
+	metric_set(METRIC_RATE_KEYS,
+		(int64_t)(slots_n_used(r->keys[RATE_OF_TOKEN]) + slots_n_used(r->keys[RATE_OF_ADDRESS])));
 	return v;
 }
 
-struct rate_verdict rate_take(struct rate *r, struct str key, int64_t limit, int64_t steady_ms)
+struct rate_verdict rate_peek(
+	struct rate *r, enum rate_of of, struct str key, struct rate_limit limit, int64_t steady_ms)
 {
-	return look(r, key, limit, steady_ms, true);
-}
+	struct rate_verdict v;
+	struct window *w;
 
-struct rate_verdict rate_peek(struct rate *r, struct str key, int64_t limit, int64_t steady_ms)
-{
-	return look(r, key, limit, steady_ms, false);
+	if (limit.n <= 0)
+		return (struct rate_verdict){ .allowed = true };
+	w = slots_find(r->keys[of], key);
+	if (!w)
+		return verdict(NULL, limit, true, steady_ms);
+	set_limit(w, limit);
+	drop_expired(w, steady_ms);
+	v = verdict(w, limit, w->n < limit.n, steady_ms);
+	slots_release(r->keys[of], w);
+	return v;
 }

@@ -27,7 +27,7 @@ struct fixture {
 };
 extern struct fixture fx;
 extern const struct identity fixture_server; /* who does what the tests set up */
-extern bool fixture_time_runs; /* the steady clock goes on by itself; set before fixture_up */
+extern bool fixture_time_runs;               /* the steady clock goes on by itself; set before fixture_up */
 
 struct config *fixture_config(int64_t reads, int64_t writes);
 int fixture_up(void **state);

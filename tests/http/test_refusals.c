@@ -188,7 +188,7 @@ static void who_guesses_is_told_the_limit_that_stops_them(void **state)
 
 	config_swap(fx.app.config, fixture_config(1, 1));
 	first = get_as("/api/v1/repos", "slc_one");
-	last = get_as("/api/v1/repos", "slc_two"); /* has a window of its own, and the address has not */
+	last = get_as("/api/v1/repos", "slc_two"); /* another guess, and the address is the same */
 	config_swap(fx.app.config, fixture_config(0, 0));
 
 	assert_error(&first, 401, "unauthorized");
@@ -197,8 +197,8 @@ static void who_guesses_is_told_the_limit_that_stops_them(void **state)
 	assert_string_equal(header_of(&last, "X-RateLimit-Reset"), header_of(&last, "Retry-After"));
 }
 
-/* Size, rate, who, may they: of two reasons to refuse the one that comes first is told. */
-static void of_several_reasons_size_comes_first_then_rate_then_who_and_what_they_may(void **state)
+/* Size, who, rate, may they: of two reasons to refuse the one that comes first is told. */
+static void of_several_reasons_size_comes_first_then_who_then_rate_and_what_they_may(void **state)
 {
 	const char *powerless = token_with(0, ROLE_USER).p;
 	struct ask add = { .method = "POST", .target = "/api/v1/repos", .body = "{\"repo\":\"a/b\"}" };
@@ -228,7 +228,7 @@ static void of_several_reasons_size_comes_first_then_rate_then_who_and_what_they
 	assert_string_equal(header_of(&over_large, "X-RateLimit-Remaining"), "0");
 	assert_error(&within_wrong, 401, "unauthorized");
 	assert_error(&over_wrong, 429, "rate_limited");
-	assert_non_null(strstr(over_wrong.body, "requests of this kind"));
+	assert_non_null(strstr(over_wrong.body, "failed authentications of this address"));
 	assert_error(&over_large_wrong, 413, "payload_too_large");
 }
 
@@ -271,7 +271,7 @@ int main(void)
 		cmocka_unit_test(tokens_of_everybody_are_refused_with_the_role_that_is_missing),
 		cmocka_unit_test(a_bound_token_cannot_tell_a_repo_that_is_watched_from_one_that_is_not),
 		cmocka_unit_test(who_guesses_is_told_the_limit_that_stops_them),
-		cmocka_unit_test(of_several_reasons_size_comes_first_then_rate_then_who_and_what_they_may),
+		cmocka_unit_test(of_several_reasons_size_comes_first_then_who_then_rate_and_what_they_may),
 		cmocka_unit_test(an_empty_answer_is_never_called_json),
 		cmocka_unit_test(metrics_are_not_free_behind_whatever_a_proxy_leaves),
 	};

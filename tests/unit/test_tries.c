@@ -186,6 +186,8 @@ static void so_many_run_so_many_wait_and_the_rest_is_told_to_come_again(void **s
 	assert_in_range(n_taken, 5, 7);
 	pthread_mutex_unlock(&gate);
 	errands_stop(errands); /* runs what it took */
+	assert_int_equal(errands_submit(errands, &s[0].errand, &e), ERR_UNAVAILABLE);
+	errands_free(errands);
 	assert_int_equal(n_done, n_taken);
 	assert_in_range(most, 1, 2);
 }
