@@ -537,6 +537,18 @@ struct json *json_at(const struct json *array, size_t i)
 	return o && i < json_object_array_length(o) ? node_of(json_object_array_get_idx(o, i)) : NULL;
 }
 
+void json_write(const struct json *n, struct buf *out)
+{
+	enum json_kind kind = json_kind(n);
+	const char *text = "null";
+	size_t len = 4;
+
+	if (kind != JSON_NONE && kind != JSON_NULL)
+		text = json_object_to_json_string_length((json_object *)(uintptr_t)n,
+			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	buf_add(out, text, len);
+}
+
 void json_each(
 	const struct json *object, bool (*each)(void *arg, struct str key, struct json *value), void *arg)
 {

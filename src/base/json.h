@@ -44,6 +44,9 @@ struct json *json_at(const struct json *array, size_t i);
 void json_each(
 	const struct json *object, bool (*each)(void *arg, struct str key, struct json *value), void *arg);
 
+/* As JSON again, without blanks; appended. */
+void json_write(const struct json *n, struct buf *out);
+
 /*
  * Writing: straight into a buf, commas by themselves. Strings are escaped so that the result is pure
  * valid JSON whatever the bytes (invalid UTF-8 becomes U+FFFD; < > & and U+2028/9 stay as they are).

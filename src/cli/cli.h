@@ -15,6 +15,8 @@ int cmd_diff(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_repo(int argc, char **argv);
 int cmd_token(int argc, char **argv);
+int cmd_user(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_janitor(int argc, char **argv);
 
 #endif

@@ -31,6 +31,12 @@ static void forget_answer(struct client *c)
 	buf_done(&c->body);
 }
 
+void client_forget_token(struct client *c)
+{
+	secret_wipe(c->peer.token.p, c->peer.token.len);
+	buf_reset(&c->peer.token);
+}
+
 void client_done(struct client *c)
 {
 	forget_answer(c);
@@ -126,7 +132,8 @@ void query_add_int(struct buf *path, const char *name, int64_t value)
 	query_add(path, name, text);
 }
 
-static enum err_code each_of_page(struct client *c,
+/* left: how many items may come yet. */
+static enum err_code each_of_page(struct client *c, int64_t *left,
 	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e)
 {
 	struct json *data = json_get(client_root(c), "data");
@@ -135,31 +142,59 @@ static enum err_code each_of_page(struct client *c,
 		return err_set(e, ERR_NETWORK,
 			"%s answered with something that is no list; is it a Sluice server?",
 			buf_cstr(&c->peer.shown));
-	for (size_t i = 0; i < json_len(data); i++)
+	for (size_t i = 0; i < json_len(data) && *left > 0; i++, (*left)--)
 		TRY(each(arg, json_at(data, i), e));
 	return ERR_OK;
 }
 
-enum err_code client_each(struct client *c, const char *path,
+enum err_code client_each_first(struct client *c, const char *path, int64_t limit,
 	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e)
 {
-	int64_t offset = 0, next;
+	int64_t offset = 0, next, left = limit > 0 ? limit : INT64_MAX;
 	AUTO_BUF paged;
 
 	buf_init(&paged, 64 * 1024);
 	for (int page = 0; page < PAGES_MAX; page++) {
 		buf_reset(&paged);
 		buf_z(&paged, path);
-		query_add_int(&paged, "limit", PAGE);
+		query_add_int(&paged, "limit", left < PAGE ? left : PAGE);
 		query_add_int(&paged, "offset", offset);
 		TRY(client_call(c, "GET", buf_cstr(&paged), NULL, e));
-		TRY(each_of_page(c, each, arg, e));
-		if (!json_int(json_get(json_get(client_root(c), "pagination"), "next_offset"), &next) ||
+		TRY(each_of_page(c, &left, each, arg, e));
+		if (left == 0 ||
+			!json_int(json_get(json_get(client_root(c), "pagination"), "next_offset"), &next) ||
 			next <= offset)
 			return ERR_OK;
 		offset = next;
 	}
 	return err_set(e, ERR_NETWORK, "the list at %s does not end", buf_cstr(&c->peer.shown));
+}
+
+enum err_code client_each(struct client *c, const char *path,
+	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e)
+{
+	return client_each_first(c, path, 0, each, arg, e);
+}
+
+static enum err_code add_item(void *arg, struct json *item, struct err *e)
+{
+	struct buf *out = arg;
+
+	buf_z(out, out->len > 1 ? ",\n" : "");
+	json_write(item, out);
+	return buf_check(out, "list", e);
+}
+
+enum err_code client_print_list(struct client *c, const char *path, int64_t limit, struct err *e)
+{
+	AUTO_BUF out;
+
+	buf_init(&out, 64 * 1024 * 1024);
+	buf_char(&out, '[');
+	TRY(client_each_first(c, path, limit, add_item, &out, e));
+	buf_z(&out, "]\n");
+	TRY(buf_check(&out, "list", e));
+	return print_all(buf_view(&out), e);
 }
 
 enum err_code print_all(struct str text, struct err *e)

@@ -34,7 +34,8 @@ struct client_flags {
 	}
 
 MUST_CHECK enum err_code client_init(struct client *c, const struct client_flags *flags, struct err *e);
-void client_done(struct client *c); /* also after a failed client_init, or when zeroed */
+void client_forget_token(struct client *c); /* from now on it asks as nobody */
+void client_done(struct client *c);         /* also after a failed client_init, or when zeroed */
 
 /* path with its query, from "/" on. body: NULL, or a JSON text. What 2xx brought is in c->body, c->doc and
  * c->status until the next call. */
@@ -54,6 +55,12 @@ MUST_CHECK enum err_code client_fetch(struct client *c, const char *path, const 
  */
 MUST_CHECK enum err_code client_each(struct client *c, const char *path,
 	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e);
+
+/* The same, of the first `limit` items only; 0: of all. */
+MUST_CHECK enum err_code client_each_first(struct client *c, const char *path, int64_t limit,
+	enum err_code (*each)(void *arg, struct json *item, struct err *e), void *arg, struct err *e);
+/* Such a list as one JSON array to stdout, items as they came, a line each. */
+MUST_CHECK enum err_code client_print_list(struct client *c, const char *path, int64_t limit, struct err *e);
 
 /* "&name=value" (or "?name=value" when it is the first), encoded; nothing for NULL. */
 void query_add(struct buf *path, const char *name, const char *value);

@@ -1,4 +1,4 @@
-/* repo: `sluice repo add|list|remove`, which repos may send. */
+/* repo: `sluice repo add|list|set|remove`, which repos may send. */
 #include "cli/cli.h"
 
 #include "cli/client.h"
@@ -10,6 +10,7 @@
 
 #define ADD "repo add"
 #define LIST "repo list"
+#define SET "repo set"
 #define REMOVE "repo remove"
 
 static enum err_code add(
@@ -73,6 +74,7 @@ static enum err_code put_row(void *arg, struct json *item, struct err *e)
 	table_put(t, json_str(json_get(item, "forge")));
 	table_put(t, json_str(json_get(item, "repo")));
 	table_put(t, json_str(json_get(item, "added_at")));
+	table_put(t, json_str(json_get(item, "visibility")));
 	return ERR_OK;
 }
 
@@ -86,6 +88,7 @@ static enum err_code put_json(void *arg, struct json *item, struct err *e)
 	json_put_int(j, "repo_id", id);
 	json_put_str(j, "forge", json_str(json_get(item, "forge")));
 	json_put_str(j, "repo", json_str(json_get(item, "repo")));
+	json_put_str(j, "visibility", json_str(json_get(item, "visibility")));
 	json_put_str(j, "added_at", json_str(json_get(item, "added_at")));
 	json_close_object(j);
 	return buf_check(j->out, "list", e);
@@ -108,7 +111,7 @@ static enum err_code list_json(struct client *c, const char *path, struct err *e
 
 static enum err_code list(const struct client_flags *flags, const char *forge, bool as_json, struct err *e)
 {
-	static const char *const headings[] = { "ID", "FORGE", "REPO", "WATCHED SINCE" };
+	static const char *const headings[] = { "ID", "FORGE", "REPO", "WATCHED SINCE", "FOR" };
 	AUTO_CLIENT c = { 0 };
 	AUTO_TABLE t = { 0 };
 	AUTO_BUF path = { 0 };
@@ -119,7 +122,7 @@ static enum err_code list(const struct client_flags *flags, const char *forge, b
 	query_add(&path, "forge", forge);
 	if (as_json)
 		return list_json(&c, buf_cstr(&path), e);
-	table_init(&t, headings, 4);
+	table_init(&t, headings, 5);
 	TRY(client_each(&c, buf_cstr(&path), put_row, &t, e));
 	return table_print(&t, isatty(STDOUT_FILENO), e);
 }
@@ -137,7 +140,8 @@ static int cmd_list(int argc, char **argv)
 	};
 	const struct command_usage usage = { .name = LIST,
 		.synopsis = "[OPTIONS]",
-		.prose = "Lists the repos that are watched: id, forge, name, since when.",
+		.prose = "Lists the repos that are watched: id, forge, name, since when, for whom their "
+			 "pages are.",
 		.opts = opts };
 	int exit_code;
 	struct err e;
@@ -183,6 +187,55 @@ static enum err_code find(
 			repo, f.n);
 	*ret_id = f.id;
 	return ERR_OK;
+}
+
+static enum err_code set_repo(const struct client_flags *flags, const char *repo, const char *forge,
+	const char *visibility, struct err *e)
+{
+	AUTO_CLIENT c = { 0 };
+	struct json_out j;
+	char path[64];
+	int64_t id = 0;
+	AUTO_BUF body;
+
+	buf_init(&body, 64 * 1024);
+	json_out_init(&j, &body);
+	json_open_object(&j, NULL);
+	json_put_z(&j, "visibility", visibility);
+	json_close_object(&j);
+	TRY(client_init(&c, flags, e));
+	TRY(find(&c, repo, forge, &id, e));
+	snprintf(path, sizeof path, "/api/v1/repos/%lld", (long long)id);
+	return client_call(&c, "PATCH", path, &body, e);
+}
+
+static int cmd_set(int argc, char **argv)
+{
+	struct client_flags flags = { 0 };
+	const char *forge = NULL, *visibility = NULL;
+	const struct opt opts[] = {
+		{ "visibility", 0, OPT_STRING, "WHO",
+			"who sees its pages: users (all who are signed in) or members (who may read it on "
+			"its forge)",
+			&visibility },
+		{ "forge", 0, OPT_STRING, "NAME", "forge that it is on, if it is watched on several",
+			&forge },
+		CLIENT_OPTS(&flags),
+		{ 0 },
+	};
+	const struct command_usage usage = { .name = SET,
+		.synopsis = "--visibility WHO OWNER/NAME",
+		.prose = "Says who sees the pages of a repo. Tokens see what their scopes say.",
+		.opts = opts };
+	int exit_code;
+	struct err e;
+
+	if (command_options(&usage, &argc, argv, &exit_code) == COMMAND_DONE)
+		return exit_code;
+	if (argc != 1 || !visibility)
+		return command_usage_fail(SET,
+			"a repo and who sees it are needed: sluice repo set --visibility members OWNER/NAME");
+	return set_repo(&flags, argv[0], forge, visibility, &e) == ERR_OK ? 0 : command_fail(SET, &e);
 }
 
 /* Where a person sits, once more: what goes is gone. Scripts are not asked. */
@@ -245,6 +298,7 @@ int cmd_repo(int argc, char **argv)
 	static const struct sub subs[] = {
 		{ "add", cmd_add, "watch a repo, so that it may send" },
 		{ "list", cmd_list, "list the repos that are watched" },
+		{ "set", cmd_set, "say who sees the pages of one" },
 		{ "remove", cmd_remove, "stop watching one and delete what it sent" },
 	};
 

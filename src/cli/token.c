@@ -7,7 +7,9 @@
 #include "cli/cli.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "cli/client.h"
+#include "cli/password.h"
 #include "cli/sub.h"
 #include "cli/table.h"
 #include "model/token.h"
@@ -24,9 +26,9 @@
 
 struct create {
 	struct client_flags client;
-	const char *name, *repo, *forge;
+	const char *name, *repo, *forge, *host, *email;
 	struct opt_many scopes;
-	int64_t days;
+	int64_t days, machine_days;
 	bool json;
 };
 
@@ -38,6 +40,8 @@ static enum err_code read_scopes(const struct create *r, scope_set *ret, struct 
 		TRY(scope_parse(str_z(r->scopes.values[i]), &one, e));
 		set |= one;
 	}
+	if (set == 0 && r->host)
+		set = SCOPE_BIT(SCOPE_EPISODES_WRITE); /* what a host's token is for */
 	if (set == 0 && r->repo)
 		set = SCOPE_BIT(SCOPE_LOGS_WRITE); /* what a repo's token is for; else the server's default */
 	*ret = set;
@@ -47,7 +51,7 @@ static enum err_code read_scopes(const struct create *r, scope_set *ret, struct 
 /* A token needs a name to be told from others: that of the repo, if nobody thought of one. */
 static struct str name_of(const struct create *r, struct arena *a)
 {
-	struct str name = str_z(r->name ? r->name : r->repo ? r->repo : "cli");
+	struct str name = str_z(r->name ? r->name : r->repo ? r->repo : r->host ? r->host : "cli");
 	char *p;
 
 	if (r->name)
@@ -61,7 +65,8 @@ static struct str name_of(const struct create *r, struct arena *a)
 	return (struct str){ p, name.len };
 }
 
-static enum err_code write_request(const struct create *r, struct arena *a, struct buf *out, struct err *e)
+static enum err_code write_request(
+	const struct create *r, struct str password, struct arena *a, struct buf *out, struct err *e)
 {
 	struct json_out j;
 	scope_set set;
@@ -76,6 +81,14 @@ static enum err_code write_request(const struct create *r, struct arena *a, stru
 		json_put_z(&j, "repository", r->repo);
 	if (r->forge)
 		json_put_z(&j, "forge", r->forge);
+	if (r->host)
+		json_put_z(&j, "host", r->host);
+	if (r->machine_days != 0)
+		json_put_int(&j, "machine_days", r->machine_days);
+	if (r->email) {
+		json_put_z(&j, "email", r->email);
+		json_put_str(&j, "password", password);
+	}
 	if (set != 0) {
 		json_open_array(&j, "scopes");
 		for (enum scope s = 0; s < SCOPE_N; s++)
@@ -116,17 +129,37 @@ static enum err_code tell(const struct create *r, const struct client *c, struct
 	return print_all(STR("\n"), e);
 }
 
-static enum err_code create(const struct create *r, struct err *e)
+/* With a password no token is sent along: the one in the environment is another's, or has expired. */
+static enum err_code ask_for_it(const struct create *r, struct client *c, struct err *e)
 {
-	AUTO_CLIENT c = { 0 };
+	char what[300];
+	enum err_code code = ERR_OK;
 	AUTO_ARENA a;
-	AUTO_BUF body;
+	AUTO_BUF body, password;
 
 	arena_init(&a);
 	buf_init(&body, 64 * 1024);
-	TRY(write_request(r, &a, &body, e));
+	buf_init(&password, PASSWORD_LINE_MAX + 1);
+	if (r->email) {
+		snprintf(what, sizeof what, "Password of %.200s", r->email);
+		code = password_read(what, false, &password, e);
+		client_forget_token(c);
+	}
+	if (code == ERR_OK)
+		code = write_request(r, buf_view(&password), &a, &body, e);
+	if (code == ERR_OK)
+		code = client_call(c, "POST", TOKENS, &body, e);
+	secret_wipe(password.p, password.len);
+	secret_wipe(body.p, body.len);
+	return code;
+}
+
+static enum err_code create(const struct create *r, struct err *e)
+{
+	AUTO_CLIENT c = { 0 };
+
 	TRY(client_init(&c, &r->client, e));
-	TRY(client_call(&c, "POST", TOKENS, &body, e));
+	TRY(ask_for_it(r, &c, e));
 	return tell(r, &c, e);
 }
 
@@ -137,18 +170,29 @@ static int cmd_create(int argc, char **argv)
 		{ "name", 0, OPT_STRING, "N",
 			"name of the token: letters, digits, '_' and '-' (else that of the repo)", &r.name },
 		{ "scope", 0, OPT_MANY, "S",
-			"what it may do (else logs:write with --repo, runs:read and results:read without)",
+			"what it may do (else logs:write with --repo, episodes:write with --host, runs:read "
+			"and results:read without)",
 			&r.scopes },
 		{ "repo", 0, OPT_STRING, "O/R", "bind it to this repo", &r.repo },
 		{ "forge", 0, OPT_STRING, "NAME", "forge of the repo (else the server's default)", &r.forge },
+		{ "host", 0, OPT_STRING, "H", "bind it to this host: it sends and reads episodes", &r.host },
 		{ "days", 0, OPT_INT, "N", "how long it is good: 1 to 30 (7)", &r.days },
+		{ "machine-days", 0, OPT_INT, "N",
+			"make it a machine's, good for 1 to 3650 days; with --repo or --host, for admins",
+			&r.machine_days },
+		{ "email", 0, OPT_STRING, "ADDRESS",
+			"ask as this user, with their password: asked for on the terminal, or standard "
+			"input's first line",
+			&r.email },
 		{ "json", 0, OPT_FLAG, NULL, "print JSON", &r.json },
 		CLIENT_OPTS(&r.client),
 		{ 0 },
 	};
 	const struct command_usage usage = { .name = CREATE,
 		.synopsis = "[OPTIONS]",
-		.prose = "Makes a token and prints it, once. It may do no more than the one that asks.",
+		.prose = "Makes a token and prints it, once. It may do no more than the one that asks, or "
+			 "with\n"
+			 "--email than the role of that user.",
 		.opts = opts };
 	int exit_code;
 	struct err e;
@@ -166,8 +210,6 @@ static int cmd_create(int argc, char **argv)
 
 struct lister {
 	struct table table;
-	struct json_out json;
-	struct buf out;
 	char now[CLOCK_RFC3339_LEN];
 };
 
@@ -187,7 +229,8 @@ static enum err_code put_row(void *arg, struct json *item, struct err *e)
 {
 	struct lister *l = arg;
 	struct str expires = json_str(json_get(item, "expires_at")),
-		   repo = json_str(json_get(item, "repository"));
+		   repo = json_str(json_get(item, "repository")), host = json_str(json_get(item, "host")),
+		   used = json_str(json_get(item, "last_used_at"));
 	int64_t id = 0, user = 0;
 	AUTO_BUF scopes;
 
@@ -201,61 +244,21 @@ static enum err_code put_row(void *arg, struct json *item, struct err *e)
 	table_put(&l->table, json_str(json_get(item, "token_name")));
 	table_put(&l->table, state_of(item, l->now));
 	table_put(&l->table, expires.len >= 10 ? (struct str){ expires.p, 10 } : STR("never"));
-	table_put(&l->table, repo.len > 0 ? repo : STR("-"));
+	table_put(&l->table, used.len >= 16 ? (struct str){ used.p, 16 } : STR("never"));
+	table_put(&l->table, repo.len > 0 ? repo : host.len > 0 ? host : STR("-"));
 	table_put(&l->table, buf_view(&scopes));
 	return ERR_OK;
 }
 
-static enum err_code put_json(void *arg, struct json *item, struct err *e)
-{
-	static const char *const texts[] = { "token_name", "repository", "created_at", "expires_at",
-		"revoked_at" };
-	static const char *const numbers[] = { "id", "user_id" };
-	struct lister *l = arg;
-	struct json_out *j = &l->json;
-	struct json *scopes = json_get(item, "scopes");
-
-	json_open_object(j, NULL);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		int64_t n = 0;
-		json_int(json_get(item, numbers[i]), &n);
-		json_put_int(j, numbers[i], n);
-	}
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		struct json *value = json_get(item, texts[i]);
-		if (json_kind(value) == JSON_STRING)
-			json_put_str(j, texts[i], json_str(value));
-		else
-			json_put_null(j, texts[i]);
-	}
-	json_put_bool(j, "is_revoked", json_is_true(json_get(item, "is_revoked")));
-	json_open_array(j, "scopes");
-	for (size_t i = 0; i < json_len(scopes); i++)
-		json_put_str(j, NULL, json_str(json_at(scopes, i)));
-	json_close_array(j);
-	json_close_object(j);
-	return buf_check(&l->out, "list", e);
-}
-
 static enum err_code print_rows(struct client *c, const char *path, struct lister *l, struct err *e)
 {
-	static const char *const headings[] = { "ID", "USER", "NAME", "STATE", "UNTIL", "REPO", "SCOPES" };
+	static const char *const headings[] = { "ID", "USER", "NAME", "STATE", "UNTIL", "LAST USE",
+		"REPO OR HOST", "SCOPES" };
 
 	clock_rfc3339(clock_wall_ms(&clock_system), l->now);
-	table_init(&l->table, headings, 7);
+	table_init(&l->table, headings, 8);
 	TRY(client_each(c, path, put_row, l, e));
 	return table_print(&l->table, isatty(STDOUT_FILENO), e);
-}
-
-static enum err_code print_json(struct client *c, const char *path, struct lister *l, struct err *e)
-{
-	json_out_init(&l->json, &l->out);
-	json_open_array(&l->json, NULL);
-	TRY(client_each(c, path, put_json, l, e));
-	json_close_array(&l->json);
-	buf_char(&l->out, '\n');
-	TRY(buf_check(&l->out, "list", e));
-	return print_all(buf_view(&l->out), e);
 }
 
 static enum err_code list(const struct client_flags *flags, bool all, bool as_json, struct err *e)
@@ -266,9 +269,9 @@ static enum err_code list(const struct client_flags *flags, bool all, bool as_js
 	enum err_code code;
 
 	TRY(client_init(&c, flags, e));
-	buf_init(&l.out, 64 * 1024 * 1024);
-	code = (as_json ? print_json : print_rows)(&c, path, &l, e);
-	buf_done(&l.out);
+	if (as_json)
+		return client_print_list(&c, path, 0, e);
+	code = print_rows(&c, path, &l, e);
 	table_done(&l.table);
 	return code;
 }
@@ -285,7 +288,8 @@ static int cmd_list(int argc, char **argv)
 	};
 	const struct command_usage usage = { .name = LIST,
 		.synopsis = "[OPTIONS]",
-		.prose = "Lists tokens, newest first: id, user, name, state, until when, repo, scopes.",
+		.prose = "Lists tokens, newest first: id, user, name, state, until when, last use, repo or "
+			 "host, scopes.",
 		.opts = opts };
 	int exit_code;
 	struct err e;

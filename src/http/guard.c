@@ -194,7 +194,7 @@ static enum err_code authenticate(struct call *c, struct err *e)
 		c->now, &c->arena, &c->identity, e);
 }
 
-/* Counts what failed, and lets the failure stand unless there were too many. */
+/* Counts what failed, and lets the failure stand unless there were too many. A login was counted when it came, by a limit that is tighter. */
 enum err_code guard_failed(struct call *c, struct err *e)
 {
 	struct counted x = { .of = RATE_OF_ADDRESS,
@@ -204,7 +204,7 @@ enum err_code guard_failed(struct call *c, struct err *e)
 	struct err limited;
 
 	x.key = by_address(&k, 'f', c->address);
-	if (take(c, &x, &limited) != ERR_OK)
+	if (c->op->rate != OP_RATE_LOGIN && take(c, &x, &limited) != ERR_OK)
 		*e = limited;
 	return e->code;
 }

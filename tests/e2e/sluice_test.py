@@ -141,7 +141,7 @@ class Server:
         self.watch = watch
         token = f"[internal]\n\ttoken = {internal}\n" if internal else ""
         self.base = (f"[server]\n\tlisten = 127.0.0.1:0\n[store]\n\tdata = {self.data}\n"
-                     f"[limits]\n\t{limits}\n{token}")
+                     f"[limits]\n\t{limits}\n" + ("" if "logins" in limits else "\tlogins = 0\n") + token)
         self.configure(config)
         if init:
             self.init()

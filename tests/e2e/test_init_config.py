@@ -381,7 +381,7 @@ class OnATerminal(unittest.TestCase):
                 self.assertIn("WATCHED SINCE", plain)
             piped = server.must("repo", "list", env={"NO_COLOR": "", "TERM": "xterm"})
             self.assertNotIn("\x1b", piped)
-            self.assertEqual(piped.count("\t"), 3)
+            self.assertEqual(piped.count("\t"), 4)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "service/audit.h"
+#include "service/janitor.h"
 #include "service/tries.h"
 #include "tests/service/fixture.h"
 
@@ -367,6 +368,67 @@ static void the_audit_is_for_admins(void **state)
 	assert_int_equal(audit_read(fx.store, &tester, &q, &fx.arena, &list, &n, &total, &e), ERR_FORBIDDEN);
 }
 
+/* ---- how long it is kept ---- */
+
+struct filled {
+	struct store_op op;
+	int64_t user_id;
+};
+
+static enum err_code fill(struct store_op *op, struct db *db, struct err *e)
+{
+	struct filled *w = (struct filled *)(void *)op;
+
+	for (int i = 0; i < 120; i++) { /* more than one transaction of the janitor */
+		struct session s = { .user_id = w->user_id, .expires_at = i < 60 ? NOW : NOW + 9 * DAY_MS };
+		struct sign_in in = { .expires_at = i < 60 ? NOW : NOW + 9 * DAY_MS };
+
+		memset(s.digest.b, i, sizeof s.digest.b);
+		memset(in.state.b, i, sizeof in.state.b);
+		TRY(sessions_add(db, &s, e));
+		TRY(sign_ins_add(db, &in, e));
+		TRY(audit_deed(db, &fixture_server,
+			&(struct deed_done){
+				DEED_REPO_ADD, 1, STR("x"), STR(""), NOW + (i < 60 ? 0 : 2) * DAY_MS },
+			e));
+	}
+	return ERR_OK;
+}
+
+static int64_t forgotten(enum chore chore, bool dry, int64_t now)
+{
+	struct chore_report reports[CHORE_N];
+	struct err e = { 0 };
+	size_t n = 0;
+
+	fx.cfg->chores_off = ~(1u << chore);
+	if (janitor_pass(fx.store, fx.cfg, dry, now, reports, &n, &e) != ERR_OK ||
+		reports[0].failed != ERR_OK)
+		fail_msg("%s%s", e.text, reports[0].message);
+	assert_int_equal(n, 1);
+	return reports[0].rows;
+}
+
+static void sessions_and_deeds_go_when_their_time_is_over(void **state)
+{
+	struct identity admin = admin_of();
+	struct filled w = { .op = { .apply = fill, .bytes = sizeof w }, .user_id = admin.user_id };
+	struct err e;
+	(void)state;
+
+	assert_int_equal(store_write(fx.store, &w.op, &e), ERR_OK);
+	assert_int_equal(forgotten(CHORE_SESSIONS, true, NOW + DAY_MS), 0);
+	assert_int_equal(forgotten(CHORE_SESSIONS, true, NOW + DAY_MS + 1), 60); /* the sign-ins */
+	assert_int_equal(forgotten(CHORE_SESSIONS, false, NOW + 7 * DAY_MS + 1), 120);
+	assert_int_equal(forgotten(CHORE_SESSIONS, false, NOW + 7 * DAY_MS + 1), 0);
+	fx.cfg->audit_days = 0;
+	assert_int_equal(forgotten(CHORE_AUDIT, false, NOW + 9999 * DAY_MS), 0);
+	fx.cfg->audit_days = 365;
+	assert_int_equal(forgotten(CHORE_AUDIT, false, NOW + 365 * DAY_MS), 0);
+	assert_int_equal(forgotten(CHORE_AUDIT, true, NOW + 366 * DAY_MS), 63); /* and those of the set-up */
+	assert_int_equal(forgotten(CHORE_AUDIT, false, NOW + 366 * DAY_MS), 63);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_up, fixture_down)
 int main(void)
 {
@@ -383,6 +445,7 @@ int main(void)
 		TEST(what_changes_nothing_leaves_no_row),
 		TEST(what_init_did_is_there_too),
 		TEST(the_audit_is_for_admins),
+		TEST(sessions_and_deeds_go_when_their_time_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
