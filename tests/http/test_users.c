@@ -107,6 +107,7 @@ static void a_login_within_the_delay_is_refused_unseen_and_told_alike(void **sta
 	AUTO_ANSWER first = log_in("late@example.org", "not the password", "");
 	(void)state;
 
+	assert_int_equal(u.status, 201);
 	for (int i = 0; i < 5; i++) {
 		AUTO_ANSWER r = call("POST", "/api/v1/auth/tokens", NULL, body);
 
@@ -275,6 +276,7 @@ static void users_are_listed_and_filtered(void **state)
 	(void)state;
 
 	assert_int_equal(a.status, 201);
+	assert_int_equal(b.status, 201);
 	assert_int_equal(json_len(json_get(json_of(&one), "data")), 1);
 	assert_int_equal(json_len(json_get(json_at(json_get(json_of(&one), "data"), 0), "logins")), 0);
 	assert_true(json_len(json_get(json_of(&role), "data")) >= 1);
