@@ -254,10 +254,9 @@ static void the_first_page_has_the_newest_failures_with_ways_to_them(void **stat
 static struct str bound_to(const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
-	struct identity by = { .kind = IDENTITY_TOKEN,
-		.token = { .user_id = fx.admin_user },
-		.scopes = SCOPE_ALL,
-		.role = ROLE_ADMIN };
+	struct identity by = {
+		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
+	};
 	struct token_request q = { .name = STR("t"), .scopes = SCOPE_ALL, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };
 	struct repo r = { 0 };

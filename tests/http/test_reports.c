@@ -312,10 +312,9 @@ static void a_body_is_needed_and_of_bytes(void **state)
 static struct str a_bound_token(const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
-	struct identity by = { .kind = IDENTITY_TOKEN,
-		.token = { .user_id = fx.admin_user },
-		.scopes = SCOPE_ALL,
-		.role = ROLE_ADMIN };
+	struct identity by = {
+		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
+	};
 	struct token_request r = { .name = STR("t"), .scopes = SCOPE_ALL, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };
 	struct err e;
