@@ -113,3 +113,31 @@ void base64url_encode(struct str bytes, struct buf *out)
 {
 	encode64(bytes, LETTERS "-_", false, out);
 }
+
+static int value64url(char c)
+{
+	static const char letters[] = LETTERS "-_";
+	const char *at = c ? strchr(letters, c) : NULL;
+
+	return at ? (int)(at - letters) : -1;
+}
+
+bool base64url_decode(struct str text, struct buf *out)
+{
+	uint32_t bits = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		int v = value64url(text.p[i]);
+
+		if (v < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)v;
+		n += 6;
+		if (n >= 8) {
+			n -= 8;
+			buf_char(out, (char)(bits >> n & 255));
+		}
+	}
+	return n < 6 && (bits & ((1u << n) - 1)) == 0;
+}

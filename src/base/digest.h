@@ -20,6 +20,8 @@ void hex_encode(const void *p, size_t n, struct buf *out); /* lower case */
 bool is_hex(struct str s);                             /* only hex digits, of either case, and at least one */
 void base64_encode(struct str bytes, struct buf *out); /* RFC 4648 section 4, padded */
 void base64url_encode(struct str bytes, struct buf *out); /* section 5, not padded */
+/* Appended. False: it is no such text (padding, white space and left-over bits are none); out may have got some of it then. */
+bool base64url_decode(struct str text, struct buf *out);
 /* Overwrite in a way the compiler keeps. */
 void secret_wipe(void *p, size_t n);
 

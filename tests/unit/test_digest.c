@@ -118,6 +118,28 @@ static void base64_is_as_in_the_rfc(void **state)
 	}
 }
 
+static void base64url_is_read_strictly(void **state)
+{
+	static const char *const wrong[] = { "A", "Zg==", "Zh", "Zm9=", "Zm 9", "Zm+v", "Zm/v", "Zm9v\n" };
+	char bytes[60];
+	AUTO_BUF text, back;
+	(void)state;
+
+	buf_init(&text, 200);
+	buf_init(&back, 200);
+	for (size_t n = 0; n <= sizeof bytes; n++) {
+		random_bytes(bytes, n);
+		buf_reset(&text);
+		buf_reset(&back);
+		base64url_encode((struct str){ bytes, n }, &text);
+		assert_true(base64url_decode(buf_view(&text), &back));
+		assert_true(str_eq(buf_view(&back), (struct str){ bytes, n }));
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(base64url_decode(str_z(wrong[i]), &back));
+	assert_false(base64url_decode((struct str){ "Zm\0v", 4 }, &back));
+}
+
 static void hex_is_written_lower_and_known_in_both_cases(void **state)
 {
 	AUTO_BUF b;
@@ -154,6 +176,7 @@ int main(void)
 		cmocka_unit_test(all_bytes_are_compared_in_constant_time_wherever_the_first_difference_is),
 		cmocka_unit_test(random_bytes_fill_all_and_differ),
 		cmocka_unit_test(base64_is_as_in_the_rfc),
+		cmocka_unit_test(base64url_is_read_strictly),
 		cmocka_unit_test(hex_is_written_lower_and_known_in_both_cases),
 		cmocka_unit_test(a_wiped_secret_is_gone),
 	};
