@@ -99,7 +99,7 @@ static enum err_code parse_url(struct str text, struct err *e)
 		if (str_starts(text, str_z(schemes[i])) && text.len > strlen(schemes[i]))
 			return ERR_OK;
 	return err_set(e, ERR_CONFIG,
-		"\"%.*s\" is no address of a forge; write it as https://git.example.org",
+		"\"%.*s\" is no address of a server; write it as https://git.example.org",
 		(int)(text.len < 80 ? text.len : 80), text.p);
 }
 
@@ -136,6 +136,7 @@ enum err_code setting_parse(
 	case KIND_URL:
 		return parse_url(text, e);
 	case KIND_PATH:
+	case KIND_TEXT:
 	case KIND_LIST:
 		if (text.len == 0)
 			return err_set(
@@ -232,7 +233,8 @@ static enum err_code add(
 	if (setting_parse(&setting_rows[x->id], text, &x->number, e) != ERR_OK)
 		return err_in(e, "%s: %.*s", from, STR_FMT(name));
 	if (sub.len > 0 && forge_name_check(sub, e) != ERR_OK) {
-		err_in(e, "%s: [forge \"%.*s\"]", from, (int)(sub.len < 80 ? sub.len : 80), sub.p);
+		err_in(e, "%s: [%.*s \"%.*s\"]", from, (int)str_find(name, '.'), name.p,
+			(int)(sub.len < 80 ? sub.len : 80), sub.p);
 		return e ? (e->code = ERR_CONFIG) : ERR_CONFIG;
 	}
 	x->sub = arena_str(&s->arena, sub);

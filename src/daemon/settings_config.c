@@ -104,6 +104,11 @@ static enum err_code add_mask(const struct settings *s, struct config *c, struct
 	return ERR_OK;
 }
 
+static bool is_of_forge(const struct setting_entry *x)
+{
+	return x->id == SET_FORGE_URL || x->id == SET_FORGE_DEFAULT;
+}
+
 static struct forge_config *find_forge(struct config *c, struct str name)
 {
 	for (size_t i = 0; i < c->n_forges; i++)
@@ -118,12 +123,12 @@ static void add_forges(const struct settings *s, struct config *c)
 	size_t most = 1, def = 0;
 
 	for (const struct setting_entry *x = s->first; x; x = x->next)
-		most += x->sub.len > 0;
+		most += is_of_forge(x);
 	c->forges = arena_array(&c->arena, most, sizeof *c->forges);
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
 		struct forge_config *f;
 
-		if (x->sub.len == 0)
+		if (!is_of_forge(x))
 			continue;
 		f = find_forge(c, x->sub);
 		if (!f) {
@@ -248,10 +253,15 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->report_bytes = setting_number(s, SET_REPORT_BYTES);
 	c->reports = setting_number(s, SET_REPORTS);
 	add_explain(s, c);
+	c->sign_ins = setting_number(s, SET_SIGN_INS);
+	c->session_idle_ms = setting_number(s, SET_SESSION_IDLE) * 1000;
+	c->session_longest_ms = setting_number(s, SET_SESSION_LONGEST) * 1000;
+	c->sessions_each = setting_number(s, SET_SESSION_EACH);
 	add_forges(s, c);
 	TRY(add_proxies(s, c, e));
 	TRY(add_mask(s, c, e));
 	TRY(add_internal_tokens(s, c, e));
+	TRY(settings_oauth(s, c, e));
 	return add_janitor(s, c, e);
 }
 

@@ -20,6 +20,8 @@ static const char *kind_name(enum setting_kind kind)
 		return "URL";
 	case KIND_PATH:
 		return "path";
+	case KIND_TEXT:
+		return "text";
 	case KIND_LIST:
 		return "text, may be given many times";
 	case KIND_CHOICE:

@@ -1,6 +1,6 @@
 #ifndef DAEMON_SETTINGS_TABLE_H
 #define DAEMON_SETTINGS_TABLE_H
-/* The inside of settings, shared by settings.c, settings_config.c and settings_doc.c. */
+/* The inside of settings, shared by settings.c, settings_config.c, settings_oauth.c and settings_doc.c. */
 #include "daemon/settings.h"
 
 enum setting_kind {
@@ -10,6 +10,7 @@ enum setting_kind {
 	KIND_ENDPOINT,
 	KIND_URL,
 	KIND_PATH,
+	KIND_TEXT,
 	KIND_LIST,
 	KIND_CHOICE,
 	KIND_SWITCH,
@@ -48,6 +49,8 @@ struct settings {
  */
 MUST_CHECK enum err_code setting_parse(
 	const struct setting_row *row, struct str text, int64_t *ret_number, struct err *e);
+/* settings_oauth.c: public_url, and each [oauth "NAME"]. Reads their secrets. */
+MUST_CHECK enum err_code settings_oauth(const struct settings *s, struct config *c, struct err *e);
 const struct setting_entry *setting_last(const struct settings *s, enum setting id); /* NULL: default */
 
 #endif

@@ -104,3 +104,11 @@ enum err_code config_forge(const struct config *c, struct str name, struct str *
 		"default one",
 		STR_FMT(name));
 }
+
+const struct oauth_config *config_oauth(const struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->n_oauths; i++)
+		if (str_eq_nocase(c->oauths[i].provider.name, name))
+			return &c->oauths[i];
+	return NULL;
+}

@@ -7,6 +7,7 @@
  */
 #include "base/ip.h"
 #include "service/access.h"
+#include "service/oauth_config.h"
 #include "text/mask.h"
 
 struct forge_config {
@@ -31,6 +32,7 @@ struct config {
 	int64_t scan_bytes, scan_ms;   /* of one page of lines */
 	int64_t tails;                 /* followed at once */
 	int64_t report_bytes, reports; /* of one report; of a step */
+	int64_t sign_ins;              /* through a provider, that wait */
 	/* [server] */
 	struct str downloads;   /* folder, NUL-terminated */
 	struct ip_net *proxies; /* of ours: believed about who spoke to them */
@@ -40,6 +42,10 @@ struct config {
 	int64_t errors;        /* kept of a step */
 	char **rule_folders;
 	size_t n_rule_folders;
+	struct str public_url; /* without a final slash; may be empty */
+	/* [session] */
+	int64_t session_idle_ms, session_longest_ms;
+	int64_t sessions_each; /* of a user */
 	/* [internal] */
 	struct internal_tokens internal;
 	/* [mask] */
@@ -47,6 +53,9 @@ struct config {
 	/* [forge "NAME"]; at least one; the first is the default */
 	struct forge_config *forges;
 	size_t n_forges;
+	/* [oauth "NAME"], in the order of the file */
+	struct oauth_config *oauths;
+	size_t n_oauths;
 	/* [janitor] */
 	enum janitor_mode janitor_mode;
 	int64_t janitor_interval_ms;
@@ -73,6 +82,9 @@ void config_swap(
  * forge: none is configured under that name. */
 MUST_CHECK enum err_code config_forge(
 	const struct config *c, struct str name, struct str *ret, struct err *e);
+
+/* Without regard to case. NULL: none is configured under that name. */
+const struct oauth_config *config_oauth(const struct config *c, struct str name);
 
 struct config *config_new(void);
 void config_free(struct config *c);

@@ -241,6 +241,75 @@ static void secrets_are_not_shown(void **state)
 	settings_free(s);
 }
 
+#define PUBLIC "[server]\npublic-url = https://sluice.example.org/\n"
+
+static const char *oauth_conf(const char *more)
+{
+	static char text[4000];
+	char path[100];
+	struct err e;
+
+	snprintf(path, sizeof path, "%s/secret", folder);
+	assert_int_equal(file_write_atomic(path, STR(" a-client-secret\n"), 0600, &e), ERR_OK);
+	snprintf(text, sizeof text,
+		PUBLIC "[oauth \"Home\"]\nkind = gitea\nurl = https://git.example.org/\nclient-id = sluice\n"
+		       "client-secret-file = %s\n%s",
+		path, more);
+	return text;
+}
+
+static void a_provider_is_read_with_its_lines_and_its_secret(void **state)
+{
+	struct config *c =
+		config_of(oauth_conf("allow = ann\nallow = org:acme\nrole = admin:acme/ops\nlink-email\n"));
+	const struct oauth_config *o = config_oauth(c, STR("home"));
+	(void)state;
+
+	assert_non_null(o);
+	assert_int_equal(o->provider.kind, OAUTH_GITEA);
+	assert_string_equal(o->provider.url.p, "https://git.example.org");
+	assert_string_equal(o->provider.client_secret.p, "a-client-secret");
+	assert_string_equal(o->redirect_uri.p, "https://sluice.example.org/oauth/Home/callback");
+	assert_int_equal(o->n_allow, 2);
+	assert_string_equal(o->allow[1].p, "org:acme");
+	assert_int_equal(o->n_roles, 1);
+	assert_int_equal(o->roles[0].role, ROLE_ADMIN);
+	assert_true(o->link_email);
+	assert_null(config_oauth(c, STR("away")));
+	assert_int_equal(c->n_forges, 1); /* an [oauth] is no forge */
+	assert_true(str_eq(c->forges[0].name, STR("default")));
+	config_free(c);
+}
+
+static void a_provider_that_cannot_work_is_refused_with_what_it_lacks(void **state)
+{
+	static const char *const rest =
+		"url = https://git.example.org\nclient-id = x\nclient-secret-file = /nonexistent\n";
+	char text[600];
+	(void)state;
+
+	refused("[oauth \"a\"]\nkind = gitea\n", "public-url", "oauth", "\"a\"");
+	refused(PUBLIC "[oauth \"a\"]\nurl = https://x.example\n", "kind", "oauth", "\"a\"");
+	refused(PUBLIC "[oauth \"a\"]\nkind = gitea\n", "url", "oauth", "\"a\"");
+	refused(PUBLIC "[oauth \"a\"]\nkind = gitlab\n", "oauth.a.kind", "gitlab", "forgejo");
+	refused(PUBLIC "[oauth \"a\"]\nkind = gitea\nurl = https://x.example\n", "client-id", "oauth",
+		"\"a\"");
+	refused(PUBLIC "[oauth \"a\"]\nkind = gitea\nurl = https://x.example\nclient-id = x\n",
+		"client-secret-file", "oauth", "\"a\"");
+	snprintf(text, sizeof text, PUBLIC "[oauth \"a\"]\nkind = gitea\n%s", rest);
+	refused(text, "/nonexistent", "no such file", "client-secret-file");
+	refused(PUBLIC "[oauth \"a\"]\nkind = oidc\nurl = http://id.example.org\nclient-id = x\n",
+		"oauth.a.url", "https", "certificate");
+	refused(PUBLIC "[oauth \"a b\"]\nkind = gitea\n", "oauth", "a b", "sluice.conf");
+	refused(PUBLIC "[oauth \"..\"]\nkind = gitea\n", "oauth", "..", "path");
+	refused(oauth_conf("allow = a b\n"), "oauth.Home.allow", "a b", "org:NAME");
+	refused(oauth_conf("role = root:acme/ops\n"), "oauth.Home.role", "root", "admin");
+	refused("[server]\npublic-url = https://x.example/sluice\n", "server.public-url", "sluice",
+		"https://");
+	refused("[server]\npublic-url = https://u:p@x.example\n", "server.public-url", "address", "https://");
+	refused("[server]\npublic-url = x.example\n", "server.public-url", "x.example", "https://");
+}
+
 static void the_default_forge_is_the_marked_one_else_the_first(void **state)
 {
 	struct config *c = config_of(
@@ -387,6 +456,8 @@ int main(void)
 		cmocka_unit_test(an_empty_token_file_stops_the_start),
 		cmocka_unit_test(an_internal_token_that_no_header_can_carry_stops_the_start),
 		cmocka_unit_test(secrets_are_not_shown),
+		cmocka_unit_test(a_provider_is_read_with_its_lines_and_its_secret),
+		cmocka_unit_test(a_provider_that_cannot_work_is_refused_with_what_it_lacks),
 		cmocka_unit_test(the_default_forge_is_the_marked_one_else_the_first),
 		cmocka_unit_test(what_is_set_on_the_command_line_goes_over_the_file),
 		cmocka_unit_test(a_secret_is_not_taken_from_the_command_line),
