@@ -32,6 +32,7 @@ KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLe
          "items", "minItems", "format", "maxItems", "uniqueItems", "oneOf"}
 INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
+FORM = "application/x-www-form-urlencoded"  # as a browser sends it; its members are checked as those of JSON
 # x-body-limit: a number of bytes, or the setting that has it.
 LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT"}
 
@@ -231,15 +232,19 @@ def body_of(doc, op, where):
         return None, False
     if list(body["content"]) == [RAW]:
         return RAW, bool(body.get("required"))
-    if list(body["content"]) != ["application/json"]:
-        raise Wrong(f"{where}: only bodies of application/json or {RAW} are read")
-    schema = doc.deref(body["content"]["application/json"]["schema"], where)
+    if list(body["content"]) not in (["application/json"], [FORM]):
+        raise Wrong(f"{where}: only bodies of application/json, {FORM} or {RAW} are read")
+    schema = doc.deref(next(iter(body["content"].values()))["schema"], where)
     if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
         raise Wrong(f"{where}: the body must be an object with additionalProperties: false")
     missing = set(schema.get("required", [])) - set(schema["properties"])
     if missing:
         raise Wrong(f"{where}: required but not among the properties: {', '.join(missing)}")
     return schema, bool(body.get("required"))
+
+
+def is_form(doc, op, where):
+    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [FORM]
 
 
 def check_statuses(doc, op, path, where):
@@ -309,7 +314,7 @@ def operation_row(doc, tables, path, method, op):
         "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op),
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
-        "has_body": str(schema is not None).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
+        "has_body": str(schema is not None).lower(), "form_body": str(is_form(doc, op, where)).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
         "page": str(bool(op.get("x-page"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
         "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",

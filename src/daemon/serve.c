@@ -114,6 +114,15 @@ static enum err_code start_listener(struct serve *s, struct err *e)
 	return server_start(&o, &s->app, &s->server, e);
 }
 
+static enum err_code start_signin(struct serve *s, struct err *e)
+{
+	const struct config *cfg = config_get(s->app.config);
+	enum err_code code = signin_start(s->app.store, cfg, s->app.clock, &s->app.signin, e);
+
+	config_put(s->app.config, cfg);
+	return code;
+}
+
 static enum err_code start(struct serve *s, struct err *e)
 {
 	struct config *config = NULL;
@@ -129,11 +138,26 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(start_store(s, e));
 	s->app.access = access_new(s->app.store);
 	TRY(errands_start(PASSWORDS_AT_ONCE, PASSWORDS_WAITING, &s->app.passwords, e));
+	TRY(start_signin(s, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
 	return ERR_OK;
+}
+
+/* What can be read on the way. */
+static void tell_plain(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->n_oauths; i++)
+		if (!oauth_url_is_private(cfg->oauths[i].provider.url))
+			diag(DIAG_WARNING,
+				"[oauth \"%s\"] is asked without TLS: who can read or change what goes there "
+				"signs in as anybody",
+				cfg->oauths[i].provider.name.p);
+	if (cfg->n_oauths > 0 && !oauth_url_is_private(cfg->public_url))
+		diag(DIAG_WARNING, "server.public-url is not https: cookies of those who sign in can be read "
+				   "on the way");
 }
 
 static void tell_start(const struct serve *s)
@@ -147,6 +171,7 @@ static void tell_start(const struct serve *s)
 			"no internal token is configured: /internal takes only slc_ tokens with logs:write");
 	if (cfg->log_days == 0)
 		diag(DIAG_INFO, "janitor.log-days is 0: logs are kept for ever");
+	tell_plain(cfg);
 	config_put(s->app.config, cfg);
 	diag(DIAG_INFO, "listening on http://%s", server_address(s->server));
 }
@@ -210,12 +235,14 @@ static void stop(struct serve *s)
 	if (s->server) {
 		server_drain(s->server, DRAIN_S);
 		errands_stop(s->app.passwords); /* which answer requests: before there are none to answer */
+		signin_stop(s->app.signin);
 		server_stop(s->server);
 	}
 	errands_free(s->app.passwords);
 	janitor_stop(s->janitor);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);
+	signin_free(s->app.signin);
 	access_free(s->app.access);
 	store_close(s->app.store);
 	config_box_free(s->app.config);

@@ -22,8 +22,7 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* False: a % without two hexadecimal digits behind it. */
-static bool decode(struct arena *a, struct str s, bool plus_is_blank, struct str *ret)
+bool args_decode(struct arena *a, struct str s, bool plus_is_blank, struct str *ret)
 {
 	char *out = arena_alloc(a, s.len + 1);
 	size_t n = 0;
@@ -92,7 +91,7 @@ static void read_pair(struct call *c, struct str pair)
 	struct str name, text;
 	const struct field *f;
 
-	if (!decode(&c->arena, (struct str){ pair.p, at }, true, &name)) {
+	if (!args_decode(&c->arena, (struct str){ pair.p, at }, true, &name)) {
 		edge_problem(c, (struct str){ pair.p, at }, "is not a parameter of this operation");
 		return;
 	}
@@ -106,7 +105,7 @@ static void read_pair(struct call *c, struct str pair)
 		return;
 	}
 	x->args[i].has = true;
-	if (!decode(&c->arena, str_from(pair, at + 1), true, &text))
+	if (!args_decode(&c->arena, str_from(pair, at + 1), true, &text))
 		edge_problem(c, name, "%% must be followed by two hexadecimal digits");
 	else
 		read_value(c, f, text, &x->args[i]);
@@ -142,7 +141,7 @@ static void read_path(struct call *c)
 		f = find_param(c->op, name, true, &i);
 		assert(f);
 		x->args[i].has = true;
-		if (!decode(&c->arena, x->path_args[n++], false, &text))
+		if (!args_decode(&c->arena, x->path_args[n++], false, &text))
 			edge_problem(c, name, "%% must be followed by two hexadecimal digits");
 		else
 			read_value(c, f, text, &x->args[i]);

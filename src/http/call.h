@@ -19,6 +19,7 @@
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
+#include "service/signin.h"
 #include "service/stream.h"
 
 #include <sys/types.h>
@@ -31,6 +32,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct rate *rate;
 	struct access *access;
 	struct errands *passwords; /* where passwords are looked at */
+	struct signin *signin;
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;

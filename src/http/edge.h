@@ -100,6 +100,10 @@ void guard_done(struct call *c);
 struct str client_address(struct call *c);
 /* args.c: parameters of path and query. What is wrong is noted. */
 void args_read(struct call *c);
+/* False: a % without two hexadecimal digits behind it. */
+bool args_decode(struct arena *a, struct str s, bool plus_is_blank, struct str *ret);
+/* form.c: the body of a form as a document whose root is an object, typed as the operation's fields are. ERR_INVALID. */
+MUST_CHECK enum err_code form_parse(struct call *c, struct str text, struct json_doc **ret, struct err *e);
 /* check.c: the members of a body. What is wrong is noted. */
 void check_body(struct call *c, const struct json *body);
 /* One value against its row; returns what is wrong with it in *ret_wrong (memory of the arena), false then.

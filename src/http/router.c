@@ -202,7 +202,9 @@ struct str call_header(const struct call *c, const char *name)
 
 static enum err_code check_media(const struct call *c, struct err *e)
 {
-	const char *want = c->op->raw_body ? "application/octet-stream" : "application/json";
+	const char *want = c->op->raw_body    ? "application/octet-stream"
+			   : c->op->form_body ? "application/x-www-form-urlencoded"
+					      : "application/json";
 	struct str type = call_header(c, "Content-Type"),
 		   coding = str_trim(call_header(c, "Content-Encoding"));
 
@@ -267,15 +269,19 @@ static enum err_code parse_body(struct call *c, struct err *e)
 
 	if (x->body_len == 0) {
 		if (c->op->body_required)
-			return err_set(e, ERR_INVALID,
-				c->op->raw_body ? "a body is needed" : "a JSON body is needed");
+			return err_set(e, ERR_INVALID, "%s is needed",
+				c->op->form_body  ? "a form"
+				: c->op->raw_body ? "a body"
+						  : "a JSON body");
 		return ERR_OK;
 	}
 	TRY(check_media(c, e));
 	if (c->op->raw_body)
 		return take_raw(c, e);
-	if (json_parse((struct str){ x->body, x->body_len }, c->op->repair_text ? JSON_REPAIR_TEXT : 0,
-		    &x->doc, e) != ERR_OK)
+	if (c->op->form_body)
+		TRY(form_parse(c, (struct str){ x->body, x->body_len }, &x->doc, e));
+	else if (json_parse((struct str){ x->body, x->body_len }, c->op->repair_text ? JSON_REPAIR_TEXT : 0,
+			 &x->doc, e) != ERR_OK)
 		return err_in(e, "body");
 	c->body = json_root(x->doc);
 	if (json_kind(c->body) != JSON_OBJECT)

@@ -52,7 +52,7 @@ enum err_code signin_start(struct store *store, const struct config *cfg, const 
 	if (code == ERR_OK)
 		code = errands_start(SIGNIN_THREADS, (size_t)cfg->sign_ins, &s->errands, e);
 	if (code != ERR_OK) {
-		signin_stop(s);
+		signin_free(s);
 		return code;
 	}
 	*ret = s;
@@ -61,9 +61,15 @@ enum err_code signin_start(struct store *store, const struct config *cfg, const 
 
 void signin_stop(struct signin *s)
 {
+	if (s)
+		errands_stop(s->errands);
+}
+
+void signin_free(struct signin *s)
+{
 	if (!s)
 		return;
-	errands_stop(s->errands);
+	errands_free(s->errands);
 	for (size_t i = 0; i < s->n_known; i++)
 		arena_done(&s->known[i].arena);
 	pthread_mutex_destroy(&s->lock);

@@ -40,7 +40,9 @@ struct signin;
 /* Reads or makes DATA/access.key. */
 MUST_CHECK enum err_code signin_start(struct store *store, const struct config *cfg,
 	const struct clock *clock, struct signin **ret, struct err *e);
-void signin_stop(struct signin *s); /* what is under way is done first. NULL is fine */
+/* What is under way is done first; what comes after is told ERR_UNAVAILABLE. NULL is fine, twice too. */
+void signin_stop(struct signin *s);
+void signin_free(struct signin *s); /* stops it. NULL is fine */
 
 /* From a thread of its own, once; after that nothing of the call is touched. */
 typedef void signin_done_fn(void *arg, const struct err *result);

@@ -61,6 +61,11 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->reports = 50;
 	c->explain_bytes = 64 << 20;
 	c->errors = 500;
+	c->sign_ins = 8;
+	c->session_idle_ms = 7 * DAY_MS;
+	c->session_longest_ms = 30 * DAY_MS;
+	c->sessions_each = 20;
+	c->public_url = STR("https://sluice.example.org");
 	c->log_days = 14;
 	c->janitor_mode = JANITOR_HEAL;
 	c->mask = mask_new();
@@ -99,6 +104,10 @@ int fixture_up(void **state)
 	fx.app.access = access_new(fx.app.store);
 	if (errands_start(2, 64, &fx.app.passwords, &e) != ERR_OK)
 		return -1;
+	cfg = config_get(fx.app.config);
+	if (signin_start(fx.app.store, cfg, &fx.clock, &fx.app.signin, &e) != ERR_OK)
+		return -1;
+	config_put(fx.app.config, cfg);
 	fx.app.downloads = downloads_new();
 	if (streams_start(fx.app.store, fx.app.config, &fx.clock, NULL, &fx.app.streams, &e) != ERR_OK)
 		return -1;
@@ -129,6 +138,7 @@ int fixture_down(void **state)
 
 	errands_free(fx.app.passwords);
 	streams_stop(fx.app.streams);
+	signin_free(fx.app.signin);
 	access_free(fx.app.access);
 	store_close(fx.app.store);
 	config_box_free(fx.app.config);

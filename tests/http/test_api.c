@@ -73,6 +73,8 @@ static void every_route_has_its_guard(void **state)
 		{ "createToken", "POST", "/api/v1/auth/tokens", 400, 400, 400 }, /* the body may be a login */
 		{ "revokeToken", "DELETE", "/api/v1/auth/tokens/999", 401, 404, 401 },
 		{ "revokeCurrentToken", "DELETE", "/api/v1/auth/tokens/current", 401, 204, 401 },
+		{ "listSessions", "GET", "/api/v1/sessions", 401, 403, 401 },
+		{ "revokeSession", "DELETE", "/api/v1/sessions/999", 401, 403, 401 },
 		{ "runJanitor", "POST", "/api/v1/janitor/run", 401, 403, 401 },
 		{ "listJanitorActions", "GET", "/api/v1/janitor/actions", 401, 403, 401 },
 		{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", 404, 404, 404 },

@@ -116,7 +116,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	signin_stop(signin);
+	signin_free(signin);
 	signin = NULL;
 	little_server_free(server);
 	return fixture_down(state);
@@ -429,7 +429,7 @@ static void a_provider_that_is_slow_is_given_up(void **state)
 
 	/* A clock that jumps takes most of the time away that there is, so that the test need not wait for it. */
 	assert_int_equal(signin_start(fx.store, fx.cfg, &clock, &other, &e), ERR_OK);
-	signin_stop(signin);
+	signin_free(signin);
 	signin = other;
 	{
 		struct trip t = set_out();

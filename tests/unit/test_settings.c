@@ -431,7 +431,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "sluice.conf", "token", "empty", "internal-token" };
+	static const char *const names[] = { "sluice.conf", "token", "empty", "internal-token", "secret" };
 	char path[100];
 	(void)state;
 
