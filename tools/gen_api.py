@@ -315,7 +315,7 @@ def operation_row(doc, tables, path, method, op):
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
         "has_body": str(schema is not None).lower(), "form_body": str(is_form(doc, op, where)).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
-        "page": str(bool(op.get("x-page"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
+        "page": str(bool(op.get("x-page"))).lower(), "any_query": str(bool(op.get("x-any-query"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
         "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",
     }

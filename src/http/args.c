@@ -97,7 +97,8 @@ static void read_pair(struct call *c, struct str pair)
 	}
 	f = find_param(c->op, name, false, &i);
 	if (!f) {
-		edge_problem(c, name, "is not a parameter of this operation");
+		if (!c->op->any_query)
+			edge_problem(c, name, "is not a parameter of this operation");
 		return;
 	}
 	if (x->args[i].has) {

@@ -29,9 +29,12 @@ struct key {
 	char bytes[2 + IP_TEXT_LEN + 64];
 };
 
+/* Of a browser it is its session that counts. */
 static struct str by_token(struct key *k, char class, const struct identity *id)
 {
-	int n = snprintf(k->bytes, sizeof k->bytes, "%c%lld", class, (long long)id->token.id);
+	bool is_session = id->kind == IDENTITY_SESSION;
+	int n = snprintf(k->bytes, sizeof k->bytes, "%c%s%lld", class, is_session ? "s" : "",
+		(long long)(is_session ? id->session_id : id->token.id));
 
 	return (struct str){ k->bytes, (size_t)n };
 }
@@ -64,7 +67,7 @@ static bool class_of(const struct call *c, struct key *k, struct counted *ret)
 	const struct rate_limit reads = { c->cfg->reads_per_minute, MINUTE_MS },
 				writes = { c->cfg->writes_per_minute, MINUTE_MS },
 				logins = { c->cfg->logins_per_window, LOGIN_WINDOW_MS };
-	bool known = c->identity.kind == IDENTITY_TOKEN;
+	bool known = c->identity.kind == IDENTITY_TOKEN || c->identity.kind == IDENTITY_SESSION;
 	const char *what = "requests of this kind";
 
 	switch (c->op ? c->op->rate : OP_RATE_NONE) {
@@ -181,7 +184,8 @@ static bool is_local(const struct call *c)
 /* No credential that failed, but none at all: a visitor who is sent to the login page, and no guess. */
 static bool has_none(const struct call *c)
 {
-	return c->op->auth == OP_AUTH_SESSION && call_header(c, "Authorization").len == 0;
+	return c->op->auth == OP_AUTH_SESSION && call_header(c, "Authorization").len == 0 &&
+	       session_cookie_find(c->cfg, call_header(c, "Cookie")).len == 0;
 }
 
 static enum err_code authenticate(struct call *c, struct err *e)

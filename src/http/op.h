@@ -56,6 +56,7 @@ struct op {
 	bool page;         /* x-page: for browsers; errors are pages */
 	bool repair_text;  /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
 	bool raw_body;     /* bytes as they come, not JSON; Content-Encoding: zstd is taken */
+	bool any_query;    /* x-any-query: parameters that are not here are passed over */
 	bool form_body;    /* application/x-www-form-urlencoded, not JSON */
 	size_t body_limit; /* bytes; 0: no body taken */
 	enum op_limit body_limit_of; /* a setting that has the limit in place of body_limit */

@@ -69,11 +69,12 @@ void page_csrf(struct html *h, struct str csrf)
 
 /* ---- errors ---- */
 
-static struct str heading_of(enum err_code code)
+static struct str heading_of(const struct call *c, enum err_code code)
 {
 	switch ((int)code) {
 	case ERR_INVALID:
-		return STR("This address cannot be read");
+		return edge_of(c)->n_problems > 0 ? STR("This address cannot be read")
+						  : STR("That did not work");
 	case ERR_UNAUTHORIZED:
 		return STR("Sign in first");
 	case ERR_FORBIDDEN:
@@ -86,6 +87,8 @@ static struct str heading_of(enum err_code code)
 		return STR("That cannot be done here");
 	case ERR_RATE_LIMITED:
 		return STR("Too many requests");
+	case ERR_NETWORK:
+		return STR("Another server did not answer");
 	case ERR_UNAVAILABLE:
 	case ERR_STORAGE:
 		return STR("Not now");
@@ -121,7 +124,7 @@ static void put_error_body(struct call *c, struct html *h, const struct err *e)
 	const struct edge *x = edge_of(c);
 
 	html(h, "<h1>");
-	html_text(h, heading_of(e->code));
+	html_text(h, heading_of(c, e->code));
 	html(h, "</h1><p class=\"told\">");
 	html_text(h, str_z(reply_told(e)));
 	html(h, "</p>");
@@ -137,6 +140,8 @@ static void put_error_body(struct call *c, struct html *h, const struct err *e)
 		html_text(h, str_z(x->request_id));
 		html(h, "</code>.</p>");
 	}
+	if (c->viewer.user_id == 0)
+		html(h, "<p><a href=\"/login\">Sign in</a></p>");
 	html(h, "<p><a href=\"/\">To the newest failures</a></p>");
 }
 
@@ -149,7 +154,7 @@ void page_error(struct call *c, const struct err *e)
 		reply_empty(c, 303);
 		return;
 	}
-	h = page_begin(c, err_http(e->code), heading_of(e->code));
+	h = page_begin(c, err_http(e->code), heading_of(c, e->code));
 	put_error_body(c, &h, e);
 	page_end(c, &h);
 }

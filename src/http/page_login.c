@@ -1,7 +1,6 @@
 /* page_login: see the header. Without any way to sign in it says so, rather than show a form that goes nowhere. */
 #include "http/page_login.h"
 
-#include "api_table.h"
 #include "http/page.h"
 
 static void put_form(struct html *h, const struct login_view *v)
@@ -28,8 +27,9 @@ static void put_providers(struct html *h, const struct login_view *v)
 		html(h, "<p class=\"or\">Or with an account elsewhere:</p>");
 	html(h, "<div class=\"stack\">");
 	for (size_t i = 0; i < v->n_providers; i++) {
-		html(h, "<a class=\"button\" href=\"/login/");
+		html(h, "<a class=\"button\" href=\"/oauth/");
 		html_url(h, v->providers[i].name);
+		html(h, "/start");
 		if (v->return_path.len > 1) {
 			html(h, "?return=");
 			html_url(h, v->return_path);
@@ -59,15 +59,4 @@ void page_login_put(struct html *h, const struct login_view *v)
 			" <code>sluice context</code> and the <a href=\"/docs\">HTTP interface</a> show the "
 			"same with a"
 			" token.</p>");
-}
-
-enum err_code page_login(struct call *c, struct err *e)
-{
-	const struct login_view v = { .return_path = page_return_path(arg_str(c, "return")) };
-	struct html h = page_begin(c, 200, STR("Sign in"));
-	(void)e;
-
-	page_login_put(&h, &v);
-	page_end(c, &h);
-	return ERR_OK;
 }

@@ -3,7 +3,7 @@
 /*
  * page_login: where one signs in, as HTML; of what is filled in by whoever can sign somebody in.
  *
- * The form goes to POST /login with the fields email, password, return and csrf. A forge is a link, GET /login/NAME?return=.., and no form: the answer sends
+ * The form goes to POST /login with the fields email, password, return and csrf. A forge is a link, GET /oauth/NAME/start?return=.., and no form: the answer sends
  * the browser to the forge, and form-action 'self' of the pages' Content-Security-Policy holds for redirects of forms as well.
  */
 #include "http/html.h"

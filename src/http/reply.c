@@ -186,6 +186,8 @@ const char *reply_told(const struct err *e)
 		return "the database could not do this; nothing was stored; try again later";
 	case ERR_FULL:
 		return "the server's disk is full; nothing was stored";
+	case ERR_NETWORK: /* of another server, which whoever asks chose to be asked: signin.h */
+		return e->text;
 	default:
 		return err_http(e->code) < 500
 			       ? e->text

@@ -325,6 +325,8 @@ static enum err_code handle(struct call *c, struct err *e)
 	enum err_code code;
 
 	TRY(parse_body(c, e));
+	if (c->op->form_body && c->op->auth == OP_AUTH_SESSION)
+		TRY(viewer_form_check(c, e));
 	TRY(find_repo(c, e));
 	args_read(c);
 	if (c->body)

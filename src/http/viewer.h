@@ -17,12 +17,16 @@ struct viewer {
 };
 
 /*
- * Fills *ret and c->identity. ERR_UNAUTHORIZED: nobody has signed in, which reply.c answers with 303 to page_login_path().
+ * Fills *ret and c->identity: of a session (service/session.h), with all that the role of its user allows. ERR_UNAUTHORIZED: nobody has signed
+ * in, which reply.c answers with 303 to page_login_path().
  *
- * Until there are sessions a good bearer token is taken for one, named by the token; it has no forms. No browser sends such a header by
- * itself, so no other site can use it.
+ * A request with a bearer token is its user's, as far as the token goes; it has no forms. No browser sends such a header by itself, so no other
+ * site can use it.
  */
 MUST_CHECK enum err_code page_viewer(struct call *c, struct viewer *ret, struct err *e);
+
+/* The token of its session stands in the form, and it was not sent from another site. ERR_FORBIDDEN. */
+MUST_CHECK enum err_code viewer_form_check(struct call *c, struct err *e);
 
 /* Where to sign in, with the way back to what was asked for. Memory of the call. */
 const char *page_login_path(struct call *c);

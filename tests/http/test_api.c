@@ -30,69 +30,87 @@ static struct answer get(const char *target)
 static void every_route_has_its_guard(void **state)
 {
 	static const struct {
-		const char *id, *method, *target;
+		const char *id, *method, *target, *guard;
 		int without, with_none,
 			with_wrong; /* status without a token; with one of no scopes; with a wrong one */
 	} routes[] = {
-		{ "postCiLog", "POST", "/internal/ci-log", 401, 403, 401 },
-		{ "openStep", "POST", "/internal/steps", 401, 403, 401 },
-		{ "appendStepLog", "PATCH", "/internal/steps/999/log", 401, 403, 401 },
-		{ "finishStep", "POST", "/internal/steps/999/finish", 401, 403, 401 },
-		{ "postStepReport", "POST", "/internal/steps/999/reports", 401, 403, 401 },
-		{ "listSteps", "GET", "/api/v1/steps?run_id=1", 401, 403, 401 },
-		{ "getStep", "GET", "/api/v1/steps/999", 401, 403, 401 },
-		{ "getStepLog", "GET", "/api/v1/steps/999/log", 401, 403, 401 },
-		{ "pinStep", "PUT", "/api/v1/steps/999/pin", 401, 403, 401 },
-		{ "unpinStep", "DELETE", "/api/v1/steps/999/pin", 401, 403, 401 },
-		{ "getStepLines", "GET", "/api/v1/steps/999/lines", 401, 403, 401 },
-		{ "getStepTail", "GET", "/api/v1/steps/999/tail", 401, 403, 401 },
-		{ "getStepDiff", "GET", "/api/v1/steps/999/diff", 401, 403, 401 },
-		{ "listRules", "GET", "/api/v1/rules", 401, 403, 401 },
-		{ "testRules", "POST", "/api/v1/rules/test", 401, 403, 401 },
-		{ "listRuns", "GET", "/api/v1/runs", 401, 403, 401 },
-		{ "getRun", "GET", "/api/v1/runs/999", 401, 403, 401 },
-		{ "getRunLogs", "GET", "/api/v1/runs/999/logs", 401, 403, 401 },
-		{ "listStepErrors", "GET", "/api/v1/steps/999/errors", 401, 403, 401 },
-		{ "listRunErrors", "GET", "/api/v1/runs/999/errors", 401, 403, 401 },
-		{ "getErrorSummary", "GET", "/api/v1/runs/999/error-summary", 401, 403, 401 },
-		{ "listInfraErrors", "GET", "/api/v1/runs/999/infrastructure-errors", 401, 403, 401 },
-		{ "listGroups", "GET", "/api/v1/groups", 401, 403, 401 },
-		{ "getGroup", "GET", "/api/v1/groups/999", 401, 403, 401 },
-		{ "changeGroup", "PATCH", "/api/v1/groups/999", 401, 403, 401 },
-		{ "getContext", "GET", "/api/v1/context?run_id=1", 401, 403, 401 },
-		{ "listRepos", "GET", "/api/v1/repos", 401, 403, 401 },
-		{ "addRepo", "POST", "/api/v1/repos", 401, 403, 401 },
-		{ "removeRepo", "DELETE", "/api/v1/repos/999", 401, 403, 401 },
-		{ "changeRepo", "PATCH", "/api/v1/repos/999", 401, 403, 401 },
-		{ "listUsers", "GET", "/api/v1/users", 401, 403, 401 },
-		{ "addUser", "POST", "/api/v1/users", 401, 403, 401 },
-		{ "getUser", "GET", "/api/v1/users/999", 401, 403, 401 },
-		{ "changeUser", "PATCH", "/api/v1/users/999", 401, 403, 401 },
-		{ "listAudit", "GET", "/api/v1/audit", 401, 403, 401 },
-		{ "listTokens", "GET", "/api/v1/auth/tokens", 401, 403, 401 },
-		{ "createToken", "POST", "/api/v1/auth/tokens", 400, 400, 400 }, /* the body may be a login */
-		{ "revokeToken", "DELETE", "/api/v1/auth/tokens/999", 401, 404, 401 },
-		{ "revokeCurrentToken", "DELETE", "/api/v1/auth/tokens/current", 401, 204, 401 },
-		{ "listSessions", "GET", "/api/v1/sessions", 401, 403, 401 },
-		{ "revokeSession", "DELETE", "/api/v1/sessions/999", 401, 403, 401 },
-		{ "runJanitor", "POST", "/api/v1/janitor/run", 401, 403, 401 },
-		{ "listJanitorActions", "GET", "/api/v1/janitor/actions", 401, 403, 401 },
-		{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", 404, 404, 404 },
-		{ "getHealthz", "GET", "/healthz", 200, 200, 200 },
-		{ "getReadyz", "GET", "/readyz", 200, 200, 200 },
-		{ "getMetrics", "GET", "/metrics", 401, 403, 401 },
-		{ "getOpenapiYaml", "GET", "/openapi.yaml", 200, 200, 200 },
-		{ "getOpenapiJson", "GET", "/openapi.json", 200, 200, 200 },
-		{ "getDocs", "GET", "/docs", 200, 200, 200 },
-		{ "pageHome", "GET", "/", 303, 403, 303 },
-		{ "pageCommit", "GET", "/r/acme/pump/" SHA, 303, 403, 303 },
-		{ "pageRun", "GET", "/runs/999", 303, 403, 303 },
-		{ "pageStep", "GET", "/steps/999", 303, 403, 303 },
-		{ "pageStepLog", "GET", "/steps/999/log", 303, 403, 303 },
-		{ "pageLogin", "GET", "/login", 200, 200, 200 },
-		{ "pageStyle", "GET", "/style.css", 200, 200, 200 },
-		{ "pageIcon", "GET", "/icon.svg", 200, 200, 200 },
+		{ "postCiLog", "POST", "/internal/ci-log", "internal", 401, 403, 401 },
+		{ "openStep", "POST", "/internal/steps", "internal", 401, 403, 401 },
+		{ "appendStepLog", "PATCH", "/internal/steps/999/log", "internal", 401, 403, 401 },
+		{ "finishStep", "POST", "/internal/steps/999/finish", "internal", 401, 403, 401 },
+		{ "postStepReport", "POST", "/internal/steps/999/reports", "internal", 401, 403, 401 },
+		{ "listSteps", "GET", "/api/v1/steps?run_id=1", "token", 401, 403, 401 },
+		{ "getStep", "GET", "/api/v1/steps/999", "token", 401, 403, 401 },
+		{ "getStepLog", "GET", "/api/v1/steps/999/log", "token", 401, 403, 401 },
+		{ "pinStep", "PUT", "/api/v1/steps/999/pin", "token", 401, 403, 401 },
+		{ "unpinStep", "DELETE", "/api/v1/steps/999/pin", "token", 401, 403, 401 },
+		{ "getStepLines", "GET", "/api/v1/steps/999/lines", "token", 401, 403, 401 },
+		{ "getStepTail", "GET", "/api/v1/steps/999/tail", "token", 401, 403, 401 },
+		{ "listRuns", "GET", "/api/v1/runs", "token", 401, 403, 401 },
+		{ "getRun", "GET", "/api/v1/runs/999", "token", 401, 403, 401 },
+		{ "getRunLogs", "GET", "/api/v1/runs/999/logs", "token", 401, 403, 401 },
+		{ "getContext", "GET", "/api/v1/context?run_id=1", "token", 401, 403, 401 },
+		{ "listRepos", "GET", "/api/v1/repos", "token", 401, 403, 401 },
+		{ "addRepo", "POST", "/api/v1/repos", "token", 401, 403, 401 },
+		{ "removeRepo", "DELETE", "/api/v1/repos/999", "token", 401, 403, 401 },
+		{ "changeRepo", "PATCH", "/api/v1/repos/999", "token", 401, 403, 401 },
+		{ "listUsers", "GET", "/api/v1/users", "token", 401, 403, 401 },
+		{ "addUser", "POST", "/api/v1/users", "token", 401, 403, 401 },
+		{ "getUser", "GET", "/api/v1/users/999", "token", 401, 403, 401 },
+		{ "changeUser", "PATCH", "/api/v1/users/999", "token", 401, 403, 401 },
+		{ "listAudit", "GET", "/api/v1/audit", "token", 401, 403, 401 },
+		{ "listStepErrors", "GET", "/api/v1/steps/999/errors", "token", 401, 403, 401 },
+		{ "listRunErrors", "GET", "/api/v1/runs/999/errors", "token", 401, 403, 401 },
+		{ "getErrorSummary", "GET", "/api/v1/runs/999/error-summary", "token", 401, 403, 401 },
+		{ "listInfraErrors", "GET", "/api/v1/runs/999/infrastructure-errors", "token", 401, 403,
+			401 },
+		{ "listGroups", "GET", "/api/v1/groups", "token", 401, 403, 401 },
+		{ "getGroup", "GET", "/api/v1/groups/999", "token", 401, 403, 401 },
+		{ "changeGroup", "PATCH", "/api/v1/groups/999", "token", 401, 403, 401 },
+		{ "getStepDiff", "GET", "/api/v1/steps/999/diff", "token", 401, 403, 401 },
+		{ "listRules", "GET", "/api/v1/rules", "token", 401, 403, 401 },
+		{ "testRules", "POST", "/api/v1/rules/test", "token", 401, 403, 401 },
+		{ "listTokens", "GET", "/api/v1/auth/tokens", "token", 401, 403, 401 },
+		{ "createToken", "POST", "/api/v1/auth/tokens", "login", 400, 400,
+			400 }, /* the body may be a login */
+		{ "revokeToken", "DELETE", "/api/v1/auth/tokens/999", "token", 401, 404, 401 },
+		{ "revokeCurrentToken", "DELETE", "/api/v1/auth/tokens/current", "token", 401, 204, 401 },
+		{ "listSessions", "GET", "/api/v1/sessions", "token", 401, 403, 401 },
+		{ "revokeSession", "DELETE", "/api/v1/sessions/999", "token", 401, 403, 401 },
+		{ "runJanitor", "POST", "/api/v1/janitor/run", "token", 401, 403, 401 },
+		{ "listJanitorActions", "GET", "/api/v1/janitor/actions", "token", 401, 403, 401 },
+		{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
+		{ "getHealthz", "GET", "/healthz", "none", 200, 200, 200 },
+		{ "getReadyz", "GET", "/readyz", "none", 200, 200, 200 },
+		{ "getMetrics", "GET", "/metrics", "metrics", 401, 403, 401 },
+		{ "getOpenapiYaml", "GET", "/openapi.yaml", "none", 200, 200, 200 },
+		{ "getOpenapiJson", "GET", "/openapi.json", "none", 200, 200, 200 },
+		{ "getDocs", "GET", "/docs", "none", 200, 200, 200 },
+		{ "pageHome", "GET", "/", "session", 303, 403, 303 },
+		{ "pageCommit", "GET", "/r/acme/pump/" SHA, "session", 303, 403, 303 },
+		{ "pageRun", "GET", "/runs/999", "session", 303, 403, 303 },
+		{ "pageStep", "GET", "/steps/999", "session", 303, 403, 303 },
+		{ "pageStepLog", "GET", "/steps/999/log", "session", 303, 403, 303 },
+		{ "pageLogin", "GET", "/login", "none", 200, 200, 200 },
+		{ "pageStyle", "GET", "/style.css", "none", 200, 200, 200 },
+		{ "pageIcon", "GET", "/icon.svg", "none", 200, 200, 200 },
+		{ "pageLoginTry", "POST", "/login", "none", 400, 400, 400 },
+		{ "pageLogout", "POST", "/logout", "session", 303, 400, 303 },
+		{ "pageOauthStart", "GET", "/oauth/nosuch/start", "none", 404, 404, 404 },
+		{ "pageOauthCallback", "GET", "/oauth/nosuch/callback", "none", 404, 404, 404 },
+		{ "pageAccount", "GET", "/account", "session", 303, 403, 303 },
+		{ "pageTokenCreate", "POST", "/account/tokens", "session", 303, 403, 303 },
+		{ "pageTokenRevoke", "POST", "/account/tokens/999/revoke", "session", 303, 403, 303 },
+		{ "pageSessionRevoke", "POST", "/account/sessions/999/revoke", "session", 303, 403, 303 },
+		{ "pageSessionRevokeOthers", "POST", "/account/sessions/revoke-others", "session", 303, 403,
+			303 },
 	};
+	static const char *const guards[] = { [OP_AUTH_NONE] = "none",
+		[OP_AUTH_TOKEN] = "token",
+		[OP_AUTH_LOGIN] = "login",
+		[OP_AUTH_INTERNAL] = "internal",
+		[OP_AUTH_METRICS] = "metrics",
+		[OP_AUTH_SESSION] = "session" };
 	size_t n = sizeof routes / sizeof routes[0], n_known = 0;
 	(void)state;
 
@@ -110,8 +128,13 @@ static void every_route_has_its_guard(void **state)
 		if (r.status != routes[i].without || with_none.status != routes[i].with_none ||
 			with_wrong.status != routes[i].with_wrong)
 			fail_msg("%s: %d %d %d", routes[i].id, r.status, with_none.status, with_wrong.status);
-		for (size_t k = 0; k < api_n_ops; k++)
-			n_known += strcmp(api_ops[k].id, routes[i].id) == 0;
+		for (size_t k = 0; k < api_n_ops; k++) {
+			if (strcmp(api_ops[k].id, routes[i].id) != 0)
+				continue;
+			n_known++;
+			if (strcmp(guards[api_ops[k].auth], routes[i].guard) != 0)
+				fail_msg("%s: %s", routes[i].id, guards[api_ops[k].auth]);
+		}
 		if (r.status == 401)
 			assert_string_equal(header_of(&r, "WWW-Authenticate"), "Bearer");
 	}
@@ -602,7 +625,8 @@ static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void
 		assert_int_equal(api_ops[i].has_body,
 			api_ops[i].body_limit > 0 || api_ops[i].body_limit_of != OP_LIMIT_FIXED);
 		assert_true(api_ops[i].auth == OP_AUTH_NONE || api_ops[i].auth == OP_AUTH_LOGIN ||
-			    api_ops[i].scope != 0 || strstr(api_ops[i].id, "revoke"));
+			    api_ops[i].scope != 0 || strstr(api_ops[i].id, "revoke") ||
+			    strcmp(api_ops[i].id, "pageLogout") == 0);
 	}
 }
 

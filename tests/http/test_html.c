@@ -308,8 +308,8 @@ static void the_login_page_has_a_form_with_its_token_and_links_to_the_forges(voi
 	assert_has("type=\"password\" autocomplete=\"current-password\"");
 	assert_has("value=\"a&quot;b@example.org\"");
 	assert_has("role=\"alert\"");
-	assert_has("href=\"/login/home?return=%2Fruns%2F7%3Fa%3Db\">Sign in with git.example.org</a>");
-	assert_has("href=\"/login/a%2Fb?return=");
+	assert_has("href=\"/oauth/home/start?return=%2Fruns%2F7%3Fa%3Db\">Sign in with git.example.org</a>");
+	assert_has("href=\"/oauth/a%2Fb/start?return=");
 	assert_int_equal(times(SCRIPT_SHOWN), 2);
 	assert_int_equal(times("<script"), 0);
 }
