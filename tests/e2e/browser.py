@@ -28,8 +28,9 @@ class Browser:
         self.events, self.rest = [], b""
         to_it, self.out = os.pipe()
         self.into, from_it = os.pipe()
+        # bash: of descriptors beyond 9 the plain shell of Debian knows nothing.
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{to_it} 4>&{from_it}', find(), "--headless=new", "--remote-debugging-pipe", "--no-sandbox",
+            ["/bin/bash", "-c", f'exec "$0" "$@" 3<&{to_it} 4>&{from_it}', find(), "--headless=new", "--remote-debugging-pipe", "--no-sandbox",
              "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update",
              "--hide-scrollbars", "--no-proxy-server", f"--user-data-dir={self.folder}", "about:blank"],
             pass_fds=(to_it, from_it), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
