@@ -209,8 +209,11 @@ static void run_try(struct errand *errand)
 {
 	struct call *c = ((struct try *)(void *)errand)->call;
 	struct err result = { .code = ERR_OK };
+	enum err_code code = enter(c, &result);
 
-	if (enter(c, &result) == ERR_UNAUTHORIZED) {
+	if (code == ERR_UNAUTHORIZED)
+		code = guard_failed(c, &result); /* which may have become one too many */
+	if (code == ERR_UNAUTHORIZED) {
 		reply_header(c, "WWW-Authenticate", "Bearer"); /* RFC 9110, 15.5.2: there must be one */
 		show_login(c, 401,
 			STR("The address or the password is wrong, or it was tried too often; wait a minute "

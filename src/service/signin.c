@@ -459,7 +459,7 @@ static enum err_code apply_keep(struct store_op *op, struct db *db, struct err *
 	return forge_logins_put(db, &((struct keep_op *)(void *)op)->login, e);
 }
 
-/* An ID token is not kept, so that of an OpenID provider there is nothing to look up with; its name is no forge's anyway. */
+/* What an OpenID provider calls a user name may be changed by its owner to somebody else's: it is no forge's login, and never taken for one. */
 enum err_code signin_login(struct signin *s, const struct config *cfg, struct str provider, int64_t user_id,
 	int64_t now, struct http_client *http, struct arena *a, struct str *ret, struct err *e)
 {
@@ -472,10 +472,10 @@ enum err_code signin_login(struct signin *s, const struct config *cfg, struct st
 	struct forge_login l = { 0 };
 
 	TRY(find_provider(cfg, provider, &c, e));
+	if (!oauth_endpoints_known(&c->provider, a, &x))
+		return err_set(e, ERR_NOT_FOUND, "%.*s is no forge", STR_FMT(provider));
 	TRY(find_login(s, provider, user_id, a, &l, e));
 	if (l.login.len == 0) {
-		if (!oauth_endpoints_known(&c->provider, a, &x))
-			return err_set(e, ERR_NOT_FOUND, "%.*s is no forge", STR_FMT(provider));
 		TRY(open_token(s, &l, a, &t.access, e));
 		TRY(oauth_who(&c->provider, &x, &t, STR(""), 0, now, &caller, a, &who, e));
 		if (!str_eq(who.subject, l.forge_user_id))

@@ -12,8 +12,8 @@
 
 static struct little_server *server;
 static struct {
-	const char *user, *emails;
-	bool broken;
+	const char *_Atomic user, *_Atomic emails;
+	atomic_bool broken;
 } there;
 
 static enum little_kind provider(void *arg, struct str request, char **ret)

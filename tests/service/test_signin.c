@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,8 @@ static struct little_server *server;
 
 /* The account at the provider, and how it behaves. Set before a sign-in, read by the server's thread during it. */
 static struct {
-	const char *user, *emails, *orgs, *teams, *token;
-	bool silent, broken;
+	const char *_Atomic user, *_Atomic emails, *_Atomic orgs, *_Atomic teams, *_Atomic token;
+	atomic_bool silent, broken;
 } there;
 
 static char *answer_with(int status, const char *json)
@@ -677,6 +678,10 @@ static void a_login_that_is_not_known_is_looked_up_once(void **state)
 	if (signin_login(signin, fx.cfg, STR("home"), w.id, NOW, http, &fx.arena, &login, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 	assert_true(str_eq(login, STR("Ann")));
+	fx.cfg->oauths[0].provider.kind = OAUTH_OIDC; /* whose users may call themselves as they like */
+	assert_int_equal(signin_login(signin, fx.cfg, STR("home"), w.id, NOW, http, &fx.arena, &login, &e),
+		ERR_NOT_FOUND);
+	fx.cfg->oauths[0].provider.kind = OAUTH_FORGEJO;
 	there.broken = true; /* who asks again is told from here */
 	assert_int_equal(
 		signin_login(signin, fx.cfg, STR("home"), w.id, NOW, http, &fx.arena, &login, &e), ERR_OK);
