@@ -129,6 +129,29 @@ def since_when(query):
         query.pop("days", None)
 
 
+PASSWORD = "a password of the contract's"
+
+
+def a_session():
+    """Of the admin, who signs in with a password as a browser would."""
+    patch = urllib.request.Request(URL + "/api/v1/users/1", json.dumps({"password": PASSWORD}).encode(),
+                                   {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/json"}, method="PATCH")
+    with urllib.request.urlopen(patch) as answer:
+        email = json.load(answer)["email"]
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    with browser.open(URL + "/login") as page:
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.read().decode())[1]
+    browser.open(URL + "/login", urllib.parse.urlencode({"csrf": csrf, "email": email, "password": PASSWORD, "return": "/account"}).encode()).close()
+    with urllib.request.urlopen(urllib.request.Request(URL + "/api/v1/sessions", headers={"Authorization": f"Bearer {ADMIN}"})) as answer:
+        return json.load(answer)["data"][0]["id"]
+
+
+@functools.cache
+def the_session():
+    """Ending it again is fine, and a password takes its time."""
+    return a_session()
+
+
 def is_a_number(value):
     return urllib.parse.unquote(str(value)).strip().lstrip("+").isdigit()
 
@@ -195,6 +218,8 @@ def put_right(name, case):
         case.path_parameters["step_id"] = a_step()
         case.body = b"TAP version 13\n1..1\nnot ok 1 - %d\n" % next(turn)  # bytes of any kind are no report
         case.headers.pop("Content-Encoding", None)
+    elif name == "revokeSession":
+        case.path_parameters["session_id"] = the_session()
     elif name == "getStepLines":
         case.path_parameters["step_id"] = a_step()
         if "level" in query:

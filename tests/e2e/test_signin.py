@@ -38,6 +38,11 @@ class Person(browser.Browser):
                 raise
         return eventually(what, look)
 
+    def open(self, url):
+        """The page that is there has come to its end first: else the end of it would be taken for that of the next."""
+        self.see("the page before", "document.readyState == 'complete'")
+        super().open(url)
+
     def arrive(self, path):
         """At a page of this path, loaded."""
         self.see(f"to be at {path}, not at {self.where()}", f"location.pathname == {path!r} && document.readyState == 'complete'")
@@ -53,7 +58,7 @@ class Person(browser.Browser):
 
     @property
     def text(self):
-        return self.run("document.body.textContent")
+        return self.see("a page", "document.readyState == 'complete' && document.body && document.body.textContent")
 
     def type(self, **fields):
         for name, value in fields.items():
@@ -141,6 +146,28 @@ class SignIn(unittest.TestCase):
         for name in ("state", "nonce", "code_challenge"):
             self.assertRegex(query[name], r"^[A-Za-z0-9_-]{43}$")
         self.assertNotIn(SECRET, ann.called("/auth?"))
+
+    def test_whoever_has_a_password_signs_in_with_it(self):
+        made = self.server.request("POST", "/api/v1/users", {"email": "bob@example.org", "password": "correct horse battery"}, token=self.server.admin)
+        self.assertEqual(made.status, 201)
+        bob = self.person()
+        bob.open(self.server.url + "/steps/7?level=error")
+        bob.arrive("/login")
+        bob.type(email="bob@example.org", password="wrong horse")
+        bob.click("form button.main")
+        bob.see("that it was wrong", "document.body && document.body.textContent.includes('the password is wrong')")
+        self.assertEqual(bob.run("document.querySelector('[name=email]').value"), "bob@example.org")
+        bob.type(password="correct horse battery")
+        bob.click("form button.main")
+        bob.arrive("/steps/7")
+        self.assertEqual(bob.run("location.search"), "?level=error")
+        bob.open(self.server.url + "/account")
+        self.assertIn("bob@example.org", bob.text)
+        # Whoever is disabled is out at once.
+        off = self.server.request("PATCH", f"/api/v1/users/{made.json['user_id']}", {"state": "disabled"}, token=self.server.admin)
+        self.assertEqual(off.status, 200)
+        bob.open(self.server.url + "/account")
+        bob.arrive("/login")
 
     def test_roles_come_from_groups(self):
         self.configure("allow = @example.org", "role = contributor:ops")
