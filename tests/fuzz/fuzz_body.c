@@ -47,6 +47,7 @@ static void set_up(void)
 		op->rate = OP_RATE_NONE;
 		op->scope = 0;
 		op->roles = 0;
+		op->page = false; /* forms too: with errors that can be read */
 		op->repo_field = NULL;
 		table.n++;
 	}
@@ -55,8 +56,13 @@ static void set_up(void)
 
 static struct str header(void *arg, const char *name)
 {
-	(void)arg;
-	return strcasecmp(name, "Content-Type") == 0 ? STR("application/json") : STR("");
+	const struct op *op = arg;
+
+	if (strcasecmp(name, "Content-Type") != 0)
+		return STR("");
+	return op->form_body  ? STR("application/x-www-form-urlencoded")
+	       : op->raw_body ? STR("application/octet-stream")
+			      : STR("application/json");
 }
 
 static void never_ready(void *arg, struct call *c)
@@ -95,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	head.method = str_z(ops[data[0] % table.n].method);
 	head.path = str_z(ops[data[0] % table.n].path);
+	head.headers.arg = &ops[data[0] % table.n];
 	c = router_begin(&table, &app, &head, &(struct call_events){ .ready = never_ready });
 	while (body.len > 0 && !router_replied(c)) {
 		size_t piece = 1 + 16 * (size_t)data[1];
