@@ -280,6 +280,14 @@ enum err_code access_allow(const struct identity *id, scope_set required, unsign
 	return ERR_OK;
 }
 
+int64_t access_viewer(const struct identity *id)
+{
+	bool sees_all = id->kind == IDENTITY_NONE || id->kind == IDENTITY_INTERNAL ||
+			id->role == ROLE_ADMIN || (id->kind == IDENTITY_TOKEN && id->token.machine);
+
+	return sees_all ? 0 : id->user_id;
+}
+
 enum err_code access_allow_admin(const struct identity *id, struct err *e)
 {
 	TRY(access_allow(id, 0, ROLE_BIT(ROLE_ADMIN), e));

@@ -72,6 +72,11 @@ MUST_CHECK enum err_code access_password(struct access *x, struct str email, str
  * bound to a repo never has repos:manage. */
 MUST_CHECK enum err_code access_allow(
 	const struct identity *id, scope_set required, unsigned roles, struct err *e);
+/*
+ * Whose eyes it sees repos with: a user's number, who may see those of members only where the forge said so; 0: all, of an admin, and of what is bound to
+ * nobody (the internal token, tokens of machines, which admins made for their repo).
+ */
+int64_t access_viewer(const struct identity *id);
 /* ERR_FORBIDDEN unless it is an admin's, and not bound to a repo or a host: who may come in is nothing of one repo. */
 MUST_CHECK enum err_code access_allow_admin(const struct identity *id, struct err *e);
 /* What a 401 says, for those who find out by other means that nobody is there. */

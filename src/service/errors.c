@@ -6,6 +6,9 @@
  */
 #include "service/errors.h"
 
+#include "base/json.h"
+#include "base/utf8.h"
+#include "service/audit.h"
 #include "service/lines.h"
 #include "text/escape.h"
 
@@ -265,20 +268,21 @@ enum err_code errors_groups(struct store *s, const struct identity *id, const st
 	enum err_code code;
 
 	mine.repo_id = id->token.repo_id;
+	mine.viewer = access_viewer(id);
 	TRY(store_reader_get(s, &db, e));
 	code = groups_list(db, a, &mine, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
 	return code;
 }
 
-static enum err_code read_group(struct db *db, int64_t group_id, int64_t repo_id, int64_t n_newest,
+static enum err_code read_group(struct db *db, int64_t group_id, const struct identity *id, int64_t n_newest,
 	int64_t now, struct arena *a, struct group *ret, struct error **ret_newest, size_t *ret_n,
 	struct err *e)
 {
 	struct error_query q = { .group_id = group_id, .limit = n_newest };
 	int64_t total;
 
-	TRY(groups_get(db, a, group_id, repo_id, now, ret, e));
+	TRY(groups_get(db, a, group_id, id->token.repo_id, access_viewer(id), now, ret, e));
 	return n_newest > 0 ? errors_list(db, a, &q, ret_newest, ret_n, &total, e) : ERR_OK;
 }
 
@@ -293,7 +297,7 @@ enum err_code errors_group(struct store *s, const struct identity *id, int64_t g
 	size_t n = 0;
 
 	TRY(store_reader_get(s, &db, e));
-	code = read_group(db, group_id, id->token.repo_id, n_newest, now, a, &group, &newest, &n, e);
+	code = read_group(db, group_id, id, n_newest, now, a, &group, &newest, &n, e);
 	store_reader_put(s, db);
 	TRY(code);
 	*ret = group;
@@ -302,19 +306,50 @@ enum err_code errors_group(struct store *s, const struct identity *id, int64_t g
 	return ERR_OK;
 }
 
+#define DEED_MESSAGE_MAX 200                 /* bytes of its message in the audit */
 #define SNOOZED_MAX INT64_C(253402300799999) /* what is told in four digits */
 
 struct change_op {
 	struct store_op op;
-	int64_t group_id, repo_id, now;
+	const struct identity *by;
+	int64_t group_id, now;
 	const struct group_change *change;
 };
+
+static void write_detail(const struct group_change *c, struct buf *out)
+{
+	struct json_out j;
+
+	json_out_init(&j, out);
+	json_open_object(&j, NULL);
+	if (c->has_state)
+		json_put_z(&j, "state", group_state_name(c->state));
+	if (c->snoozed_until > 0)
+		json_put_time(&j, "snoozed_until", c->snoozed_until);
+	if (c->has_issue)
+		json_put_str(&j, "issue", c->issue);
+	json_close_object(&j);
+}
 
 static enum err_code apply_change(struct store_op *op, struct db *db, struct err *e)
 {
 	struct change_op *w = (struct change_op *)(void *)op;
+	int64_t repo_id = w->by->token.repo_id;
+	struct group group;
+	AUTO_BUF detail;
+	AUTO_ARENA a;
 
-	return groups_change(db, w->group_id, w->repo_id, w->change, w->now, e);
+	buf_init(&detail, 8192);
+	arena_init(&a);
+	TRY(groups_get(db, &a, w->group_id, repo_id, access_viewer(w->by), w->now, &group, e));
+	TRY(groups_change(db, w->group_id, repo_id, w->change, w->now, e));
+	write_detail(w->change, &detail);
+	return audit_deed(db, w->by,
+		&(struct deed_done){ DEED_GROUP_CHANGE, w->group_id,
+			arena_fmt(&a, "%.*s: %.*s", STR_FMT(group.repo),
+				(int)utf8_floor(group.message, DEED_MESSAGE_MAX), group.message.p),
+			buf_view(&detail), w->now },
+		e);
 }
 
 enum err_code errors_group_change(struct store *s, const struct identity *id, int64_t group_id,
@@ -322,8 +357,8 @@ enum err_code errors_group_change(struct store *s, const struct identity *id, in
 {
 	bool snoozed = c->has_state && c->state == GROUP_SNOOZED;
 	struct change_op w = { .op = { .apply = apply_change, .bytes = sizeof w + c->issue.len },
+		.by = id,
 		.group_id = group_id,
-		.repo_id = id->token.repo_id,
 		.now = now,
 		.change = c };
 

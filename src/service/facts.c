@@ -1,12 +1,14 @@
 /* facts: rows of the database, and who may see them. */
 #include "service/facts.h"
 
+#include "store/access_nouns.h"
 #include "store/nouns.h"
 
 /*
- * The one place that says which repos somebody knows of: 0 is all of them, else that one. Whatever lists or shows rows of repos asks here.
+ * What somebody knows of: of the one repo that their token is bound to (0: of any), and of these, the ones that access_viewer() sees. Whatever lists
+ * or shows rows of repos asks for both.
  */
-static int64_t visible_repo(const struct identity *id)
+static int64_t bound_repo(const struct identity *id)
 {
 	return id->token.repo_id;
 }
@@ -34,13 +36,16 @@ enum err_code facts_step(struct store *s, const struct identity *id, int64_t ste
 {
 	struct step_view v = { 0 };
 	struct db *db = NULL;
+	bool visible = false;
 	enum err_code code;
 
 	TRY(store_reader_get(s, &db, e));
 	code = read_step(db, step_id, a, &v, e);
+	if (code == ERR_OK)
+		code = repo_is_visible(db, v.step.repo_id, access_viewer(id), &visible, e);
 	store_reader_put(s, db);
 	if (code == ERR_NOT_FOUND ||
-		(code == ERR_OK && visible_repo(id) != 0 && visible_repo(id) != v.step.repo_id))
+		(code == ERR_OK && (!visible || (bound_repo(id) != 0 && bound_repo(id) != v.step.repo_id))))
 		return not_there(step_id, e);
 	TRY(code);
 	*ret = v;
@@ -103,7 +108,8 @@ enum err_code facts_runs(struct store *s, const struct identity *id, const struc
 	struct db *db = NULL;
 	enum err_code code;
 
-	mine.repo_id = visible_repo(id);
+	mine.repo_id = bound_repo(id);
+	mine.viewer = access_viewer(id);
 	TRY(store_reader_get(s, &db, e));
 	code = runs_list(db, a, &mine, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
@@ -133,7 +139,7 @@ enum err_code facts_failures(struct store *s, const struct identity *id, int64_t
 	enum err_code code;
 
 	TRY(store_reader_get(s, &db, e));
-	code = failures_newest(db, a, visible_repo(id), now, limit, ret, ret_n, e);
+	code = failures_newest(db, a, bound_repo(id), access_viewer(id), now, limit, ret, ret_n, e);
 	store_reader_put(s, db);
 	return code;
 }

@@ -13,6 +13,7 @@
 #include "base/metric.h"
 #include "base/utf8.h"
 #include "base/zst.h"
+#include "store/access_nouns.h"
 #include "text/mask.h"
 #include "text/tail.h"
 
@@ -63,6 +64,7 @@ enum err_code ingest_find_repo(struct store *store, const struct config *cfg, co
 	struct str forge, struct str repo, struct str url, struct arena *a, struct repo *ret, struct err *e)
 {
 	struct repo found = { 0 };
+	bool visible = false;
 	struct db *db = NULL;
 	struct str name;
 	enum err_code code;
@@ -70,10 +72,12 @@ enum err_code ingest_find_repo(struct store *store, const struct config *cfg, co
 	TRY(pick_forge(cfg, forge, url, &name, e));
 	TRY(store_reader_get(store, &db, e));
 	code = repos_find(db, a, name, repo, &found, e);
+	if (code == ERR_OK)
+		code = repo_is_visible(db, found.id, access_viewer(id), &visible, e);
 	store_reader_put(store, db);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_NOT_FOUND || (id->token.repo_id != 0 && id->token.repo_id != found.id))
+	if (code == ERR_NOT_FOUND || !visible || (id->token.repo_id != 0 && id->token.repo_id != found.id))
 		return err_set(e, ERR_NOT_FOUND,
 			"this repo is not watched on that forge, or the token is not for it; "
 			"`sluice repo add OWNER/NAME` watches one");

@@ -6,6 +6,7 @@
 
 #include "model/repo.h"
 #include "service/audit.h"
+#include "store/access_nouns.h"
 
 struct repo_add {
 	struct store_op op;
@@ -148,14 +149,17 @@ static enum err_code apply_pin(struct store_op *op, struct db *db, struct err *e
 	struct pin_op *w = (struct pin_op *)(void *)op;
 	int64_t stored_bytes;
 	struct step step;
-	bool changed = false;
+	bool changed = false, visible = false;
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	TRY(steps_get(db, &a, w->step_id, &step, &stored_bytes, e));
+	TRY(repo_is_visible(db, step.repo_id, access_viewer(w->by), &visible, e));
+	if (!visible)
+		return err_set(e, ERR_NOT_FOUND, "there is no step %lld", (long long)w->step_id);
 	TRY(texts_pin(db, w->step_id, w->by->token.repo_id, w->pinned_at, &w->expired_at, &changed, e));
 	if (!changed)
 		return ERR_OK;
-	TRY(steps_get(db, &a, w->step_id, &step, &stored_bytes, e));
 	return audit_deed(db, w->by,
 		&(struct deed_done){ w->pinned_at ? DEED_STEP_PIN : DEED_STEP_UNPIN, w->step_id,
 			arena_fmt(&a, "%.*s: %.*s", STR_FMT(step.facts.repo), STR_FMT(step.facts.step_name)),

@@ -212,11 +212,11 @@ static enum err_code choose(struct testing *r, const struct identity *id, struct
 
 	TRY(store_reader_get(r->store, &db, e));
 	if (r->q->repo_id)
-		code = explaining_newest(
-			db, r->a, repo_id, true, RULE_TEST_STEPS_MAX, &ret->failed, &ret->n_failed, e);
+		code = explaining_newest(db, r->a, repo_id, access_viewer(id), true, RULE_TEST_STEPS_MAX,
+			&ret->failed, &ret->n_failed, e);
 	if (code == ERR_OK)
-		code = explaining_newest(
-			db, r->a, repo_id, false, RULE_TEST_GREEN_MAX, &ret->green, &ret->n_green, e);
+		code = explaining_newest(db, r->a, repo_id, access_viewer(id), false, RULE_TEST_GREEN_MAX,
+			&ret->green, &ret->n_green, e);
 	store_reader_put(r->store, db);
 	return code;
 }

@@ -1,6 +1,10 @@
 /* subject: see the header. */
 #include "service/subject.h"
 
+#include "store/access_nouns.h"
+
+#define NO_REPO (-1) /* no repo has this number */
+
 enum err_code subject_check(const struct subject *s, struct err *e)
 {
 	int ways = (s->head_sha.len > 0) + (s->run_id > 0) + (s->external_run_id.len > 0);
@@ -98,14 +102,39 @@ static enum err_code check_binding(
 	return ERR_OK;
 }
 
+/* No repo is named: of those that have such a run, only what the viewer sees is asked. */
+static enum err_code narrow(
+	struct db *db, int64_t viewer, const struct subject *s, struct step_query *q, struct err *e)
+{
+	int64_t n = 0, repo_id = 0;
+	bool visible = false;
+
+	if (s->run_id > 0) {
+		TRY(run_is_visible(db, s->run_id, viewer, &visible, e));
+		q->repo_id = visible ? q->repo_id : NO_REPO;
+		return ERR_OK;
+	}
+	TRY(runs_repos_visible(db, s->external_run_id, viewer, &n, &repo_id, e));
+	if (n > 1 && q->repo_id == 0)
+		return err_field(e, "repo", "is needed: runs of several repos have this id");
+	if (q->repo_id == 0)
+		q->repo_id = n == 1 ? repo_id : NO_REPO;
+	return ERR_OK;
+}
+
 enum err_code subject_find(struct db *db, struct arena *a, const struct config *cfg,
 	const struct identity *id, const struct subject *s, struct step_query *ret, bool *ret_watched,
 	struct err *e)
 {
+	int64_t viewer = access_viewer(id);
 	struct repo repo = { 0 };
+	bool visible = true;
 
 	TRY(resolve_repo(db, a, cfg, id, s, &repo, ret_watched, e));
 	TRY(check_binding(id, s, &repo, e));
+	if (repo.id != 0)
+		TRY(repo_is_visible(db, repo.id, viewer, &visible, e));
+	*ret_watched = *ret_watched && visible;
 	*ret = query_of(s, id->token.repo_id != 0 ? id->token.repo_id : repo.id);
-	return ERR_OK;
+	return viewer == 0 || repo.id != 0 ? ERR_OK : narrow(db, viewer, s, ret, e);
 }

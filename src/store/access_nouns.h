@@ -127,6 +127,18 @@ MUST_CHECK enum err_code members_get(struct db *db, int64_t user_id, int64_t rep
 /* W. What was said of a user is forgotten: of one repo, or of all (0). */
 MUST_CHECK enum err_code members_forget(struct db *db, int64_t user_id, int64_t repo_id, struct err *e);
 
+/* Does a viewer see this repo? viewer 0: sees all. A repo that is not there is seen by nobody else. */
+MUST_CHECK enum err_code repo_is_visible(
+	struct db *db, int64_t repo_id, int64_t viewer, bool *ret, struct err *e);
+/* The same of a run, by its number. A run that is not there is not seen. */
+MUST_CHECK enum err_code run_is_visible(
+	struct db *db, int64_t run_id, int64_t viewer, bool *ret, struct err *e);
+/*
+ * The repos of the runs that the forge knows by this id, as far as the viewer sees them: how many, to 2; the one, if it is one.
+ */
+MUST_CHECK enum err_code runs_repos_visible(struct db *db, struct str external_run_id, int64_t viewer,
+	int64_t *ret_n, int64_t *ret_repo_id, struct err *e);
+
 /* ---- audit.c ---- */
 
 /* W. In the operation of the deed itself, so that neither is without the other. */

@@ -31,12 +31,12 @@ MUST_CHECK enum err_code explaining_again(
 /* W. One step; of no effect when there is none. */
 MUST_CHECK enum err_code explaining_mark(struct db *db, int64_t step_id, struct err *e);
 /*
- * The newest steps that have their text and succeeded, or failed: of a repo (0: of all), at most limit. Looked for among the newest
+ * The newest steps that have their text and succeeded, or failed: of a repo (0: of all that the viewer sees), at most limit. Looked for among the newest
  * EXPLAINING_NEWEST_MAX such steps of all repos.
  */
 #define EXPLAINING_NEWEST_MAX 20000
-MUST_CHECK enum err_code explaining_newest(struct db *db, struct arena *a, int64_t repo_id, bool failed,
-	int64_t limit, int64_t **ret, size_t *ret_n, struct err *e);
+MUST_CHECK enum err_code explaining_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t viewer,
+	bool failed, int64_t limit, int64_t **ret, size_t *ret_n, struct err *e);
 /*
  * Another step, the newest, of the same series that succeeded and has its text (log: as a log, else as a tail): on the branch that the run is to go to,
  * else on its own, else on any. *ret_step_id 0: there is none.
@@ -130,6 +130,7 @@ MUST_CHECK enum err_code errors_expire(
 
 struct group_query { /* 0, false: whichever */
 	int64_t repo_id;
+	int64_t viewer;         /* who sees them (access_viewer) */
 	struct str repo, forge; /* their names, without regard to case; empty: whichever */
 	unsigned states;        /* bits of enum group_state, as they are at now */
 	unsigned classes;
@@ -142,9 +143,9 @@ struct group_query { /* 0, false: whichever */
 };
 MUST_CHECK enum err_code groups_list(struct db *db, struct arena *a, const struct group_query *q,
 	struct group **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
-/* repo_id 0: of any repo. ERR_NOT_FOUND. */
-MUST_CHECK enum err_code groups_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id, int64_t now,
-	struct group *ret, struct err *e);
+/* repo_id 0: of any repo. viewer: who sees it. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code groups_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id,
+	int64_t viewer, int64_t now, struct group *ret, struct err *e);
 /* Those of a step's errors with the numbers from..to, in no order, without counts. */
 MUST_CHECK enum err_code groups_of_step(struct db *db, struct arena *a, int64_t step_id, int64_t from,
 	int64_t to, int64_t now, struct group **ret, size_t *ret_n, struct err *e);

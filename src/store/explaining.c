@@ -7,6 +7,7 @@
 #include "store/errors.h"
 #include "store/rows.h"
 #include "store/tally.h"
+#include "store/visible.h"
 
 static enum err_code take_due(void *arg, const struct db_row *row, struct err *e)
 {
@@ -121,8 +122,9 @@ enum err_code explaining_baseline(
 	" WHERE log_expired_at = 0 AND stored_bytes > 0 AND "
 #define OF_A_REPO                                                                                            \
 	" ORDER BY received_at DESC LIMIT $3) AS step JOIN job ON job.id = step.job_id"                      \
-	" JOIN run ON run.id = job.run_id WHERE $1 IN (0, run.repo_id)"                                      \
-	" ORDER BY step.received_at DESC, step.id DESC LIMIT $2"
+	" JOIN run ON run.id = job.run_id JOIN repo ON repo.id = run.repo_id"                                \
+	" WHERE $1 IN (0, run.repo_id) AND " VISIBLE_TO(                                                     \
+		"$4") " ORDER BY step.received_at DESC, step.id DESC LIMIT $2"
 
 static enum err_code take_id(void *arg, const struct db_row *row, struct err *e)
 {
@@ -131,15 +133,16 @@ static enum err_code take_id(void *arg, const struct db_row *row, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code explaining_newest(struct db *db, struct arena *a, int64_t repo_id, bool failed, int64_t limit,
-	int64_t **ret, size_t *ret_n, struct err *e)
+enum err_code explaining_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t viewer, bool failed,
+	int64_t limit, int64_t **ret, size_t *ret_n, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
 		failed ? TEXT_OF_STEPS STEP_FAILED OF_A_REPO
 		       : TEXT_OF_STEPS "conclusion = 'success'" OF_A_REPO,
-		DB_ARGS(DB_I(repo_id), DB_I(limit), DB_I(EXPLAINING_NEWEST_MAX)), take_id, &rows, e));
+		DB_ARGS(DB_I(repo_id), DB_I(limit), DB_I(EXPLAINING_NEWEST_MAX), DB_I(viewer)), take_id,
+		&rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;

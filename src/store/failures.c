@@ -8,16 +8,19 @@
 #include "store/nouns.h"
 #include "store/rows.h"
 #include "store/tally.h"
+#include "store/visible.h"
 
-/* $1 repo, $2 now, $3 steps looked at, $4 limit. */
+/* $1 repo, $2 now, $3 steps looked at, $4 limit, $5 who sees them. */
 #define FOUND                                                                                                \
 	"WITH found AS (SELECT run.id FROM"                                                                  \
 	" (SELECT step.job_id, " STEP_FAILED " AS failed FROM step"                                          \
 	" WHERE step.conclusion NOT IN ('success', 'skipped', 'running')"                                    \
 	" ORDER BY step.job_id DESC LIMIT $3) AS unwell"                                                     \
 	" JOIN job ON job.id = unwell.job_id JOIN run ON run.id = job.run_id"                                \
-	" WHERE unwell.failed AND ($1 = 0 OR run.repo_id = $1)"                                              \
-	" GROUP BY run.id ORDER BY max(job.id) DESC LIMIT 4 * $4),"
+	" JOIN repo ON repo.id = run.repo_id"                                                                \
+	" WHERE unwell.failed AND ($1 = 0 OR run.repo_id = $1) AND " VISIBLE_TO(                             \
+		"$5") ""                                                                                     \
+		      " GROUP BY run.id ORDER BY max(job.id) DESC LIMIT 4 * $4),"
 #define PAGE                                                                                                 \
 	" page AS (SELECT run_id FROM counted WHERE " RUN_STATUS " IN ('fail', 'incomplete')"                \
 	" ORDER BY newest_at DESC, run_id DESC LIMIT $4)"
@@ -64,12 +67,13 @@ static enum err_code take_failure(void *arg, const struct db_row *row, struct er
 	return ERR_OK;
 }
 
-enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t now, int64_t limit,
-	struct failure **ret, size_t *ret_n, struct err *e)
+enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t viewer, int64_t now,
+	int64_t limit, struct failure **ret, size_t *ret_n, struct err *e)
 {
 	struct listing l = { .rows = { .a = a, .size = sizeof **ret }, .now = now };
 
-	TRY(db_each(db, NEWEST, DB_ARGS(DB_I(repo_id), DB_I(now), DB_I(FAILURES_LOOKED_AT), DB_I(limit)),
+	TRY(db_each(db, NEWEST,
+		DB_ARGS(DB_I(repo_id), DB_I(now), DB_I(FAILURES_LOOKED_AT), DB_I(limit), DB_I(viewer)),
 		take_failure, &l, e));
 	*ret = l.rows.first;
 	*ret_n = l.rows.n;

@@ -7,6 +7,7 @@
 #include "store/errors.h"
 #include "store/ids.h"
 #include "store/rows.h"
+#include "store/visible.h"
 
 #include "base/buf.h"
 
@@ -99,18 +100,18 @@ static enum err_code take_group(void *arg, const struct db_row *row, struct err 
 }
 
 #define IN_WORDS(words, column) "(" words " = '' OR " words " LIKE '%,' || " column " || ',%')"
-/* $1: now, $2: repo, $3: states, $4: classes, $5: new since, $6: 1 for flaky ones, $7: repo's name, $8: forge. */
+/* $1: now, $2: repo, $3: states, $4: classes, $5: new since, $6: 1 for flaky ones, $7: repo's name, $8: forge, $9: who sees them. */
 #define WANTED                                                                                               \
 	" FROM error_group JOIN repo ON repo.id = error_group.repo_id"                                       \
-	" WHERE ($2 = 0 OR error_group.repo_id = $2) AND " IN_WORDS("$3", STATE_NOW) " AND " IN_WORDS(       \
-		"$4", "error_group.class") " AND error_group.first_seen_at >= $5"                            \
-					   " AND ($6 = 0 OR error_group.flaky_at > 0)"                       \
-					   " AND ($7 = '' OR repo.name_key = lower($7))"                     \
-					   " AND ($8 = '' OR lower(repo.forge) = lower($8))"
+	" WHERE ($2 = 0 OR error_group.repo_id = $2) AND " IN_WORDS("$3", STATE_NOW) " AND " IN_WORDS("$4",  \
+		"error_group.class") " AND error_group.first_seen_at >= $5"                                  \
+				     " AND ($6 = 0 OR error_group.flaky_at > 0)"                             \
+				     " AND ($7 = '' OR repo.name_key = lower($7))"                           \
+				     " AND ($8 = '' OR lower(repo.forge) = lower($8)) AND " VISIBLE_TO("$9")
 #define TOTAL "SELECT count(*) FROM (SELECT 1" WANTED " LIMIT 10001) AS x"
 #define PAGE(key, way)                                                                                       \
 	"WITH page AS (SELECT error_group.id, " key " AS sorted_by" WANTED " ORDER BY sorted_by " way        \
-	", error_group.id " way " LIMIT $9 OFFSET $10) SELECT " FACTS ", " COUNTS                            \
+	", error_group.id " way " LIMIT $10 OFFSET $11) SELECT " FACTS ", " COUNTS                           \
 	" FROM page JOIN error_group ON error_group.id = page.id JOIN repo ON repo.id = error_group.repo_id" \
 	" ORDER BY page.sorted_by " way ", page.id " way
 
@@ -152,7 +153,7 @@ enum err_code groups_list(struct db *db, struct arena *a, const struct group_que
 	write_classes(q->classes, &classes);
 #define ARGS                                                                                                 \
 	DB_I(q->now), DB_I(q->repo_id), DB_T(buf_view(&states)), DB_T(buf_view(&classes)),                   \
-		DB_I(q->new_since), DB_I(q->flaky), DB_T(q->repo), DB_T(q->forge)
+		DB_I(q->new_since), DB_I(q->flaky), DB_T(q->repo), DB_T(q->forge), DB_I(q->viewer)
 	assert((unsigned)q->order < sizeof pages / sizeof *pages);
 	TRY(rows_total(db, TOTAL, DB_ARGS(ARGS), &total, e));
 	TRY(db_each(db, pages[q->order][q->up], DB_ARGS(ARGS, DB_I(q->limit), DB_I(q->offset)), take_group,
@@ -164,15 +165,15 @@ enum err_code groups_list(struct db *db, struct arena *a, const struct group_que
 	return ERR_OK;
 }
 
-enum err_code groups_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id, int64_t now,
-	struct group *ret, struct err *e)
+enum err_code groups_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id, int64_t viewer,
+	int64_t now, struct group *ret, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof *ret };
 
 	TRY(db_each(db,
 		"SELECT " FACTS ", " COUNTS " FROM error_group JOIN repo ON repo.id = error_group.repo_id"
-		" WHERE error_group.id = $2 AND ($3 = 0 OR error_group.repo_id = $3)",
-		DB_ARGS(DB_I(now), DB_I(id), DB_I(repo_id)), take_group, &rows, e));
+		" WHERE error_group.id = $2 AND ($3 = 0 OR error_group.repo_id = $3) AND " VISIBLE_TO("$4"),
+		DB_ARGS(DB_I(now), DB_I(id), DB_I(repo_id), DB_I(viewer)), take_group, &rows, e));
 	if (rows.n == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no group %lld, or the token is not for its repo",
 			(long long)id);

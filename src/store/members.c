@@ -1,6 +1,7 @@
 /* members: what forges said about who may read which repo, until it is asked again. */
 #include "store/access_nouns.h"
 #include "store/rows.h"
+#include "store/visible.h"
 
 enum err_code members_put(
 	struct db *db, int64_t user_id, int64_t repo_id, bool allowed, int64_t checked_at, struct err *e)
@@ -47,4 +48,60 @@ enum err_code members_forget(struct db *db, int64_t user_id, int64_t repo_id, st
 {
 	return db_run(db, "DELETE FROM member WHERE user_id = $1 AND ($2 = 0 OR repo_id = $2)",
 		DB_ARGS(DB_I(user_id), DB_I(repo_id)), NULL, e);
+}
+
+static enum err_code is_there(
+	struct db *db, const char *sql, int64_t id, int64_t viewer, bool *ret, struct err *e)
+{
+	int64_t n = 0;
+
+	if (viewer == 0) {
+		*ret = true;
+		return ERR_OK;
+	}
+	TRY(db_int(db, sql, DB_ARGS(DB_I(id), DB_I(viewer)), &n, e));
+	*ret = n > 0;
+	return ERR_OK;
+}
+
+enum err_code repo_is_visible(struct db *db, int64_t repo_id, int64_t viewer, bool *ret, struct err *e)
+{
+	return is_there(db, "SELECT count(*) FROM repo WHERE repo.id = $1 AND " VISIBLE_TO("$2"), repo_id,
+		viewer, ret, e);
+}
+
+enum err_code run_is_visible(struct db *db, int64_t run_id, int64_t viewer, bool *ret, struct err *e)
+{
+	return is_there(db,
+		"SELECT count(*) FROM run JOIN repo ON repo.id = run.repo_id WHERE run.id = $1 "
+		"AND " VISIBLE_TO("$2"),
+		run_id, viewer, ret, e);
+}
+
+struct repos_found {
+	int64_t n, repo_id;
+};
+
+static enum err_code take_repo(void *arg, const struct db_row *row, struct err *e)
+{
+	struct repos_found *f = arg;
+
+	(void)e;
+	f->n++;
+	f->repo_id = row_int(row, 0);
+	return ERR_OK;
+}
+
+enum err_code runs_repos_visible(struct db *db, struct str external_run_id, int64_t viewer, int64_t *ret_n,
+	int64_t *ret_repo_id, struct err *e)
+{
+	struct repos_found f = { 0 };
+
+	TRY(db_each(db,
+		"SELECT DISTINCT repo.id FROM run JOIN repo ON repo.id = run.repo_id"
+		" WHERE run.external_run_id = $1 AND " VISIBLE_TO("$2") " LIMIT 2",
+		DB_ARGS(DB_T(external_run_id), DB_I(viewer)), take_repo, &f, e));
+	*ret_n = f.n;
+	*ret_repo_id = f.repo_id;
+	return ERR_OK;
 }

@@ -93,6 +93,7 @@ struct run_query {
 	int64_t run_id, repo_id;
 	struct str status, branch, head_sha, repo, platform; /* sha and repo in any case */
 	int64_t created_from, created_to;                    /* ms; to 0: no end */
+	int64_t viewer;                                      /* who sees them (access_viewer) */
 	int64_t now;                                         /* that the status is derived at */
 	enum run_order { RUNS_NEWEST, RUNS_OLDEST, RUNS_BY_ID, RUNS_BY_ID_DOWN } order;
 	int64_t limit, offset;
@@ -112,8 +113,8 @@ struct failure {
  * newest FAILURES_LOOKED_AT steps that did not go well, whoever's they are, and at 4 times limit runs of theirs.
  */
 #define FAILURES_LOOKED_AT 5000
-MUST_CHECK enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t now,
-	int64_t limit, struct failure **ret, size_t *ret_n, struct err *e);
+MUST_CHECK enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t viewer,
+	int64_t now, int64_t limit, struct failure **ret, size_t *ret_n, struct err *e);
 
 /* A step of a run, as far as it has lines. */
 struct run_log {

@@ -418,7 +418,8 @@ struct clocks {
 
 static int64_t jumping(void *arg)
 {
-	return ((struct clocks *)arg)->steady += SIGNIN_TOTAL_MS - 300;
+	return atomic_fetch_add(&((struct clocks *)arg)->steady, SIGNIN_TOTAL_MS - 300) + SIGNIN_TOTAL_MS -
+	       300;
 }
 
 static void a_provider_that_is_slow_is_given_up(void **state)

@@ -24,7 +24,7 @@ static void newest_are(int64_t repo, bool failed, int64_t limit, const char *wan
 
 	buf_init(&got, SIZE_MAX);
 	must(store_reader_get(fx.store, &db, &e), &e);
-	must(explaining_newest(db, &fx.arena, repo, failed, limit, &ids, &n, &e), &e);
+	must(explaining_newest(db, &fx.arena, repo, 0, failed, limit, &ids, &n, &e), &e);
 	store_reader_put(fx.store, db);
 	for (size_t i = 0; i < n; i++)
 		buf_fmt(&got, "%s%lld", i ? " " : "", (long long)ids[i]);

@@ -38,7 +38,7 @@ static struct list newest(int64_t repo_id, int64_t limit)
 	struct err e;
 
 	must(store_reader_get(fx.store, &db, &e), &e);
-	must(failures_newest(db, &fx.arena, repo_id, T0 + 100000, limit, &l.first, &l.n, &e), &e);
+	must(failures_newest(db, &fx.arena, repo_id, 0, T0 + 100000, limit, &l.first, &l.n, &e), &e);
 	store_reader_put(fx.store, db);
 	return l;
 }
