@@ -32,6 +32,12 @@ enum err_code db_each(struct db *db, const char *sql, const struct db_value *arg
 	return db->driver->query(db, sql, args, n_args, each, arg, NULL, e);
 }
 
+enum err_code db_each_once(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
+	db_each_fn *each, void *arg, struct err *e)
+{
+	return db->driver->query_once(db, sql, args, n_args, each, arg, e);
+}
+
 struct first_int {
 	bool seen;
 	int64_t value;

@@ -6,7 +6,7 @@
  *
  * SQL is the subset that SQLite 3.40 and PostgreSQL 15 share: $1 parameters, ON CONFLICT, RETURNING, window
  * functions, FILTER; 64-bit integers, text, blobs (BYTEA there). The text of a statement must be a string
- * literal or live as long as the connection: prepared statements are kept by its address.
+ * literal or live as long as the connection: prepared statements are kept by its address. The one exception is db_each_once().
  *
  * A connection is used by one thread at a time. A statement may be run from within a row callback of another
  * one, but not of itself. What a row callback sees lives until it returns: it copies what it keeps.
@@ -62,6 +62,13 @@ MUST_CHECK enum err_code db_int(struct db *db, const char *sql, const struct db_
 MUST_CHECK enum err_code db_each(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
 	db_each_fn *each, void *arg, struct err *e);
 
+/*
+ * The same for a statement that was put together for this one call, of literals only: what is asked for with any of many filters gets the
+ * conditions that are asked, and so an index each. It is not kept: preparing it takes some 30 us. The text may go after the call.
+ */
+MUST_CHECK enum err_code db_each_once(struct db *db, const char *sql, const struct db_value *args,
+	size_t n_args, db_each_fn *each, void *arg, struct err *e);
+
 /* ---- for the writer, the migrations and the store ---- */
 
 struct db_options {
@@ -88,6 +95,9 @@ struct db_driver {
 	/* Runs a statement; each (may be NULL) sees every row; ret_changed may be NULL. */
 	enum err_code (*query)(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
 		db_each_fn *each, void *arg, int64_t *ret_changed, struct err *e);
+	/* The same; nothing of the statement is kept. */
+	enum err_code (*query_once)(struct db *db, const char *sql, const struct db_value *args,
+		size_t n_args, db_each_fn *each, void *arg, struct err *e);
 	/* Many statements without parameters, not kept: a migration. */
 	enum err_code (*script)(struct db *db, const char *sql, struct err *e);
 	bool (*in_transaction)(struct db *db);

@@ -163,21 +163,30 @@ static struct statement **slot_of(struct sqlite *s, const char *sql)
 	return &s->slots[i];
 }
 
+static enum err_code statement_new(
+	struct sqlite *s, const char *sql, unsigned flags, struct statement **ret, struct err *e)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct statement *st;
+	int rc = sqlite3_prepare_v3(s->c, sql, -1, flags, &stmt, NULL);
+
+	if (rc != SQLITE_OK)
+		return fail(s, rc, e);
+	st = mem_alloc(sizeof *st);
+	st->sql = sql;
+	st->stmt = stmt;
+	map_params(st);
+	*ret = st;
+	return ERR_OK;
+}
+
 static enum err_code statement_get(struct sqlite *s, const char *sql, struct statement **ret, struct err *e)
 {
 	struct statement **slot = slot_of(s, sql);
 	struct statement *st = *slot;
-	sqlite3_stmt *stmt = NULL;
-	int rc;
 
 	if (!st) {
-		rc = sqlite3_prepare_v3(s->c, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
-		if (rc != SQLITE_OK)
-			return fail(s, rc, e);
-		st = mem_alloc(sizeof *st);
-		st->sql = sql;
-		st->stmt = stmt;
-		map_params(st);
+		TRY(statement_new(s, sql, SQLITE_PREPARE_PERSISTENT, &st, e));
 		assert(s->n_kept < N_KEPT); /* the program has fewer statements than that */
 		s->n_kept++;
 		*slot = st;
@@ -278,20 +287,39 @@ static enum err_code step_all(
 	return rc == SQLITE_DONE ? ERR_OK : fail(s, rc, e);
 }
 
+static enum err_code run(struct sqlite *s, struct statement *st, const struct db_value *args, size_t n_args,
+	db_each_fn *each, void *arg, struct err *e)
+{
+	int rc = bind_all(st, args, n_args);
+
+	return rc == SQLITE_OK ? step_all(s, st, each, arg, e) : fail(s, rc, e);
+}
+
 static enum err_code sqlite_query(struct db *db, const char *sql, const struct db_value *args, size_t n_args,
 	db_each_fn *each, void *arg, int64_t *ret_changed, struct err *e)
 {
 	struct sqlite *s = of(db);
 	struct statement *st = NULL;
 	enum err_code code;
-	int rc;
 
 	TRY(statement_get(s, sql, &st, e));
-	rc = bind_all(st, args, n_args);
-	code = rc == SQLITE_OK ? step_all(s, st, each, arg, e) : fail(s, rc, e);
+	code = run(s, st, args, n_args, each, arg, e);
 	if (code == ERR_OK && ret_changed)
 		*ret_changed = sqlite3_changes64(s->c);
 	statement_put(st);
+	return code;
+}
+
+static enum err_code sqlite_query_once(struct db *db, const char *sql, const struct db_value *args,
+	size_t n_args, db_each_fn *each, void *arg, struct err *e)
+{
+	struct sqlite *s = of(db);
+	struct statement *st = NULL;
+	enum err_code code;
+
+	TRY(statement_new(s, sql, 0, &st, e));
+	code = run(s, st, args, n_args, each, arg, e);
+	statement_free(st);
 	return code;
 }
 
@@ -457,6 +485,7 @@ const struct db_driver db_sqlite = {
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.query = sqlite_query,
+	.query_once = sqlite_query_once,
 	.script = sqlite_script,
 	.in_transaction = sqlite_in_transaction,
 	.bytes = sqlite_bytes,
