@@ -82,7 +82,7 @@ struct step {
 	int64_t pinned_at;
 };
 
-/* Statuses of a run. Derived, never stored. */
+/* Statuses of a run. Derived from its tally and the time, never stored: the same run is another a minute later. */
 enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_PASS, RUN_FAIL, RUN_CANCELED, RUN_INCOMPLETE };
 const char *run_status_name(enum run_status s);
 

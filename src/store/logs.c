@@ -6,6 +6,7 @@
  */
 #include "store/nouns.h"
 #include "store/rows.h"
+#include "store/tally.h"
 
 #define LOG_COLUMNS                                                                                          \
 	"step.id, job.run_id, run.repo_id, coalesce(log.state, 'none'), step.conclusion, "                   \
@@ -111,17 +112,21 @@ enum err_code logs_list(struct db *db, struct arena *a, int64_t after, int64_t l
 
 enum err_code logs_add(struct db *db, int64_t step_id, int64_t now, struct err *e)
 {
+	struct tally_change change;
+
+	TRY(tally_before(db, step_id, &change, e));
 	TRY(db_run(db, "DELETE FROM tail WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
 	TRY(db_run(db,
 		"INSERT INTO log (step_id, state, sent_bytes, text_bytes, n_line_ends, gap_at, gap_bytes, "
 		"gap_line_ends, group_line, n_chunks, saved, lost_bytes, file_bytes)"
 		" VALUES ($1, 'open', 0, 0, 0, -1, 0, 0, -1, 0, $2, -1, 0)",
 		DB_ARGS(DB_I(step_id), DB_B(STR(""))), NULL, e));
-	return db_run(db,
+	TRY(db_run(db,
 		"UPDATE step SET conclusion = 'running', exit_code = NULL, received_at = $2, began_at = $2, "
 		"ended_at = 0, duration_ms = -1, n_lines = 0, n_bytes = 0, n_dropped_lines = 0, "
 		"n_dropped_bytes = 0, stored_bytes = 0, log_expired_at = 0 WHERE id = $1",
-		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e);
+		DB_ARGS(DB_I(step_id), DB_I(now)), NULL, e));
+	return tally_after(db, step_id, &change, e);
 }
 
 /* ---- growing ---- */
@@ -172,6 +177,7 @@ enum err_code logs_drop_chunks(struct db *db, int64_t step_id, int64_t from, int
 
 enum err_code logs_end(struct db *db, const struct log *l, const struct step_end *end, struct err *e)
 {
+	struct tally_change change;
 	int64_t changed = 0;
 
 	TRY(db_run(db,
@@ -181,7 +187,8 @@ enum err_code logs_end(struct db *db, const struct log *l, const struct step_end
 		&changed, e));
 	if (changed == 0)
 		return ERR_OK;
-	return db_run(db,
+	TRY(tally_before(db, l->step_id, &change, e));
+	TRY(db_run(db,
 		"UPDATE step SET conclusion = $2, exit_code = $3, duration_ms = $4, ended_at = $5, "
 		"received_at = $5, n_lines = $6, n_bytes = $7, n_dropped_lines = $8, n_dropped_bytes = $9,"
 		" explain_due = explain_due + 1 WHERE id = $1",
@@ -189,12 +196,14 @@ enum err_code logs_end(struct db *db, const struct log *l, const struct step_end
 			end->has_exit_code ? DB_I(end->exit_code) : DB_NONE, DB_I(end->duration_ms),
 			DB_I(end->at), DB_I(l->n_line_ends - l->gap_line_ends),
 			DB_I(l->text_bytes - l->gap_bytes), DB_I(l->gap_line_ends), DB_I(l->gap_bytes)),
-		NULL, e);
+		NULL, e));
+	return tally_after(db, l->step_id, &change, e);
 }
 
 enum err_code logs_revive(
 	struct db *db, const struct log *l, struct str parts, const struct chunk *chunk, struct err *e)
 {
+	struct tally_change change;
 	int64_t changed = 0;
 
 	TRY(db_run(db,
@@ -210,10 +219,12 @@ enum err_code logs_revive(
 			DB_ARGS(DB_I(l->step_id), DB_B(parts)), NULL, e));
 	if (chunk)
 		TRY(add_chunks(db, l->step_id, chunk, 1, e));
-	return db_run(db,
+	TRY(tally_before(db, l->step_id, &change, e));
+	TRY(db_run(db,
 		"UPDATE step SET conclusion = 'running', exit_code = NULL, ended_at = 0, duration_ms = -1, "
 		"stored_bytes = 0, explain_due = explain_due + 1 WHERE id = $1",
-		DB_ARGS(DB_I(l->step_id)), NULL, e);
+		DB_ARGS(DB_I(l->step_id)), NULL, e));
+	return tally_after(db, l->step_id, &change, e);
 }
 
 enum err_code logs_move(struct db *db, int64_t step_id, int64_t below, int64_t file_at, struct str entries,

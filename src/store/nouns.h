@@ -98,7 +98,7 @@ struct run_query {
 	enum run_order { RUNS_NEWEST, RUNS_OLDEST, RUNS_BY_ID, RUNS_BY_ID_DOWN } order;
 	int64_t limit, offset;
 };
-/* A page; one statement, and one for the total. What a status costs grows with the runs that the rest of the query finds. */
+/* A page. Statements put together for what is asked, so that each has its index: runs.c. ERR_STORAGE: what is kept of a run cannot be. */
 MUST_CHECK enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *q,
 	struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 
@@ -115,6 +115,20 @@ struct failure {
 #define FAILURES_LOOKED_AT 5000
 MUST_CHECK enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t viewer,
 	int64_t now, int64_t limit, struct failure **ret, size_t *ret_n, struct err *e);
+
+/* ---- tally.c ---- */
+
+/* What is kept of the steps of a run, and what counting them says. same: nothing of what is kept differs, indexed words with it. */
+struct run_kept {
+	int64_t run_id;
+	struct run_tally kept, counted;
+	bool same;
+};
+/* In the order of runs, from after on. */
+MUST_CHECK enum err_code runs_kept(struct db *db, struct arena *a, int64_t after, int64_t limit,
+	struct run_kept **ret, size_t *ret_n, struct err *e);
+/* W. What is kept of the run is what counting says. */
+MUST_CHECK enum err_code runs_count_again(struct db *db, int64_t run_id, struct err *e);
 
 /* A step of a run, as far as it has lines. */
 struct run_log {

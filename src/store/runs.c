@@ -1,128 +1,300 @@
 /*
  * runs: runs as lists of them are asked for, and the logs that one has.
  *
- * The status of a run is in no column. Without a filter by it the page is found first, by an index, and what its runs are derived from is counted for those alone. With
- * one, every run that the rest of the query finds, and that may have it, has to be counted: what that costs grows with them.
+ * A list is asked for by any of many filters, in one of four orders. The statement is put together for what is asked, so that the database sees
+ * the conditions that are there and no others and finds them in an index (0007-run-tally.sql). What a page costs is bounded:
+ *
+ * - The total is counted first, by the narrowest index, to 10,000.
+ * - When the index that finds the runs has them in the order that is asked, the page is read from it.
+ * - Else, of at most 10,000 runs, all are found by the index and sorted: NARROW.
+ * - Of more, every so many runs in order is one: they are walked through in order until the page is full: WALK. A "+" in front of a
+ *   column keeps its index out of it.
+ *
+ * A platform has no index: it is looked at on the way, and what it leaves out is walked over. So, in an index, is what a status leaves out of a branch
+ * when no repo is named.
+ *
+ * Which runs are `running` is two questions, of `settled` and of the time (0007-run-tally.sql): two arms of a union. No condition asks for the time
+ * otherwise, but the one by which `pass` leaves out those of the second arm.
  */
 #include "store/nouns.h"
 #include "store/rows.h"
-#include "store/same_step.h"
 #include "store/tally.h"
 
 #include <assert.h>
+#include <string.h>
 
-/* $1 run, $2 repo, $3 branch, $4 commit, $5 repo's name, $6 platform, $7 and $8 time, $9 now, $10 status, $11 limit, $12 offset. */
-#define MORE                                                                                                 \
-	" AND ($2 = 0 OR run.repo_id = $2) AND ($3 = '' OR run.branch = $3)"                                 \
-	" AND ($5 = '' OR repo.name_key = lower($5))"                                                        \
-	" AND ($6 = '' OR EXISTS (SELECT 1 FROM job WHERE job.run_id = run.id AND job.platform = $6))"       \
-	" AND run.created_at >= $7 AND ($8 = 0 OR run.created_at <= $8)"
-#define ANY "$1 = 0 AND $4 = ''" MORE
-#define BY_ID "run.id = $1 AND $4 = ''" MORE
-#define BY_COMMIT "$1 = 0 AND run.head_sha = lower($4)" MORE
-#define FROM_RUN " FROM run JOIN repo ON repo.id = run.repo_id WHERE "
+enum way { NARROW, WALK };
+enum arm { ONLY, SAID_RUNNING, HEARD_JUST_NOW };
 
-/* Most runs went well, and have not to be counted to know that they did not fail. */
-#define MAY_HAVE_STATUS                                                                                      \
-	" AND ($10 IN ('pass', 'running') OR run.id IN (SELECT job.run_id FROM step JOIN job"                \
-	" ON job.id = step.job_id WHERE step.conclusion NOT IN ('success', 'skipped', 'running')))"
+struct list {
+	const struct run_query *q;
+	int64_t repo_id;        /* the one it is of; 0: of any */
+	bool some_repos;        /* several have the name that is asked for */
+	enum run_status status; /* when q->status is not empty */
+	struct db_value args[12];
+	int64_t n; /* runs there are, to ROWS_TOTAL_MAX + 1 */
 
-/* There is always one row, because total has one. */
-#define SELECT_PAGE(order)                                                                                   \
-	" SELECT total.n, counted.n_steps, counted.n_failed, counted.n_lost, counted.n_running,"             \
-	" counted.n_cancelled, counted.newest_at, counted.began, run.id, run.head_sha, run.external_run_id," \
-	" run.workflow, run.branch, run.pull_request, run.url, run.created_at, repo.id, repo.forge,"         \
-	" repo.name, (SELECT job.platform FROM job WHERE job.run_id = run.id ORDER BY job.id LIMIT 1)"       \
-	" FROM total LEFT JOIN page ON 1 = 1 LEFT JOIN run ON run.id = page.id"                              \
-	" LEFT JOIN counted ON counted.run_id = run.id LEFT JOIN repo ON repo.id = run.repo_id"              \
-	" ORDER BY " order
-
-#define PAGE(condition, order)                                                                               \
-	"WITH page AS (SELECT run.id" FROM_RUN condition " AND $10 = '' ORDER BY " order                     \
-	" LIMIT $11 OFFSET $12)," COUNTED("page", "$9") " total AS (SELECT 0 AS n)" SELECT_PAGE(order)
-
-#define FOUND(condition) "WITH found AS (SELECT run.id" FROM_RUN condition MAY_HAVE_STATUS "),"
-#define PAGE_OF_STATUS(condition, order)                                                                     \
-	FOUND(condition)                                                                                     \
-	COUNTED("found", "$9")                                                                               \
-	" kept AS MATERIALIZED (SELECT run.id, run.created_at FROM counted JOIN run ON"                      \
-	" run.id = counted.run_id WHERE " RUN_STATUS " = $10),"                                              \
-	" total AS (SELECT count(*) AS n FROM kept),"                                                        \
-	" page AS (SELECT run.id FROM kept AS run ORDER BY " order                                           \
-	" LIMIT $11 OFFSET $12)" SELECT_PAGE(order)
-
-#define TOTAL(condition) "SELECT count(*) FROM (SELECT 1" FROM_RUN condition " LIMIT 10001) AS x"
-
-#define ORDERS(page, condition)                                                                              \
-	{                                                                                                    \
-		[RUNS_NEWEST] = page(condition, "run.created_at DESC, run.id DESC"),                         \
-		[RUNS_OLDEST] = page(condition, "run.created_at, run.id"),                                   \
-		[RUNS_BY_ID] = page(condition, "run.id"),                                                    \
-		[RUNS_BY_ID_DOWN] = page(condition, "run.id DESC"),                                          \
-	}
-
-static const struct way {
-	const char *page[4], *page_of_status[4], *total;
-} ways[] = {
-	{ ORDERS(PAGE, ANY), ORDERS(PAGE_OF_STATUS, ANY), TOTAL(ANY) },
-	{ ORDERS(PAGE, BY_COMMIT), ORDERS(PAGE_OF_STATUS, BY_COMMIT), TOTAL(BY_COMMIT) },
-	{ ORDERS(PAGE, BY_ID), ORDERS(PAGE_OF_STATUS, BY_ID), TOTAL(BY_ID) },
-};
-
-struct listing {
 	struct rows rows; /* of struct run */
-	int64_t total, now;
 };
+
+static bool by_id(const struct list *l)
+{
+	return l->q->order == RUNS_BY_ID || l->q->order == RUNS_BY_ID_DOWN;
+}
+
+static bool by_status(const struct list *l)
+{
+	return l->q->status.len > 0;
+}
+
+/* ---- the text of a statement ---- */
+
+/*
+ * $1 run, $2 repo, $3 branch, $4 commit, $5 repo's name, $6 platform, $7 and $8 time, $9 what was heard of later runs still, $10 the minute of
+ * that, $11 limit, $12 offset.
+ */
+static void write_status(const struct list *l, enum arm arm, const char *free, struct buf *out)
+{
+	if (arm == HEARD_JUST_NOW)
+		buf_z(out, " AND run.heard_minute >= $10 AND +run.settled = 'pass' AND run.newest_at > $9");
+	else if (arm == ONLY && l->status == RUN_RUNNING)
+		buf_z(out, " AND (+run.settled = 'running' OR (+run.settled = 'pass' AND run.newest_at > "
+			   "$9))");
+	else
+		buf_fmt(out, " AND %srun.settled = '%s'", free, run_status_name(l->status));
+	if (l->status == RUN_PASS)
+		buf_z(out, " AND (+run.heard_minute < $10 OR (+run.heard_minute = $10 AND run.newest_at <= "
+			   "$9))");
+}
+
+/* What is free of its index: all but what the statement is to go by. */
+static void write_conditions(const struct list *l, enum way way, enum arm arm, struct buf *out)
+{
+	const struct run_query *q = l->q;
+	bool by_commit = q->head_sha.len > 0, narrow = way == NARROW && arm != HEARD_JUST_NOW;
+	bool in_time = narrow || (way == WALK && !by_id(l));
+	const char *free = narrow && !by_commit ? "" : "+";
+	const char *free_in_time = in_time && !by_commit ? "" : "+";
+
+	buf_z(out, " FROM run WHERE 1 = 1");
+	if (q->run_id > 0)
+		buf_z(out, " AND run.id = $1");
+	if (l->repo_id > 0)
+		buf_fmt(out, " AND %srun.repo_id = $2", free_in_time);
+	if (l->some_repos)
+		buf_fmt(out, " AND %srun.repo_id IN (SELECT id FROM repo WHERE name_key = lower($5))", free);
+	if (q->branch.len > 0)
+		buf_fmt(out, " AND %srun.branch = $3", free);
+	if (by_commit)
+		buf_fmt(out, " AND %srun.head_sha = lower($4)", narrow ? "" : "+");
+	if (q->created_from > 0)
+		buf_fmt(out, " AND %srun.created_at >= $7", free_in_time);
+	if (q->created_to > 0)
+		buf_fmt(out, " AND %srun.created_at <= $8", free_in_time);
+	if (by_status(l))
+		write_status(l, arm, free, out);
+	if (q->platform.len > 0)
+		buf_z(out, " AND EXISTS (SELECT 1 FROM job WHERE job.run_id = run.id AND job.platform = $6)");
+}
+
+/* A commit has few runs: they are looked at one by one. */
+static bool has_two_arms(const struct list *l, enum way way)
+{
+	return way == NARROW && by_status(l) && l->status == RUN_RUNNING && l->q->head_sha.len == 0 &&
+	       l->q->run_id == 0;
+}
+
+static void write_select(
+	const struct list *l, enum way way, const char *columns, const char *free_columns, struct buf *out)
+{
+	bool two = has_two_arms(l, way);
+
+	buf_fmt(out, "SELECT %s", columns);
+	write_conditions(l, way, two ? SAID_RUNNING : ONLY, out);
+	if (!two)
+		return;
+	buf_fmt(out, " UNION ALL SELECT %s", free_columns);
+	write_conditions(l, way, HEARD_JUST_NOW, out);
+}
+
+static void write_order(const struct list *l, const char *of, struct buf *out)
+{
+	const char *down = l->q->order == RUNS_NEWEST || l->q->order == RUNS_BY_ID_DOWN ? " DESC" : "";
+
+	buf_z(out, " ORDER BY ");
+	if (!by_id(l))
+		buf_fmt(out, "%screated_at%s, ", of, down);
+	buf_fmt(out, "%sid%s", of, down);
+}
+
+/* The index that finds the runs has them in the order that is asked, whatever their number. */
+static bool is_in_order(const struct list *l)
+{
+	const struct run_query *q = l->q;
+
+	if (q->head_sha.len > 0 || l->some_repos || (by_status(l) && l->status == RUN_RUNNING))
+		return false;
+	if (by_id(l))
+		return l->repo_id == 0 && !by_status(l) && q->branch.len == 0 && q->created_from == 0 &&
+		       q->created_to == 0;
+	return q->branch.len == 0 || (l->repo_id > 0 && by_status(l));
+}
+
+static enum way choose_way(const struct list *l)
+{
+	bool few = l->n <= ROWS_TOTAL_MAX || l->q->run_id > 0 || l->q->head_sha.len > 0;
+
+	return few || is_in_order(l) ? NARROW : WALK;
+}
+
+static void write_page(const struct list *l, struct buf *out)
+{
+	static const char columns[] = "run.id AS id, run.created_at AS created_at";
+	static const char free_columns[] = "+run.id AS id, +run.created_at AS created_at";
+	enum way way = choose_way(l);
+	bool in_order = way == WALK || is_in_order(l);
+
+	buf_z(out, "WITH page AS (");
+	write_select(l, way, in_order ? columns : free_columns, free_columns, out);
+	write_order(l, "", out);
+	buf_z(out, " LIMIT $11 OFFSET $12)"
+		   " SELECT run.n_steps, run.n_failed, run.n_lost, run.n_running, run.n_cancelled,"
+		   " run.newest_at, run.began_at, run.id, run.head_sha, run.external_run_id, run.workflow,"
+		   " run.branch, run.pull_request, run.url, run.created_at, repo.id, repo.forge, repo.name,"
+		   " (SELECT job.platform FROM job WHERE job.run_id = run.id ORDER BY job.id LIMIT 1)"
+		   " FROM page CROSS JOIN run CROSS JOIN repo WHERE run.id = page.id"
+		   " AND repo.id = run.repo_id");
+	write_order(l, "run.", out);
+}
+
+static void write_total(const struct list *l, struct buf *out)
+{
+	buf_z(out, "SELECT count(*) FROM (");
+	write_select(l, NARROW, "1", "1", out);
+	buf_z(out, " LIMIT 10001) AS x");
+}
+
+/* ---- asking ---- */
+
+static enum err_code take_total(void *arg, const struct db_row *row, struct err *e)
+{
+	struct list *l = arg;
+
+	(void)e;
+	l->n = row_int(row, 0);
+	return ERR_OK;
+}
 
 static enum err_code take_run(void *arg, const struct db_row *row, struct err *e)
 {
-	struct listing *l = arg;
+	struct list *l = arg;
 	struct arena *a = l->rows.a;
-	struct run r = { .tally = tally_of(row, 1) };
+	struct run r = { .tally = tally_of(row, 0),
+		.began_at = row_int(row, 6),
+		.id = row_int(row, 7),
+		.head_sha = row_str(row, 8, a),
+		.external_run_id = row_str(row, 9, a),
+		.workflow = row_str(row, 10, a),
+		.branch = row_str(row, 11, a),
+		.pull_request = row_int(row, 12),
+		.url = row_str(row, 13, a),
+		.created_at = row_int(row, 14),
+		.repo_id = row_int(row, 15),
+		.forge = row_str(row, 16, a),
+		.repo = row_str(row, 17, a),
+		.platform = row_str(row, 18, a) };
 
-	(void)e;
-	l->total = row_int(row, 0);
-	if (row->v[8].kind == DB_NULL)
-		return ERR_OK; /* the one row of an empty page */
-	r.began_at = row_int(row, 7);
-	r.id = row_int(row, 8);
-	r.head_sha = row_str(row, 9, a);
-	r.external_run_id = row_str(row, 10, a);
-	r.workflow = row_str(row, 11, a);
-	r.branch = row_str(row, 12, a);
-	r.pull_request = row_int(row, 13);
-	r.url = row_str(row, 14, a);
-	r.created_at = row_int(row, 15);
-	r.repo_id = row_int(row, 16);
-	r.forge = row_str(row, 17, a);
-	r.repo = row_str(row, 18, a);
-	r.platform = row_str(row, 19, a);
-	r.status = run_status_derive(&r.tally, l->now);
+	if (!tally_can_be(&r.tally))
+		return err_set(e, ERR_STORAGE,
+			"what the database says of the steps of run %lld cannot be; `sluice verify --repair` "
+			"counts them again",
+			(long long)r.id);
+	r.status = run_status_derive(&r.tally, l->q->now);
 	*(struct run *)rows_add(&l->rows) = r;
 	return ERR_OK;
+}
+
+struct repos_found {
+	int64_t id, n;
+};
+
+static enum err_code take_repo(void *arg, const struct db_row *row, struct err *e)
+{
+	struct repos_found *f = arg;
+
+	(void)e;
+	f->id = row_int(row, 0);
+	f->n++;
+	return ERR_OK;
+}
+
+/* *ret_none: no repo of that name may be seen. */
+static enum err_code find_repo(struct db *db, struct list *l, bool *ret_none, struct err *e)
+{
+	const struct run_query *q = l->q;
+	struct repos_found f = { 0 };
+
+	*ret_none = false;
+	l->repo_id = q->repo_id;
+	if (q->repo.len == 0)
+		return ERR_OK;
+	TRY(db_each(db, "SELECT id FROM repo WHERE name_key = lower($1) AND ($2 = 0 OR id = $2) LIMIT 2",
+		DB_ARGS(DB_T(q->repo), DB_I(q->repo_id)), take_repo, &f, e));
+	*ret_none = f.n == 0;
+	l->repo_id = f.n == 1 ? f.id : 0;
+	l->some_repos = f.n > 1;
+	return ERR_OK;
+}
+
+/* What the name of a status is of. Of some, as `queued`, there are none. */
+static bool find_status(struct list *l)
+{
+	static const enum run_status there_are[] = { RUN_FAIL, RUN_RUNNING, RUN_INCOMPLETE, RUN_CANCELED,
+		RUN_PASS };
+
+	for (size_t i = 0; i < sizeof there_are / sizeof *there_are; i++)
+		if (str_eq(l->q->status, str_z(run_status_name(there_are[i])))) {
+			l->status = there_are[i];
+			return true;
+		}
+	return !by_status(l);
+}
+
+static enum err_code read_page(struct db *db, struct list *l, struct err *e)
+{
+	size_t n_args = sizeof l->args / sizeof *l->args;
+	AUTO_BUF sql;
+
+	buf_init(&sql, SIZE_MAX);
+	write_total(l, &sql);
+	TRY(db_each_once(db, buf_cstr(&sql), l->args, n_args, take_total, l, e));
+	buf_reset(&sql);
+	write_page(l, &sql);
+	return db_each_once(db, buf_cstr(&sql), l->args, n_args, take_run, l, e);
 }
 
 enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *q, struct run **ret,
 	size_t *ret_n, int64_t *ret_total, struct err *e)
 {
-	struct listing l = { .rows = { .a = a, .size = sizeof **ret }, .now = q->now };
-	const struct way *way = &ways[q->run_id > 0 ? 2 : q->head_sha.len > 0];
-	const struct db_value args[] = { DB_I(q->run_id), DB_I(q->repo_id), DB_T(q->branch),
-		DB_T(q->head_sha), DB_T(q->repo), DB_T(q->platform), DB_I(q->created_from),
-		DB_I(q->created_to), DB_I(q->now), DB_T(q->status), DB_I(q->limit), DB_I(q->offset) };
-	size_t n = sizeof args / sizeof *args;
+	struct list l = { .q = q, .rows = { .a = a, .size = sizeof **ret } };
+	int64_t quiet_since = q->now - RUN_QUIET_MS;
+	bool no_repo;
 
 	assert((unsigned)q->order < 4);
-	if (q->status.len > 0) {
-		TRY(db_each(db, way->page_of_status[q->order], args, n, take_run, &l, e));
-		l.total = l.total > ROWS_TOTAL_MAX ? -1 : l.total;
-	} else {
-		TRY(db_each(db, way->page[q->order], args, n, take_run, &l, e));
-		TRY(rows_total(db, way->total, args, 8, &l.total, e));
+	TRY(find_repo(db, &l, &no_repo, e));
+	if (!no_repo && find_status(&l)) {
+		const struct db_value args[] = { DB_I(q->run_id), DB_I(l.repo_id), DB_T(q->branch),
+			DB_T(q->head_sha), DB_T(q->repo), DB_T(q->platform), DB_I(q->created_from),
+			DB_I(q->created_to), DB_I(quiet_since), DB_I(quiet_since / TALLY_MINUTE_MS),
+			DB_I(q->limit), DB_I(q->offset) };
+
+		static_assert(sizeof args == sizeof l.args, "one for each parameter");
+		memcpy(l.args, args, sizeof args);
+		TRY(read_page(db, &l, e));
 	}
 	*ret = l.rows.first;
 	*ret_n = l.rows.n;
-	*ret_total = l.total;
+	*ret_total = l.n > ROWS_TOTAL_MAX ? -1 : l.n;
 	return ERR_OK;
 }
 

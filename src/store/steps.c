@@ -2,8 +2,8 @@
  * steps: one post put down, and the failed steps of a commit read back.
  *
  * A post names a run, a job and a step by their keys, which the forge gave. Each is one upsert by that key
- * that returns the row's id, so that a retry finds what is there, changes no id and adds no row. What a retry
- * does not tell (a job's name, a branch) keeps what an earlier post told, because callers differ in what they
+ * that returns the row's id, so that a retry finds what is there, changes no id and adds no row. Most posts tell nothing
+ * new of their run and job: then these are looked up and not written. What a retry does not tell (a job's name, a branch) keeps what an earlier post told, because callers differ in what they
  * know; what is the step's own is replaced as a whole.
  *
  * The account of a commit is one statement, whatever the number of steps: so that what it counts and what it
@@ -40,9 +40,26 @@ static void write_step_key(const struct step_facts *f, struct buf *out)
 	}
 }
 
+/* One that is there and knows all of this already, as nearly always: nothing is written, and no index has to follow. ERR_NOT_FOUND. */
+static enum err_code find_run(
+	struct db *db, int64_t repo_id, const struct step_facts *f, int64_t *ret_id, struct err *e)
+{
+	return db_int(db,
+		"SELECT id FROM run WHERE repo_id = $1 AND head_sha = $2 AND external_run_id = $3"
+		" AND $4 IN ('', workflow) AND $5 IN ('', branch) AND $6 IN (0, pull_request)"
+		" AND $7 IN ('', url) AND $8 IN ('', target_branch)",
+		DB_ARGS(DB_I(repo_id), DB_T(f->head_sha), DB_T(f->external_run_id), DB_T(f->workflow),
+			DB_T(f->branch), DB_I(f->pull_request), DB_T(f->url), DB_T(f->target_branch)),
+		ret_id, e);
+}
+
 static enum err_code put_run(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
 	int64_t *ret_id, struct err *e)
 {
+	enum err_code code = find_run(db, repo_id, f, ret_id, e);
+
+	if (code != ERR_NOT_FOUND)
+		return code;
 	return db_int(db,
 		"INSERT INTO run (repo_id, head_sha, external_run_id, workflow, branch, pull_request, url, "
 		"created_at, target_branch)"
@@ -62,14 +79,29 @@ static enum err_code put_run(struct db *db, int64_t repo_id, const struct step_f
 		ret_id, e);
 }
 
+static enum err_code find_job(struct db *db, int64_t run_id, const struct step_facts *f, struct str key,
+	int64_t *ret_id, struct err *e)
+{
+	return db_int(db,
+		"SELECT id FROM job WHERE run_id = $1 AND attempt = $2 AND job_key = $3 AND leg = $4"
+		" AND $5 IN ('', job_name) AND $6 IN ('', platform)",
+		DB_ARGS(DB_I(run_id), DB_I(f->attempt), DB_T(key), DB_T(f->leg), DB_T(f->job_name),
+			DB_T(f->platform)),
+		ret_id, e);
+}
+
 static enum err_code put_job(
 	struct db *db, int64_t run_id, const struct step_facts *f, int64_t *ret_id, struct err *e)
 {
+	enum err_code code;
 	AUTO_BUF key;
 
 	buf_init(&key, KEY_MAX);
 	write_job_key(f, &key);
 	TRY(buf_check(&key, "job_id or job_name", e));
+	code = find_job(db, run_id, f, buf_view(&key), ret_id, e);
+	if (code != ERR_NOT_FOUND)
+		return code;
 	return db_int(db,
 		"INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -118,13 +150,9 @@ static int64_t series_of(int64_t repo_id, const struct step_facts *f, struct str
 												       "at")
 
 static enum err_code put_step(struct db *db, int64_t repo_id, int64_t job_id, const struct step_facts *f,
-	const struct tail_size *size, int64_t stored_bytes, int64_t now, int64_t *ret_id, struct err *e)
+	struct str key, const struct tail_size *size, int64_t stored_bytes, int64_t now, int64_t *ret_id,
+	struct err *e)
 {
-	AUTO_BUF key;
-
-	buf_init(&key, KEY_MAX);
-	write_step_key(f, &key);
-	TRY(buf_check(&key, "step_name", e));
 	return db_int(db,
 		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
 		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, stored_bytes, log_expired_at, series, "
@@ -138,18 +166,34 @@ static enum err_code put_step(struct db *db, int64_t repo_id, int64_t job_id, co
 				     " exit_code = CASE WHEN step.began_at = 0 THEN excluded.exit_code"
 				     " ELSE coalesce(step.exit_code, excluded.exit_code) END"
 				     " RETURNING id",
-		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
+		DB_ARGS(DB_I(job_id), DB_T(key), DB_T(f->step_name), DB_I(f->step_index),
 			DB_T(str_z(conclusion_name(f->conclusion))),
 			f->has_exit_code ? DB_I(f->exit_code) : DB_NONE, DB_I(now), DB_I(size->n_lines),
 			DB_I(size->n_bytes), DB_I(size->n_dropped_lines), DB_I(size->n_dropped_bytes),
-			DB_I(stored_bytes), DB_I(series_of(repo_id, f, buf_view(&key)))),
+			DB_I(stored_bytes), DB_I(series_of(repo_id, f, key))),
+		ret_id, e);
+}
+
+static enum err_code open_step(struct db *db, int64_t repo_id, int64_t job_id, const struct step_facts *f,
+	struct str key, int64_t now, int64_t *ret_id, struct err *e)
+{
+	return db_int(db,
+		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
+		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at, began_at, series)"
+		" VALUES ($1, $2, $3, $4, 'running', NULL, $5, 0, 0, 0, 0, 0, $5, $6)"
+		" ON CONFLICT (job_id, step_key) DO UPDATE SET name = excluded.name,"
+		" step_index = excluded.step_index"
+		" RETURNING id",
+		DB_ARGS(DB_I(job_id), DB_T(key), DB_T(f->step_name), DB_I(f->step_index), DB_I(now),
+			DB_I(series_of(repo_id, f, key))),
 		ret_id, e);
 }
 
 enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
 	int64_t *ret_step_id, int64_t *ret_run_id, struct err *e)
 {
-	int64_t run_id = 0, job_id = 0;
+	int64_t run_id = 0, job_id = 0, step_id = 0;
+	struct tally_change change;
 	AUTO_BUF key;
 
 	buf_init(&key, KEY_MAX);
@@ -157,16 +201,10 @@ enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts
 	TRY(buf_check(&key, "step_name", e));
 	TRY(put_run(db, repo_id, f, now, &run_id, e));
 	TRY(put_job(db, run_id, f, &job_id, e));
-	TRY(db_int(db,
-		"INSERT INTO step (job_id, step_key, name, step_index, conclusion, exit_code, received_at,"
-		" n_lines, n_bytes, n_dropped_lines, n_dropped_bytes, log_expired_at, began_at, series)"
-		" VALUES ($1, $2, $3, $4, 'running', NULL, $5, 0, 0, 0, 0, 0, $5, $6)"
-		" ON CONFLICT (job_id, step_key) DO UPDATE SET name = excluded.name,"
-		" step_index = excluded.step_index"
-		" RETURNING id",
-		DB_ARGS(DB_I(job_id), DB_T(buf_view(&key)), DB_T(f->step_name), DB_I(f->step_index),
-			DB_I(now), DB_I(series_of(repo_id, f, buf_view(&key)))),
-		ret_step_id, e));
+	TRY(tally_before_put(db, job_id, buf_view(&key), &change, e));
+	TRY(open_step(db, repo_id, job_id, f, buf_view(&key), now, &step_id, e));
+	TRY(tally_after(db, step_id, &change, e));
+	*ret_step_id = step_id;
 	*ret_run_id = run_id;
 	return ERR_OK;
 }
@@ -202,11 +240,18 @@ enum err_code steps_find(
 enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts *f,
 	const struct tail_size *size, struct str text_zst, int64_t now, int64_t *ret_step_id, struct err *e)
 {
-	int64_t run_id = 0, job_id = 0, step_id = 0;
+	int64_t run_id = 0, job_id = 0, step_id = 0, bytes = (int64_t)text_zst.len;
+	struct tally_change change;
+	AUTO_BUF key;
 
+	buf_init(&key, KEY_MAX);
+	write_step_key(f, &key);
+	TRY(buf_check(&key, "step_name", e));
 	TRY(put_run(db, repo_id, f, now, &run_id, e));
 	TRY(put_job(db, run_id, f, &job_id, e));
-	TRY(put_step(db, repo_id, job_id, f, size, (int64_t)text_zst.len, now, &step_id, e));
+	TRY(tally_before_put(db, job_id, buf_view(&key), &change, e));
+	TRY(put_step(db, repo_id, job_id, f, buf_view(&key), size, bytes, now, &step_id, e));
+	TRY(tally_after(db, step_id, &change, e));
 	TRY(db_run(db,
 		"INSERT INTO tail (step_id, zstd) SELECT id, $2 FROM step WHERE id = $1 AND began_at = 0"
 		" ON CONFLICT (step_id) DO UPDATE SET zstd = excluded.zstd",
@@ -232,7 +277,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
  */
 #define SEEN_OF(condition)                                                                                   \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
-	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began, run.repo_id,"   \
+	" " STEP_BEGAN " AS began, run.repo_id,"                                                             \
 	" step.conclusion,"                                                                                  \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
 	" " SAME_JOB ", " SAME_LEG ") AS newest"                                                             \

@@ -1,7 +1,14 @@
 #ifndef STORE_TALLY_H
 #define STORE_TALLY_H
 /*
- * tally: what the status of a run is derived from (model/step.h), in SQL. Internal to the files of nouns.
+ * tally: what the status of a run is derived from (model/step.h): how it is counted in SQL, and how the columns of a run that have it are kept
+ * up to date. Internal to the files of nouns.
+ *
+ * Everything that changes a step's conclusion, received_at or began_at, or makes a step, does it between two calls:
+ *
+ *	tally_before(db, step_id, &c, e)	or tally_before_put(), of a step that may not be there yet
+ *	..
+ *	tally_after(db, step_id, &c, e)
  */
 #include "model/step.h"
 #include "store/rows.h"
@@ -10,6 +17,9 @@
 /* Which conclusions count as failed, from the one list of them. Of `step`. */
 #define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
 #define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
+
+/* When it began; one that was posted, when it was told. Of `step`. */
+#define STEP_BEGAN "CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END"
 
 /* Over rows with failed, conclusion and received_at (when it ended, of one that streams). */
 #define TALLY_COLUMNS                                                                                        \
@@ -29,8 +39,7 @@
  */
 #define COUNTED(of, now)                                                                                     \
 	" seen AS (SELECT job.run_id, step.id, step.conclusion, step.received_at, " STEP_FAILED              \
-	" AS failed,"                                                                                        \
-	" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END AS began,"                \
+	" AS failed, " STEP_BEGAN " AS began,"                                                               \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id, " SAME_JOB ", " SAME_LEG              \
 	") AS newest"                                                                                        \
 	" FROM " of " CROSS JOIN job CROSS JOIN step"                                                        \
@@ -53,5 +62,33 @@ static inline struct run_tally tally_of(const struct db_row *row, size_t at)
 		.newest_at = row_int(row, at + 5),
 	};
 }
+
+/* Kept by itself, it may have been changed by others. */
+static inline bool tally_can_be(const struct run_tally *t)
+{
+	return t->n_lost >= 0 && t->n_lost <= t->n_failed && t->n_failed <= t->n_steps;
+}
+
+/* Of run.heard_minute. */
+#define TALLY_MINUTE_MS 60000
+
+/* What a run counts of one of its steps. */
+struct tally_step {
+	bool there;
+	enum conclusion conclusion;
+	int64_t received_at, began_at;
+};
+struct tally_change {
+	int64_t run_id;
+	struct tally_step before;
+};
+
+MUST_CHECK enum err_code tally_before(
+	struct db *db, int64_t step_id, struct tally_change *ret, struct err *e);
+MUST_CHECK enum err_code tally_before_put(
+	struct db *db, int64_t job_id, struct str step_key, struct tally_change *ret, struct err *e);
+/* W. In the transaction of the change. A step that is not there (any more) changes nothing. */
+MUST_CHECK enum err_code tally_after(
+	struct db *db, int64_t step_id, const struct tally_change *c, struct err *e);
 
 #endif

@@ -8,7 +8,7 @@
 --   * A key is made of things that have a value. NULL is equal to nothing, not even to NULL, and so a key with NULL in
 --     it lets every retry in as a new row. Where a forge tells nothing there is '' or a default instead.
 --   * Times are milliseconds since 1970 in UTC. 0 is "has not happened".
---   * Nothing is stored that can be derived: a run's status is worked out from its steps when it is asked for.
+--   * Nothing is stored that can be derived, but where a later file says why: a run's status is worked out when it is asked for.
 --
 -- The text is the subset that SQLite and PostgreSQL share. The words between two @ are the driver's:
 -- @ID@ is a key that numbers itself and never gives a number twice, so that a link to run 17 cannot lead to another repo's
