@@ -1,5 +1,5 @@
 /*
- * verify_cmd: `sluice verify`, all stored text against the rows that speak of it.
+ * verify_cmd: `sluice verify`, all stored text against the rows that speak of it, and what is kept of runs against their steps.
  *
  * It opens the store itself: for reading only, so that the server may go on; with --repair for writing, which takes the lock that a
  * server holds, so that nobody works on the files meanwhile.
@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct verify_cmd {
 	struct settings_source from;
@@ -30,17 +31,17 @@ static const char *const kind_names[] = {
 	[VERIFY_LEFT] = "left",
 };
 
-static void tell(void *arg, enum verify_kind kind, int64_t step_id, const char *what)
+static void tell(void *arg, enum verify_kind kind, const char *of, int64_t id, const char *what)
 {
 	struct verify_cmd *v = arg;
 
 	if (!v->json) {
-		printf("step %lld: %s%s%s\n", (long long)step_id,
-			kind == VERIFY_WRONG ? "" : kind_names[kind], kind == VERIFY_WRONG ? "" : ": ", what);
+		printf("%s %lld: %s%s%s\n", of, (long long)id, kind == VERIFY_WRONG ? "" : kind_names[kind],
+			kind == VERIFY_WRONG ? "" : ": ", what);
 		return;
 	}
 	json_open_object(&v->j, NULL);
-	json_put_int(&v->j, "step_id", step_id);
+	json_put_int(&v->j, strcmp(of, "run") == 0 ? "run_id" : "step_id", id);
 	json_put_z(&v->j, "kind", kind_names[kind]);
 	json_put_z(&v->j, "what", what);
 	json_close_object(&v->j);
@@ -107,6 +108,7 @@ static void end_json(struct verify_cmd *v)
 	json_close_array(&v->j);
 	json_put_int(&v->j, "logs", s->n_logs);
 	json_put_int(&v->j, "tails", s->n_tails);
+	json_put_int(&v->j, "runs", s->n_runs);
 	json_put_int(&v->j, "bytes", s->bytes);
 	json_put_int(&v->j, "wrong", s->n_wrong);
 	json_put_int(&v->j, "mended", s->n_mended);
@@ -151,7 +153,8 @@ int cmd_verify(int argc, char **argv)
 	const struct command_usage usage = { .name = "verify",
 		.synopsis = "[OPTIONS]",
 		.prose = "Reads all stored text and compares it with its checksums and with the database:\n"
-			 "what is wrong is printed, one line each. The server may run meanwhile, unless\n"
+			 "what is wrong is printed, one line each. So is a run of which the database keeps\n"
+			 "something else than its steps say. The server may run meanwhile, unless\n"
 			 "something is to be mended. Exits with 8 when something is wrong and was not\n"
 			 "mended.",
 		.opts = opts };

@@ -1,5 +1,5 @@
 /*
- * verify: all logs, all tails, all files.
+ * verify: all logs, all tails, all files, all runs.
  *
  * In pages, in the order of the steps, so that what is held in memory is one log's index. What is found wrong with a log that is
  * still changing is looked for again; a log that never stands still for long enough is one that its server is busy with, and is passed by.
@@ -35,7 +35,7 @@ static void tell_lines(const struct verify *v, int64_t step_id, struct str lines
 		struct err text; /* for its length and its NUL */
 
 		err_set(&text, ERR_STORAGE, "%.*s", STR_FMT(line));
-		v->tell(v->arg, VERIFY_WRONG, step_id, text.text);
+		v->tell(v->arg, VERIFY_WRONG, "step", step_id, text.text);
 		lines = str_from(lines, line.len + 1);
 	}
 }
@@ -88,18 +88,18 @@ static enum err_code mend_one(struct verify *v, const struct log *was, struct er
 	buf_init(&wrong, (size_t)1 << 20);
 	code = mend_log(v->store, was, v->now, &did, &why);
 	if (code != ERR_OK) {
-		v->tell(v->arg, VERIFY_LEFT, was->step_id, why.text);
+		v->tell(v->arg, VERIFY_LEFT, "step", was->step_id, why.text);
 		return code == ERR_FULL ? err_set(e, code, "%s", why.text) : ERR_OK;
 	}
 	TRY(look_at(v, was->step_id, &a, &l, &wrong, e));
 	if (wrong.len > 0) {
-		v->tell(v->arg, VERIFY_LEFT, was->step_id,
+		v->tell(v->arg, VERIFY_LEFT, "step", was->step_id,
 			"it is damaged still; see what is said of it now:");
 		tell_lines(v, was->step_id, buf_view(&wrong));
 		return ERR_OK;
 	}
 	v->sum.n_mended++;
-	v->tell(v->arg, VERIFY_MENDED, was->step_id, buf_cstr(&did));
+	v->tell(v->arg, VERIFY_MENDED, "step", was->step_id, buf_cstr(&did));
 	return ERR_OK;
 }
 
@@ -109,11 +109,11 @@ static void seal(struct verify *v, int64_t step_id)
 	struct err why;
 
 	if (keeper_seal_now(v->store, step_id, &why) != ERR_OK) {
-		v->tell(v->arg, VERIFY_LEFT, step_id, why.text);
+		v->tell(v->arg, VERIFY_LEFT, "step", step_id, why.text);
 		return;
 	}
 	v->sum.n_ended--;
-	v->tell(v->arg, VERIFY_MENDED, step_id, "it had ended and is sealed now");
+	v->tell(v->arg, VERIFY_MENDED, "step", step_id, "it had ended and is sealed now");
 }
 
 static enum err_code verify_one(struct verify *v, int64_t step_id, struct err *e)
@@ -189,7 +189,7 @@ static enum err_code mend_tail(
 	else
 		TRY(mend_lost_text(v->store, t->step_id, v->now, e));
 	v->sum.n_mended++;
-	v->tell(v->arg, VERIFY_MENDED, t->step_id,
+	v->tell(v->arg, VERIFY_MENDED, "step", t->step_id,
 		readable ? "the database says now what is there" : "its text counts as expired now");
 	return ERR_OK;
 }
@@ -271,6 +271,68 @@ static enum err_code look_at_file(void *arg, const struct log_file *f, struct er
 	return v->mend ? remove_stray(v, f, e) : ERR_OK;
 }
 
+/* ---- runs ---- */
+
+struct run_op {
+	struct store_op op;
+	int64_t run_id;
+};
+
+static enum err_code apply_run(struct store_op *op, struct db *db, struct err *e)
+{
+	return runs_count_again(db, ((struct run_op *)(void *)op)->run_id, e);
+}
+
+static enum err_code mend_run(struct verify *v, int64_t run_id, struct err *e)
+{
+	struct run_op w = { .op = { .apply = apply_run, .bytes = sizeof w }, .run_id = run_id };
+
+	TRY(store_write(v->store, &w.op, e));
+	v->sum.n_mended++;
+	v->tell(v->arg, VERIFY_MENDED, "run", run_id, "its steps were counted again");
+	return ERR_OK;
+}
+
+static enum err_code verify_run(struct verify *v, const struct run_kept *r, struct err *e)
+{
+	struct err text; /* for its length and its NUL */
+
+	v->sum.n_runs++;
+	if (r->same)
+		return ERR_OK;
+	v->sum.n_wrong++;
+	err_set(&text, ERR_STORAGE,
+		"the database keeps %lld steps of it, %lld failed, and it has %lld, %lld failed: its status "
+		"or where it is found may be wrong",
+		(long long)r->kept.n_steps, (long long)r->kept.n_failed, (long long)r->counted.n_steps,
+		(long long)r->counted.n_failed);
+	v->tell(v->arg, VERIFY_WRONG, "run", r->run_id, text.text);
+	return v->mend ? mend_run(v, r->run_id, e) : ERR_OK;
+}
+
+static enum err_code verify_runs(struct verify *v, struct err *e)
+{
+	int64_t after = 0;
+	size_t n = 1;
+
+	while (n > 0) {
+		struct run_kept *runs = NULL;
+		struct db *db = NULL;
+		enum err_code code;
+		AUTO_ARENA a;
+
+		arena_init(&a);
+		TRY(store_reader_get(v->store, &db, e));
+		code = runs_kept(db, &a, after, PAGE, &runs, &n, e);
+		store_reader_put(v->store, db);
+		TRY(code);
+		for (size_t i = 0; i < n; i++)
+			TRY(verify_run(v, &runs[i], e));
+		after = n > 0 ? runs[n - 1].run_id : after;
+	}
+	return ERR_OK;
+}
+
 enum err_code verify_all(struct store *s, bool mend, int64_t now, verify_tell_fn *tell, void *arg,
 	struct verify_sum *ret, struct err *e)
 {
@@ -279,6 +341,7 @@ enum err_code verify_all(struct store *s, bool mend, int64_t now, verify_tell_fn
 	TRY(verify_logs(&v, e));
 	TRY(verify_tails(&v, e));
 	TRY(log_file_each(s, look_at_file, &v, e));
+	TRY(verify_runs(&v, e));
 	*ret = v.sum;
 	return ERR_OK;
 }

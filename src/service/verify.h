@@ -3,6 +3,8 @@
 /*
  * verify: is all text that the rows speak of there, and as it was stored?
  *
+ * And is what is kept of each run what its steps say (0007-run-tally.sql)?
+ *
  * Every tail and chunk is decompressed, every file read from end to end: the checksum of each frame, the index and the seek table
  * against the frames, the rows against the file. What is wrong is told, one line each, with the step it is of.
  *
@@ -18,15 +20,16 @@
 
 enum verify_kind {
 	VERIFY_WRONG,
-	VERIFY_MENDED, /* what was done about the lines before it, of the same step */
+	VERIFY_MENDED, /* what was done about the lines before it, of the same step or run */
 	VERIFY_LEFT    /* why nothing could be done about them */
 };
-typedef void verify_tell_fn(void *arg, enum verify_kind kind, int64_t step_id, const char *what);
+/* of: "step" or "run", which the id is of. */
+typedef void verify_tell_fn(void *arg, enum verify_kind kind, const char *of, int64_t id, const char *what);
 
 struct verify_sum {
-	int64_t n_logs, n_tails;
-	int64_t bytes;    /* of them, as stored */
-	int64_t n_wrong;  /* steps something is wrong with */
+	int64_t n_logs, n_tails, n_runs;
+	int64_t bytes;    /* of logs and tails, as stored */
+	int64_t n_wrong;  /* steps and runs something is wrong with */
 	int64_t n_mended; /* of them, nothing is wrong with these any more */
 	int64_t n_ended;  /* not sealed yet; with mend: none */
 	int64_t n_strays; /* with mend: removed */

@@ -57,6 +57,18 @@ class Verify(unittest.TestCase):
         self.assertEqual((told["logs"], told["tails"], told["wrong"], told["mended"], told["strays"]), (1, 1, 1, 0, 0))
         self.assertEqual([(f["step_id"], f["kind"]) for f in told["findings"]], [(self.step.id, "wrong")])
 
+    def test_a_run_of_which_something_wrong_is_kept_is_told_and_counted_again(self):
+        self.server.stop()
+        with s.contextlib.closing(s.sqlite3.connect(f"{self.server.data}/sluice.db")) as db, db:
+            db.execute("UPDATE run SET n_steps = n_steps + 3 WHERE id = 1")
+        done = self.verify("--json")
+        self.assertEqual(done.returncode, 8)
+        self.assertEqual([(f["run_id"], f["kind"]) for f in json.loads(done.stdout)["findings"]], [(1, "wrong")])
+        done = self.verify("--repair")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("run 1: mended: its steps were counted again\n", done.stdout)
+        self.assertEqual(self.verify().returncode, 0)
+
     def test_while_the_server_runs_nothing_is_mended_and_afterwards_it_is(self):
         self.damage()
         done = self.verify("--repair")

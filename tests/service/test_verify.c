@@ -14,12 +14,12 @@
 static struct verify_sum sum;
 static struct buf told; /* all lines of the last look */
 
-static void tell(void *arg, enum verify_kind kind, int64_t step_id, const char *what)
+static void tell(void *arg, enum verify_kind kind, const char *of, int64_t id, const char *what)
 {
 	static const char *const names[] = { "wrong", "mended", "left" };
 
 	(void)arg;
-	buf_fmt(&told, "%lld %s: %s\n", (long long)step_id, names[kind], what);
+	buf_fmt(&told, "%s %lld %s: %s\n", of, (long long)id, names[kind], what);
 }
 
 static void look(bool mend)
@@ -646,6 +646,17 @@ static void files_that_no_log_counts_are_no_fault_and_go_with_the_rest(void **st
 	has_text(id, text);
 }
 
+static void a_run_of_which_something_wrong_is_kept_is_told_and_counted_again(void **state)
+{
+	(void)state;
+	post_text("a", "some text of a log");
+	all_is_well();
+	assert_int_equal(sum.n_runs, 1);
+	run_sql("UPDATE run SET n_failed = 4");
+	is_wrong("run 1 wrong: the database keeps 1 steps of it, 4 failed, and it has 1, ");
+	is_mended("run 1 mended: its steps were counted again");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
 
 int main(void)
@@ -672,6 +683,7 @@ int main(void)
 		TEST(a_log_that_ended_and_was_not_sealed_is_no_fault_and_is_sealed),
 		TEST(a_damaged_tail_is_told_and_expires),
 		TEST(files_that_no_log_counts_are_no_fault_and_go_with_the_rest),
+		TEST(a_run_of_which_something_wrong_is_kept_is_told_and_counted_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
