@@ -19,6 +19,7 @@
 #include "store/nouns.h"
 #include "store/rows.h"
 #include "store/tally.h"
+#include "store/visible.h"
 
 #include <assert.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct list {
 	int64_t repo_id;        /* the one it is of; 0: of any */
 	bool some_repos;        /* several have the name that is asked for */
 	enum run_status status; /* when q->status is not empty */
-	struct db_value args[12];
+	struct db_value args[13];
 	int64_t n; /* runs there are, to ROWS_TOTAL_MAX + 1 */
 
 	struct rows rows; /* of struct run */
@@ -51,7 +52,7 @@ static bool by_status(const struct list *l)
 
 /*
  * $1 run, $2 repo, $3 branch, $4 commit, $5 repo's name, $6 platform, $7 and $8 time, $9 what was heard of later runs still, $10 the minute of
- * that, $11 limit, $12 offset.
+ * that, $11 limit, $12 offset, $13 who sees them.
  */
 static void write_status(const struct list *l, enum arm arm, const char *free, struct buf *out)
 {
@@ -93,6 +94,8 @@ static void write_conditions(const struct list *l, enum way way, enum arm arm, s
 		buf_fmt(out, " AND %srun.created_at <= $8", free_in_time);
 	if (by_status(l))
 		write_status(l, arm, free, out);
+	if (q->viewer > 0)
+		buf_z(out, " AND +run.repo_id IN (SELECT repo.id FROM repo WHERE " VISIBLE_TO("$13") ")");
 	if (q->platform.len > 0)
 		buf_z(out, " AND EXISTS (SELECT 1 FROM job WHERE job.run_id = run.id AND job.platform = $6)");
 }
@@ -286,7 +289,7 @@ enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *
 		const struct db_value args[] = { DB_I(q->run_id), DB_I(l.repo_id), DB_T(q->branch),
 			DB_T(q->head_sha), DB_T(q->repo), DB_T(q->platform), DB_I(q->created_from),
 			DB_I(q->created_to), DB_I(quiet_since), DB_I(quiet_since / TALLY_MINUTE_MS),
-			DB_I(q->limit), DB_I(q->offset) };
+			DB_I(q->limit), DB_I(q->offset), DB_I(q->viewer) };
 
 		static_assert(sizeof args == sizeof l.args, "one for each parameter");
 		memcpy(l.args, args, sizeof args);

@@ -587,7 +587,7 @@ static void bodies_together_are_bounded_and_the_next_is_told_503(void **state)
 	struct request_head head = { .method = STR("POST"),
 		.path = STR("/huge"),
 		.peer = STR("192.0.2.1"),
-		.headers = { no_header, NULL },
+		.headers = { no_header, NULL, NULL },
 		.has_length = true,
 		.length = 30 * 1024 * 1024 };
 	struct call *a = router_begin(&table, &fx.app, &head, &(struct call_events){ .ready = never_ready });
@@ -675,9 +675,10 @@ static bool is_open(int fd)
 
 static void a_reply_may_be_a_piece_of_a_file(void **state)
 {
-	struct request_head head = {
-		.method = STR("GET"), .path = STR("/file"), .query = STR(""), .headers = { no_header, NULL }
-	};
+	struct request_head head = { .method = STR("GET"),
+		.path = STR("/file"),
+		.query = STR(""),
+		.headers = { no_header, NULL, NULL } };
 	struct call *c;
 	(void)state;
 
