@@ -98,6 +98,18 @@ static size_t take_stamp(struct str s)
 	return n + stream_mark_len(str_from(s, n));
 }
 
+/* TeamCity: "[Step 1/2] ". */
+static size_t take_step(struct str s)
+{
+	size_t i = 6;
+
+	if (!str_starts(s, STR("[Step ")))
+		return 0;
+	while (i < s.len && (is_digit(s.p[i]) || s.p[i] == '/'))
+		i++;
+	return i > 6 && str_starts(str_from(s, i), STR("] ")) ? i + 2 : 0;
+}
+
 /* [2024-01-02T..Z], [task 2024-..], [taskcluster 2024-.. ..Z], [12:34:56]. */
 static size_t take_bracket(struct str s)
 {
@@ -105,6 +117,9 @@ static size_t take_bracket(struct str s)
 
 	if (s.len < 10 || s.p[0] != '[')
 		return 0;
+	n = take_step(s);
+	if (n > 0)
+		return n;
 	while (i < s.len && i < NAME_MAX_LEN && is_name(s.p[i]) && !is_digit(s.p[i]))
 		i++;
 	if (i > 1 && i < s.len && s.p[i] == ' ')
@@ -138,6 +153,8 @@ static size_t take_level(struct str s, enum line_level *ret)
 			return 0;
 		*ret = words[k].level;
 		i += words[k].word.len + 3;
+		/* mozharness puts one blank in front of what the programs that it runs say. */
+		i += i < s.len && s.p[i] == ' ';
 		return i < s.len ? i : s.len;
 	}
 	return 0;
@@ -215,10 +232,60 @@ static size_t take_container(struct str s)
 	return digits > i && str_starts(str_from(s, digits), STR("| ")) ? digits + 2 : 0;
 }
 
+/* The name of a script that runs in each package of a repository: the word, and what is behind a colon in it. */
+static size_t script_len(struct str s)
+{
+	static const char *const words[] = { "build", "test", "lint", "check", "typecheck", "type-check",
+		"check-types", "compile", "format", "generate", "e2e", "prepare", "postinstall", "install" };
+	size_t n = 0;
+
+	while (n < s.len && n < NAME_MAX_LEN &&
+		(is_name(s.p[n]) || (s.p[n] == ':' && n + 1 < s.len && is_name(s.p[n + 1]))))
+		n++;
+	for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+		struct str word = str_z(words[k]);
+
+		if (str_starts(s, word) && (n == word.len || (n > word.len && s.p[word.len] == ':')))
+			return n;
+	}
+	return 0;
+}
+
+/*
+ * Those who run a script in many packages at once: turbo's "@scope/web:build: ", pnpm's "packages/web build: ",
+ * lerna's "@scope/web: ". And what a build script of Rust lets cargo say.
+ */
+static size_t take_package(struct str s)
+{
+	bool scoped = s.len > 0 && s.p[0] == '@', path = false;
+	size_t i = scoped, n;
+
+	if (str_starts(s, STR("cargo:warning=")))
+		return 14;
+	while (i < s.len && i < 2 * NAME_MAX_LEN && (is_name(s.p[i]) || s.p[i] == '/')) {
+		path |= s.p[i] == '/';
+		i++;
+	}
+	if (i <= scoped || i + 1 >= s.len)
+		return 0;
+	if (scoped && path && str_starts(str_from(s, i), STR(": ")))
+		return i + 2;
+	if ((s.p[i] != ':' || (path && !scoped)) &&
+		(s.p[i] != ' ' || !(path || str_eq((struct str){ s.p, i }, STR(".")))))
+		return 0;
+	n = script_len(str_from(s, i + 1));
+	if (n == 0)
+		return 0;
+	i += 1 + n;
+	if (i + 1 == s.len && s.p[i] == ':')
+		return s.len;
+	return str_starts(str_from(s, i), STR(": ")) ? i + 2 : 0;
+}
+
 size_t line_prefix(struct str line, enum line_level *ret_level)
 {
 	size_t at = take_fields(line);
-	bool stamped = false;
+	bool stamped = false, only_stamps = true;
 
 	for (int part = 0; part < PARTS_MAX && at < line.len; part++) {
 		struct str s = str_from(line, at);
@@ -230,12 +297,16 @@ size_t line_prefix(struct str line, enum line_level *ret_level)
 			stamped = true;
 		else if (stamped)
 			n = take_level(s, ret_level);
+		if (n == 0 && only_stamps) {
+			only_stamps = false;
+			n = take_container(s);
+			if (n == 0)
+				n = take_package(s);
+		}
 		if (n == 0)
 			n = take_process(s);
 		if (n == 0)
 			n = take_elapsed(s);
-		if (n == 0 && part == 0)
-			n = take_container(s);
 		if (n == 0)
 			break;
 		at += n;

@@ -25,7 +25,8 @@ static void what_runners_write_in_front_is_taken_off(void **state)
 	assert_left("[2024-01-02T03:04:05.123Z] x", "x");
 	assert_left("12:34:56  x", "x");
 	assert_left("12:34:56    x", "  x");
-	assert_left("[task 2024-01-02T03:04:05.123Z] 03:04:05     INFO -  x", " x");
+	assert_left("[task 2024-01-02T03:04:05.123Z] 03:04:05     INFO -  x", "x");
+	assert_left("[task 2024-01-02T03:04:05.123Z] 03:04:05     INFO -    x", "  x");
 	assert_left("[task 2024-01-02T03:04:05.123Z] 03:04:05    ERROR - PID 12 | x", "x");
 	assert_left("[task 2024-01-02T03:04:05.123Z] 03:04:05     INFO -  1:02.33 x", "x");
 	assert_left("[taskcluster 2024-01-02 03:04:05.123Z] x", "x");
@@ -33,6 +34,15 @@ static void what_runners_write_in_front_is_taken_off(void **state)
 	assert_left("#12 0.345 x", "x");
 	assert_left("#12 [2/5] RUN x", "[2/5] RUN x");
 	assert_left("web-1  | x", "x");
+	assert_left("2024-01-02T03:04:05.1234567Z #12 0.345 x", "x");
+	assert_left("2024-01-02T03:04:05.1234567Z web-1  | x", "x");
+	assert_left("[03:04:05] [Step 1/2] x", "x");
+	assert_left("web:build: x", "x");
+	assert_left("2024-01-02T03:04:05.1234567Z @a/web:test:unit:   x", "  x");
+	assert_left("packages/web build: x", "x");
+	assert_left(". lint: x", "x");
+	assert_left("@a/web: x", "x");
+	assert_left("cargo:warning=a.c:1:2: error: x", "a.c:1:2: error: x");
 }
 
 static void what_a_tool_says_itself_stays(void **state)
@@ -50,6 +60,13 @@ static void what_a_tool_says_itself_stays(void **state)
 	assert_left("2024-01-02", "2024-01-02");
 	assert_left("12:34:56x", "12:34:56x");
 	assert_left("a\tb\tc", "a\tb\tc");
+	assert_left("make: x", "make: x");
+	assert_left("a.go:12: x", "a.go:12: x");
+	assert_left("error: build: x", "error: build: x");
+	assert_left("src/a.c:build: x", "src/a.c:build: x");
+	assert_left("to build: x", "to build: x");
+	assert_left("@a/web@1.0.0 build: x", "@a/web@1.0.0 build: x");
+	assert_left("[Step x] y", "[Step x] y");
 }
 
 static void a_level_in_the_runners_column_is_kept(void **state)
