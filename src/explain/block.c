@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define BEFORE_MAX 10
+#define BEFORE_MAX 40
 #define DEPTH_MAX 8
 
 void blocks_done(struct blocks *b)
@@ -25,6 +25,18 @@ struct block *blocks_add(struct blocks *b)
 	}
 	b->v[b->n] = (struct block){ 0 };
 	return &b->v[b->n++];
+}
+
+/* Where a runner says that a step ended, or that another part of it begins, nothing goes on. */
+static bool is_runners(struct str line)
+{
+	if (str_starts(line, STR("Post job cleanup.")))
+		return true;
+	if (!str_starts(line, STR("##[")))
+		return false;
+	line = str_from(line, 3);
+	return str_starts(line, STR("group]")) || str_starts(line, STR("endgroup]")) ||
+	       str_starts(line, STR("section]")) || str_starts(line, STR("error]Process completed with"));
 }
 
 /* Does the block go on over line i, which is not blank? */
@@ -67,7 +79,7 @@ static size_t extent_end(struct extent *x, const struct lines *l, size_t head)
 				break;
 			continue;
 		}
-		if (rule_regex_match(&x->until, line, NULL))
+		if (is_runners(line) || rule_regex_match(&x->until, line, NULL))
 			break;
 		if (rule_regex_match(&x->through, line, NULL))
 			return i + 1;
@@ -103,6 +115,20 @@ static void measure(struct block *b, const struct lines *l, const struct rule_hi
 		b->from = from < b->from ? from : b->from;
 		b->to = to > b->to ? to : b->to;
 	}
+}
+
+/*
+ * Behind the last line that counts. Where a runner writes levels in front of lines, those of the block that it calls
+ * no errors are shown and do not count.
+ */
+static size_t counted_to(const struct block *b, const struct lines *l)
+{
+	if (b->rule->extent->context)
+		return b->head + 1;
+	for (size_t i = b->head + 1; i < b->to && l->v[b->head].level >= LINE_ERROR; i++)
+		if (l->v[i].said && l->v[i].level < LINE_ERROR)
+			return i;
+	return b->to;
 }
 
 /* What the other lines add to what the head said. */
@@ -147,6 +173,8 @@ void blocks_join(const struct lines *l, const struct rule_hit *hits, size_t n, s
 			n_open--;
 		for (size_t k = 0; k < n_open && !part; k++)
 			part = ret->v[open[k]].to > hit->line &&
+			       !(l->v[hit->line].level >= LINE_ERROR &&
+				       hit->line >= ret->v[open[k]].counted) &&
 			       is_part(hit, lines_text(l, hit->line), &ret->v[open[k]]);
 		if (part || n_open == DEPTH_MAX)
 			continue;
@@ -156,7 +184,7 @@ void blocks_join(const struct lines *l, const struct rule_hit *hits, size_t n, s
 		b->head = hit->line;
 		memcpy(b->captures, hit->captures, sizeof b->captures);
 		measure(b, l, hit);
-		b->counted = hit->rule->extent->context ? b->head + 1 : b->to;
+		b->counted = counted_to(b, l);
 		capture_within(b, l);
 		open[n_open++] = ret->n - 1;
 	}

@@ -5,6 +5,7 @@
 
 #define LOOK_BACK 200  /* lines, for one that is new */
 #define SURE_ENOUGH 40 /* a cause of this weight needs no guess beside it */
+#define TELLS_MORE 60  /* a consequence of this weight has the message of its cause */
 #define CLUSTER 3      /* lines between two consequences that say the same */
 
 static struct extent nothing_more = { .none = true };
@@ -29,10 +30,13 @@ static bool is_new(const uint8_t *novelty, size_t i)
 
 static bool has_cause(const uint8_t *novelty, const struct blocks *b)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if (b->v[i].rule->role == ERROR_CAUSE && b->v[i].rule->weight >= SURE_ENOUGH &&
-			is_new(novelty, b->v[i].head))
+	for (size_t i = 0; i < b->n; i++) {
+		const struct rule *rule = b->v[i].rule;
+
+		if (rule->weight >= (rule->role == ERROR_CAUSE ? SURE_ENOUGH : TELLS_MORE) &&
+			rule->role != ERROR_CONTEXT && is_new(novelty, b->v[i].head))
 			return true;
+	}
 	return false;
 }
 

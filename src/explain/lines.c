@@ -33,8 +33,9 @@ static bool is_echoed(struct lines *l, struct str line)
 static void add_line(struct lines *l, size_t from, size_t to, struct buf *plain)
 {
 	struct str s = { l->log.p + from, to - from };
-	enum line_level level = LINE_INFO;
+	enum line_level level = LINE_DEBUG;
 	size_t prefix;
+	bool said;
 
 	if (s.len > LINES_LOOK)
 		s.len = LINES_LOOK;
@@ -44,6 +45,7 @@ static void add_line(struct lines *l, size_t from, size_t to, struct buf *plain)
 		s = buf_view(plain);
 	}
 	prefix = line_prefix(s, &level);
+	said = level > LINE_DEBUG;
 	s = str_from(s, prefix);
 	while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
 		s.len--;
@@ -55,7 +57,8 @@ static void add_line(struct lines *l, size_t from, size_t to, struct buf *plain)
 		.len = (uint32_t)(to - from),
 		.at = (uint32_t)l->text.len,
 		.kept = (uint16_t)s.len,
-		.level = (uint8_t)level,
+		.level = (uint8_t)(said ? level : LINE_INFO),
+		.said = said,
 		.echoed = is_echoed(l, s),
 		.indent = indent_of(s) };
 	buf_str(&l->text, s);

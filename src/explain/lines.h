@@ -21,6 +21,7 @@ struct lines_line {
 	uint32_t at;         /* in the text */
 	uint16_t kept;       /* bytes of it there */
 	uint8_t level;       /* enum line_level that the runner wrote in front; INFO: nothing worse */
+	bool said;           /* a level stands in front, INFO or worse */
 	bool echoed;         /* the runner shows what it is about to run: no output */
 	uint8_t indent;      /* blanks at its start, a tab counts as 8; at most 255 */
 };

@@ -137,6 +137,45 @@ static void of_a_rule_with_a_limit_so_many_are_told(void **state)
 	assert_int_equal(f.n, rules_find(rules, STR("moz.unexpected"))->limit);
 }
 
+static void what_the_runner_calls_no_error_is_shown_with_an_error_and_does_not_count(void **state)
+{
+	AUTO_FINDINGS f;
+
+	(void)state;
+	explain("10:00:01    ERROR -  a.c:1:2: error: x\n10:00:01     INFO -      1 | x\n"
+		"10:00:01    ERROR -      2 | bad\n",
+		NULL, &f);
+	assert_int_equal(f.n, 3);
+	assert_int_equal(f.v[0].to, 1);
+	assert_int_equal(f.v[1].role, ERROR_CONTEXT);
+	assert_int_equal(f.v[2].from, 2);
+	findings_done(&f);
+	/* Where no line but the first has a level, all of them count. */
+	explain("10:00:01    ERROR -  a.c:1:2: error: x\n    1 | x\n", NULL, &f);
+	assert_int_equal(f.n, 1);
+	assert_int_equal(f.v[0].to, 2);
+}
+
+static void a_block_ends_where_the_runner_speaks(void **state)
+{
+	(void)state;
+	assert_best("error during build:\nx\n##[error]Process completed with exit code 1.\ny\n", NULL,
+		"webpack.error", 0, 2);
+	assert_best("error during build:\nx\nPost job cleanup.\ny\n", NULL, "webpack.error", 0, 2);
+	assert_best("error during build:\n##[error]x\ny\n##[endgroup]\n", NULL, "webpack.error", 0, 3);
+}
+
+static void nothing_is_guessed_where_a_consequence_has_the_message(void **state)
+{
+	AUTO_FINDINGS f;
+
+	(void)state;
+	explain("checking\n[ERROR] Failed to execute goal org.x:y:1:check (default) on project a: no\n", NULL,
+		&f);
+	assert_int_equal(f.n, 1);
+	assert_int_equal(f.v[0].by, FOUND_BY_RULE);
+}
+
 static void why_it_ranks_where_it_does_is_said(void **state)
 {
 	AUTO_FINDINGS f;
@@ -349,6 +388,9 @@ int main(void)
 		cmocka_unit_test(where_no_rule_knows_a_cause_what_was_said_right_before_is_shown),
 		cmocka_unit_test(what_a_tool_said_before_it_ran_once_more_is_tolerated),
 		cmocka_unit_test(of_a_rule_with_a_limit_so_many_are_told),
+		cmocka_unit_test(what_the_runner_calls_no_error_is_shown_with_an_error_and_does_not_count),
+		cmocka_unit_test(a_block_ends_where_the_runner_speaks),
+		cmocka_unit_test(nothing_is_guessed_where_a_consequence_has_the_message),
 		cmocka_unit_test(why_it_ranks_where_it_does_is_said),
 		cmocka_unit_test(bytes_are_offsets_into_the_log_as_given),
 		cmocka_unit_test(the_json_is_whole_whatever_the_log),
