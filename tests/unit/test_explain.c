@@ -160,9 +160,9 @@ static void a_block_ends_where_the_runner_speaks(void **state)
 {
 	(void)state;
 	assert_best("error during build:\nx\n##[error]Process completed with exit code 1.\ny\n", NULL,
-		"webpack.error", 0, 2);
-	assert_best("error during build:\nx\nPost job cleanup.\ny\n", NULL, "webpack.error", 0, 2);
-	assert_best("error during build:\n##[error]x\ny\n##[endgroup]\n", NULL, "webpack.error", 0, 3);
+		"vite.build", 0, 2);
+	assert_best("error during build:\nx\nPost job cleanup.\ny\n", NULL, "vite.build", 0, 2);
+	assert_best("error during build:\n##[error]x\ny\n##[endgroup]\n", NULL, "vite.build", 0, 3);
 }
 
 static void nothing_is_guessed_where_a_consequence_has_the_message(void **state)
