@@ -5,7 +5,8 @@
  * error with its notes and carets.
  *
  * A hit inside a block of another that is at least as sure is part of it, and so is one of the same rule that is
- * written like what goes on; any other is a block of its own, which the outer one still surrounds.
+ * written like what goes on; any other is a block of its own, which the outer one still surrounds. So is a line that
+ * the runner calls an error in the part of a block that does not count.
  */
 #include "explain/rule.h"
 
