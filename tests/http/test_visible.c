@@ -139,7 +139,7 @@ static const struct {
 
 /* Lists: without it for those who do not see it. */
 static const char *const lists[] = { "/api/v1/runs", "/api/v1/runs?status=fail",
-	"/api/v1/runs?repository=" REPO, "/api/v1/groups", "/api/v1/groups?sort=-count" };
+	("/api/v1/runs?repository=" REPO), "/api/v1/groups", "/api/v1/groups?sort=-count" };
 
 static int64_t total_of(const char *target, const char *who)
 {
