@@ -215,8 +215,8 @@ static int cmd_set(int argc, char **argv)
 	const char *forge = NULL, *visibility = NULL;
 	const struct opt opts[] = {
 		{ "visibility", 0, OPT_STRING, "WHO",
-			"who sees its pages: users (all who are signed in) or members (who may read it on "
-			"its forge)",
+			"who sees it: users (everybody) or members (admins, machines, and those of whom its "
+			"forge said so; it is not asked yet)",
 			&visibility },
 		{ "forge", 0, OPT_STRING, "NAME", "forge that it is on, if it is watched on several",
 			&forge },

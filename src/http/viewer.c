@@ -34,7 +34,7 @@ enum err_code page_viewer(struct call *c, struct viewer *ret, struct err *e)
 	TRY(access_authenticate(c->app->access, &c->cfg->internal, REALM_API, call_header(c, "Authorization"),
 		c->now, &c->arena, &c->identity, e));
 	*ret = (struct viewer){
-		.user_id = c->identity.token.user_id, .role = c->identity.role, .name = c->identity.token.name
+		.user_id = c->identity.user_id, .role = c->identity.role, .name = c->identity.token.name
 	};
 	return ERR_OK;
 }
