@@ -69,6 +69,9 @@ void json_put_json(struct json_out *j, const char *key, struct str json);
 void json_put_int(struct json_out *j, const char *key, int64_t value);
 void json_put_bool(struct json_out *j, const char *key, bool value);
 void json_put_null(struct json_out *j, const char *key);
+/* What is not told is null: an empty text, a number of which told is false. */
+void json_put_told(struct json_out *j, const char *key, struct str value);
+void json_put_number(struct json_out *j, const char *key, bool told, int64_t value);
 void json_put_time(struct json_out *j, const char *key, int64_t ms); /* RFC 3339; 0: null */
 /* The bytes that json_put_str would write for value, quotes included: for callers that must fit a limit. */
 size_t json_str_size(struct str value);

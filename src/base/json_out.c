@@ -199,3 +199,19 @@ void json_put_time(struct json_out *j, const char *key, int64_t ms)
 	else
 		json_put_z(j, key, clock_rfc3339(ms, text));
 }
+
+void json_put_told(struct json_out *j, const char *key, struct str value)
+{
+	if (value.len > 0)
+		json_put_str(j, key, value);
+	else
+		json_put_null(j, key);
+}
+
+void json_put_number(struct json_out *j, const char *key, bool told, int64_t value)
+{
+	if (told)
+		json_put_int(j, key, value);
+	else
+		json_put_null(j, key);
+}

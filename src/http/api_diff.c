@@ -14,21 +14,13 @@ static int64_t look_bytes(const struct config *cfg)
 	return n < LOOK_MAX ? n : LOOK_MAX;
 }
 
-static void put_told(struct json_out *j, const char *key, struct str value)
-{
-	if (value.len > 0)
-		json_put_str(j, key, value);
-	else
-		json_put_null(j, key);
-}
-
 static void put_baseline(struct json_out *j, const struct step *s, const struct step_diff *d)
 {
 	json_open_object(j, "baseline");
 	json_put_int(j, "step_id", s->id);
 	json_put_int(j, "run_id", s->run_id);
-	put_told(j, "head_sha", s->facts.head_sha);
-	put_told(j, "branch", s->facts.branch);
+	json_put_told(j, "head_sha", s->facts.head_sha);
+	json_put_told(j, "branch", s->facts.branch);
 	json_put_int(j, "skipped_bytes", d->baseline_skipped_bytes);
 	json_close_object(j);
 }

@@ -24,14 +24,6 @@ static struct error_query step_query_of(const struct call *c)
 	return q;
 }
 
-static void put_told(struct json_out *j, const char *key, struct str value)
-{
-	if (value.len > 0)
-		json_put_str(j, key, value);
-	else
-		json_put_null(j, key);
-}
-
 enum err_code api_list_step_errors(struct call *c, struct err *e)
 {
 	struct error_query q = step_query_of(c);
@@ -45,7 +37,7 @@ enum err_code api_list_step_errors(struct call *c, struct err *e)
 	json_close_array(&j);
 	json_put_time(&j, "explained_at", x.state.explained_at);
 	json_put_bool(&j, "due", x.state.due);
-	put_told(&j, "failed", x.state.failed);
+	json_put_told(&j, "failed", x.state.failed);
 	json_close_object(&j);
 	return ERR_OK;
 }

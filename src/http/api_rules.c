@@ -6,28 +6,20 @@
 
 #include <strings.h>
 
-static void put_told(struct json_out *j, const char *key, struct str value)
-{
-	if (value.len > 0)
-		json_put_str(j, key, value);
-	else
-		json_put_null(j, key);
-}
-
 /* ---- the list ---- */
 
 static void put_rule(struct json_out *j, const struct rule_fact *r)
 {
 	json_open_object(j, NULL);
 	json_put_str(j, "id", r->id);
-	put_told(j, "tool", r->tool);
+	json_put_told(j, "tool", r->tool);
 	json_put_z(j, "class", error_class_name(r->class));
 	json_put_z(j, "severity", error_severity_name(r->severity));
 	json_put_z(j, "role", error_role_name(r->role));
 	json_put_int(j, "weight", r->weight);
 	json_put_int(j, "precedence", r->precedence);
 	json_put_bool(j, "ignore", r->ignore);
-	put_told(j, "advice", r->advice);
+	json_put_told(j, "advice", r->advice);
 	json_put_int(j, "patterns", (int64_t)r->n_patterns);
 	json_put_int(j, "examples", (int64_t)r->n_examples);
 	json_put_bool(j, "built_in", r->built_in);
@@ -70,7 +62,7 @@ static void put_list(struct call *c, const struct rule_list *list)
 	json_close_array(&j);
 	json_put_str(&j, "version", list->version);
 	json_put_int(&j, "matchers", (int64_t)list->n_matchers);
-	put_told(&j, "problem", list->problem);
+	json_put_told(&j, "problem", list->problem);
 	json_close_object(&j);
 }
 

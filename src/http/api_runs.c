@@ -7,14 +7,6 @@
 #include "service/run_lines.h"
 #include "text/escape.h"
 
-static void put_told(struct json_out *j, const char *key, struct str value)
-{
-	if (value.len > 0)
-		json_put_str(j, key, value);
-	else
-		json_put_null(j, key);
-}
-
 static void put_run(struct json_out *j, const struct run *r)
 {
 	bool over = r->status != RUN_RUNNING && r->status != RUN_QUEUED;
@@ -28,10 +20,10 @@ static void put_run(struct json_out *j, const struct run *r)
 	json_put_z(j, "test_type", r->pull_request > 0 ? "pr" : "commit");
 	json_put_str(j, "repository", r->repo);
 	json_put_str(j, "forge", r->forge);
-	put_told(j, "branch", r->branch);
+	json_put_told(j, "branch", r->branch);
 	json_put_str(j, "commit_sha", r->head_sha);
-	put_told(j, "workflow", r->workflow);
-	put_told(j, "external_run_id", r->external_run_id);
+	json_put_told(j, "workflow", r->workflow);
+	json_put_told(j, "external_run_id", r->external_run_id);
 	if (r->pull_request > 0)
 		json_put_int(j, "pr_number", r->pull_request);
 	else
@@ -40,7 +32,7 @@ static void put_run(struct json_out *j, const struct run *r)
 	json_put_null(j, "queued_at");
 	json_put_time(j, "started_at", r->began_at);
 	json_put_time(j, "completed_at", over ? r->tally.newest_at : 0);
-	put_told(j, "github_link", r->url);
+	json_put_told(j, "github_link", r->url);
 	json_close_object(j);
 }
 

@@ -10,22 +10,6 @@
 #define ITEM_MESSAGE_MAX 1000 /* characters, of the results API */
 #define ITEM_FILE_MAX 500
 
-static void put_told(struct json_out *j, const char *key, struct str value)
-{
-	if (value.len > 0)
-		json_put_str(j, key, value);
-	else
-		json_put_null(j, key);
-}
-
-static void put_number(struct json_out *j, const char *key, bool told, int64_t n)
-{
-	if (told)
-		json_put_int(j, key, n);
-	else
-		json_put_null(j, key);
-}
-
 /* At most so many characters of it. */
 static struct str cut(struct str text, size_t max)
 {
@@ -50,9 +34,9 @@ static void put_lines(struct json_out *j, const struct error *f)
 	bool in_log = f->to_line > f->from_line;
 	char path[160];
 
-	put_number(j, "from_line", in_log, f->from_line + 1);
-	put_number(j, "to_line", in_log, f->to_line);
-	put_number(j, "head_line", in_log, f->head_line + 1);
+	json_put_number(j, "from_line", in_log, f->from_line + 1);
+	json_put_number(j, "to_line", in_log, f->to_line);
+	json_put_number(j, "head_line", in_log, f->head_line + 1);
 	snprintf(path, sizeof path, "/api/v1/steps/%lld/lines?from=%lld&to=%lld", (long long)f->step_id,
 		(long long)f->from_line + 1, (long long)f->to_line);
 	json_put_z(j, "lines", in_log ? path : NULL);
@@ -73,10 +57,10 @@ static void put_group_brief(
 	json_put_bool(j, "new", g->first_run_id == f->run_id || str_eq(g->new_in_sha, head_sha));
 	json_put_time(j, "first_seen_at", g->first_seen_at);
 	json_put_time(j, "last_seen_at", g->last_seen_at);
-	put_told(j, "new_in_sha", g->new_in_sha);
+	json_put_told(j, "new_in_sha", g->new_in_sha);
 	json_put_bool(j, "flaky", g->flaky_at > 0);
-	put_told(j, "fixed_in", g->fixed_in);
-	put_told(j, "issue", g->issue);
+	json_put_told(j, "fixed_in", g->fixed_in);
+	json_put_told(j, "issue", g->issue);
 	json_close_object(j);
 }
 
@@ -85,8 +69,8 @@ static void put_place_in_text(struct json_out *j, const struct error *f)
 	bool in_log = f->to_line > f->from_line;
 
 	put_lines(j, f);
-	put_number(j, "start_byte", in_log, f->start_byte);
-	put_number(j, "end_byte", in_log, f->end_byte);
+	json_put_number(j, "start_byte", in_log, f->start_byte);
+	json_put_number(j, "end_byte", in_log, f->end_byte);
 }
 
 void error_json(struct json_out *j, const struct error *f, const struct group *group, struct str head_sha)
@@ -100,18 +84,18 @@ void error_json(struct json_out *j, const struct error *f, const struct group *g
 	json_put_z(j, "class", error_class_name(f->class));
 	json_put_z(j, "severity", error_severity_name(f->severity));
 	json_put_str(j, "message", f->message);
-	put_told(j, "tool", f->tool);
-	put_told(j, "file", f->file);
-	put_number(j, "line", f->line > 0, f->line);
-	put_number(j, "column", f->col > 0, f->col);
-	put_told(j, "code", f->code);
-	put_told(j, "test", f->test);
+	json_put_told(j, "tool", f->tool);
+	json_put_told(j, "file", f->file);
+	json_put_number(j, "line", f->line > 0, f->line);
+	json_put_number(j, "column", f->col > 0, f->col);
+	json_put_told(j, "code", f->code);
+	json_put_told(j, "test", f->test);
 	put_place_in_text(j, f);
 	json_put_z(j, "found_by", error_by_name(f->by));
-	put_told(j, "rule", f->rule);
-	put_told(j, "advice", f->advice);
-	put_told(j, "why", f->why);
-	put_told(j, "fingerprint", f->fingerprint);
+	json_put_told(j, "rule", f->rule);
+	json_put_told(j, "advice", f->advice);
+	json_put_told(j, "why", f->why);
+	json_put_told(j, "fingerprint", f->fingerprint);
 	json_put_int(j, "score", f->score);
 	json_put_bool(j, "flaky", f->flaky);
 	json_put_int(j, "reruns", f->reruns);
@@ -138,8 +122,8 @@ static void put_location(struct json_out *j, const struct error *f)
 	}
 	json_open_object(j, "location");
 	json_put_str(j, "file", cut(f->file, ITEM_FILE_MAX));
-	put_number(j, "line", f->line > 0, f->line);
-	put_number(j, "column", f->col > 0, f->col);
+	json_put_number(j, "line", f->line > 0, f->line);
+	json_put_number(j, "column", f->col > 0, f->col);
 	json_put_null(j, "sample_name");
 	json_close_object(j);
 }
@@ -163,12 +147,12 @@ void error_json_item(struct json_out *j, const struct error *f, const struct err
 	}
 	json_put_time(j, "occurred_at", f->occurred_at);
 	json_put_int(j, "step_id", f->step_id);
-	put_number(j, "group_id", f->group_id > 0, f->group_id);
+	json_put_number(j, "group_id", f->group_id > 0, f->group_id);
 	json_put_z(j, "class", error_class_name(f->class));
 	json_put_z(j, "role", error_role_name(f->role));
-	put_told(j, "tool", f->tool);
-	put_told(j, "code", f->code);
-	put_told(j, "test", f->test);
+	json_put_told(j, "tool", f->tool);
+	json_put_told(j, "code", f->code);
+	json_put_told(j, "test", f->test);
 	put_lines(j, f);
 	json_close_object(j);
 }
@@ -198,17 +182,17 @@ void group_json(struct json_out *j, const struct group *g)
 	put_counts(j, &g->counts);
 	json_put_time(j, "first_seen_at", g->first_seen_at);
 	json_put_time(j, "last_seen_at", g->last_seen_at);
-	put_told(j, "new_in_sha", g->new_in_sha);
-	put_number(j, "first_run_id", g->first_run_id > 0, g->first_run_id);
-	put_number(j, "last_step_id", g->last_step_id > 0, g->last_step_id);
+	json_put_told(j, "new_in_sha", g->new_in_sha);
+	json_put_number(j, "first_run_id", g->first_run_id > 0, g->first_run_id);
+	json_put_number(j, "last_step_id", g->last_step_id > 0, g->last_step_id);
 	json_put_bool(j, "flaky", g->flaky_at > 0);
 	json_put_time(j, "flaky_at", g->flaky_at);
-	put_told(j, "flaky_sha", g->flaky_sha);
-	put_told(j, "fixed_in", g->fixed_in);
+	json_put_told(j, "flaky_sha", g->flaky_sha);
+	json_put_told(j, "fixed_in", g->fixed_in);
 	json_put_time(j, "fixed_at", g->fixed_in.len > 0 ? g->fixed_at : 0);
 	json_put_time(j, "snoozed_until", g->state == GROUP_SNOOZED ? g->snoozed_until : 0);
 	json_put_time(j, "reopened_at", g->reopened_at);
-	put_told(j, "issue", g->issue);
+	json_put_told(j, "issue", g->issue);
 	json_put_str(j, "fingerprint", g->fingerprint);
 }
 
@@ -243,11 +227,11 @@ static void put_why(struct json_out *j, const struct group *g)
 	put_reason(j, "the same message, but for what varies in it", g->template);
 	json_close_array(j);
 	json_open_object(j, "parts");
-	put_told(j, "tool", g->tool);
-	put_told(j, "code", g->code);
-	put_told(j, "file", g->file);
-	put_told(j, "test", g->test);
-	put_told(j, "template", g->template);
+	json_put_told(j, "tool", g->tool);
+	json_put_told(j, "code", g->code);
+	json_put_told(j, "file", g->file);
+	json_put_told(j, "test", g->test);
+	json_put_told(j, "template", g->template);
 	json_close_object(j);
 }
 

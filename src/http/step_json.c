@@ -1,35 +1,19 @@
 /* step_json: what was not told is null. */
 #include "http/step_json.h"
 
-static void put_told(struct json_out *j, const char *key, struct str value)
-{
-	if (value.len > 0)
-		json_put_str(j, key, value);
-	else
-		json_put_null(j, key);
-}
-
-static void put_number(struct json_out *j, const char *key, bool told, int64_t n)
-{
-	if (told)
-		json_put_int(j, key, n);
-	else
-		json_put_null(j, key);
-}
-
 static void put_run(struct json_out *j, const struct step *s)
 {
 	const struct step_facts *f = &s->facts;
 
 	json_put_int(j, "run_id", s->run_id);
-	put_told(j, "external_run_id", f->external_run_id);
-	put_told(j, "repo", f->repo);
-	put_told(j, "forge", f->forge);
-	put_told(j, "head_sha", f->head_sha);
-	put_told(j, "workflow", f->workflow);
-	put_told(j, "branch", f->branch);
-	put_number(j, "pull_request", f->pull_request > 0, f->pull_request);
-	put_told(j, "url", f->url);
+	json_put_told(j, "external_run_id", f->external_run_id);
+	json_put_told(j, "repo", f->repo);
+	json_put_told(j, "forge", f->forge);
+	json_put_told(j, "head_sha", f->head_sha);
+	json_put_told(j, "workflow", f->workflow);
+	json_put_told(j, "branch", f->branch);
+	json_put_number(j, "pull_request", f->pull_request > 0, f->pull_request);
+	json_put_told(j, "url", f->url);
 }
 
 /* Of a log that has not ended the step's row says nothing yet. */
@@ -73,18 +57,18 @@ static void put_facts(struct json_out *j, const struct step *s)
 
 	json_put_int(j, "step_id", s->id);
 	put_run(j, s);
-	put_told(j, "job", f->job_name);
-	put_told(j, "leg", f->leg);
-	put_told(j, "step", f->step_name);
-	put_number(j, "step_index", f->step_index >= 0, f->step_index);
-	put_told(j, "platform", f->platform);
+	json_put_told(j, "job", f->job_name);
+	json_put_told(j, "leg", f->leg);
+	json_put_told(j, "step", f->step_name);
+	json_put_number(j, "step_index", f->step_index >= 0, f->step_index);
+	json_put_told(j, "platform", f->platform);
 	json_put_int(j, "attempt", f->attempt);
 	json_put_z(j, "conclusion", conclusion_name(f->conclusion));
-	put_number(j, "exit_code", f->has_exit_code, f->exit_code);
+	json_put_number(j, "exit_code", f->has_exit_code, f->exit_code);
 	json_put_time(j, "received_at", s->received_at);
 	json_put_time(j, "began_at", s->began_at);
 	json_put_time(j, "ended_at", s->ended_at);
-	put_number(j, "duration_ms", s->duration_ms >= 0, s->duration_ms);
+	json_put_number(j, "duration_ms", s->duration_ms >= 0, s->duration_ms);
 }
 
 void step_json(struct json_out *j, const struct step_view *v)

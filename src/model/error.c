@@ -58,95 +58,29 @@ static unsigned place(struct str name, const char *const *names, unsigned n)
 	return i;
 }
 
-const char *error_role_name(enum error_role r)
-{
-	assert(r < ERROR_N_ROLES);
-	return role_names[r];
-}
+/* The two ways of a kind of words: from the value to its name, and back. */
+#define WORDS(kind, n, names)                                                                                \
+	const char *kind##_name(enum kind x)                                                                 \
+	{                                                                                                    \
+		assert((unsigned)x < (n));                                                                   \
+		return names[x];                                                                             \
+	}                                                                                                    \
+                                                                                                             \
+	bool kind##_find(struct str name, enum kind *ret)                                                    \
+	{                                                                                                    \
+		unsigned i = place(name, names, n);                                                          \
+                                                                                                             \
+		if (i < (n))                                                                                 \
+			*ret = (enum kind)i;                                                                 \
+		return i < (n);                                                                              \
+	}
 
-bool error_role_find(struct str name, enum error_role *ret)
-{
-	unsigned i = place(name, role_names, ERROR_N_ROLES);
-
-	if (i < ERROR_N_ROLES)
-		*ret = (enum error_role)i;
-	return i < ERROR_N_ROLES;
-}
-
-const char *error_class_name(enum error_class c)
-{
-	assert(c < ERROR_N_CLASSES);
-	return class_names[c];
-}
-
-bool error_class_find(struct str name, enum error_class *ret)
-{
-	unsigned i = place(name, class_names, ERROR_N_CLASSES);
-
-	if (i < ERROR_N_CLASSES)
-		*ret = (enum error_class)i;
-	return i < ERROR_N_CLASSES;
-}
-
-const char *error_severity_name(enum error_severity s)
-{
-	assert(s < ERROR_N_SEVERITIES);
-	return severity_names[s];
-}
-
-bool error_severity_find(struct str name, enum error_severity *ret)
-{
-	unsigned i = place(name, severity_names, ERROR_N_SEVERITIES);
-
-	if (i < ERROR_N_SEVERITIES)
-		*ret = (enum error_severity)i;
-	return i < ERROR_N_SEVERITIES;
-}
-
-const char *error_by_name(enum error_by b)
-{
-	assert(b < ERROR_N_BYS);
-	return by_names[b];
-}
-
-bool error_by_find(struct str name, enum error_by *ret)
-{
-	unsigned i = place(name, by_names, ERROR_N_BYS);
-
-	if (i < ERROR_N_BYS)
-		*ret = (enum error_by)i;
-	return i < ERROR_N_BYS;
-}
-
-const char *error_type_name(enum error_type t)
-{
-	assert(t < ERROR_N_TYPES);
-	return type_names[t];
-}
-
-bool error_type_find(struct str name, enum error_type *ret)
-{
-	unsigned i = place(name, type_names, ERROR_N_TYPES);
-
-	if (i < ERROR_N_TYPES)
-		*ret = (enum error_type)i;
-	return i < ERROR_N_TYPES;
-}
-
-const char *group_state_name(enum group_state s)
-{
-	assert(s < GROUP_N_STATES);
-	return state_names[s];
-}
-
-bool group_state_find(struct str name, enum group_state *ret)
-{
-	unsigned i = place(name, state_names, GROUP_N_STATES);
-
-	if (i < GROUP_N_STATES)
-		*ret = (enum group_state)i;
-	return i < GROUP_N_STATES;
-}
+WORDS(error_role, ERROR_N_ROLES, role_names)
+WORDS(error_class, ERROR_N_CLASSES, class_names)
+WORDS(error_severity, ERROR_N_SEVERITIES, severity_names)
+WORDS(error_by, ERROR_N_BYS, by_names)
+WORDS(error_type, ERROR_N_TYPES, type_names)
+WORDS(group_state, GROUP_N_STATES, state_names)
 
 bool error_class_is_infrastructure(enum error_class c)
 {
