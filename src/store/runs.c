@@ -11,7 +11,7 @@
  *   column keeps its index out of it.
  *
  * A platform has no index: it is looked at on the way, and what it leaves out is walked over. So, in an index, is what a status leaves out of a branch
- * when no repo is named.
+ * when no repo is named, and the runs of repos that are not for whoever asks.
  *
  * Which runs are `running` is two questions, of `settled` and of the time (0007-run-tally.sql): two arms of a union. No condition asks for the time
  * otherwise, but the one by which `pass` leaves out those of the second arm.
@@ -64,8 +64,7 @@ static void write_status(const struct list *l, enum arm arm, const char *free, s
 	else
 		buf_fmt(out, " AND %srun.settled = '%s'", free, run_status_name(l->status));
 	if (l->status == RUN_PASS)
-		buf_z(out, " AND (+run.heard_minute < $10 OR (+run.heard_minute = $10 AND run.newest_at <= "
-			   "$9))");
+		buf_z(out, " AND NOT (+run.heard_minute >= $10 AND run.newest_at > $9)");
 }
 
 /* What is free of its index: all but what the statement is to go by. */
