@@ -196,6 +196,35 @@ static void a_query_for_runs_that_cannot_be_says_which_field_is_wrong(void **sta
 
 /* ---- lines ---- */
 
+static int64_t total_of(const char *status)
+{
+	char target[80];
+
+	snprintf(target, sizeof target, "/api/v1/runs?status=%s", status);
+	AUTO_ANSWER r = get(target);
+	return number(json_get(json_of(&r), "pagination"), "total");
+}
+
+static void a_run_is_in_the_list_of_its_status_as_soon_as_its_step_changes(void **state)
+{
+	int64_t step;
+	(void)state;
+
+	post(1, ",\"conclusion\":\"success\",\"job_name\":\"build\"", 0);
+	atomic_store(&fx.wall, NOW + 700000);
+	assert_int_equal(total_of("pass"), 1);
+	step = stream_step("of another run");
+	assert_int_equal(total_of("running"), 1);
+	stream_text(step, 0, STR("error: it broke\n"));
+	stream_end_of(step, "failure");
+	assert_int_equal(total_of("running"), 0);
+	assert_int_equal(total_of("fail"), 1);
+	post(1, ",\"conclusion\":\"cancelled\",\"job_name\":\"build\"", 700000);
+	assert_int_equal(total_of("pass"), 0);
+	assert_int_equal(total_of("canceled"), 1);
+	atomic_store(&fx.wall, NOW);
+}
+
 static int64_t run_of(int64_t step_id)
 {
 	char target[60];
@@ -390,6 +419,7 @@ int main(void)
 	};
 #define TEST(f) cmocka_unit_test_setup_teardown(f, router_up, router_down)
 	static const struct CMUnitTest lines[] = {
+		TEST(a_run_is_in_the_list_of_its_status_as_soon_as_its_step_changes),
 		TEST(the_lines_of_a_run_are_those_of_its_steps_in_the_order_they_began),
 		TEST(a_cursor_stays_good_while_steps_grow_and_others_begin),
 		TEST(lines_that_are_not_there_are_an_empty_page_or_404_or_410),

@@ -305,7 +305,12 @@ static int many_runs(void **state)
 	       " WHEN n_cancelled > 0 THEN 'canceled' ELSE 'pass' END;"
 	       "INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform)"
 	       " SELECT id, 1, 'name:b', '', '', 'b', CASE WHEN id % 6 = 0 THEN 'macos' ELSE 'linux' END"
-	       " FROM run");
+	       " FROM run;"
+	       "INSERT INTO users (id, email, email_key, role, created_at) VALUES (1, 'u@x', 'u@x', 'user', "
+	       "1);"
+	       "UPDATE repo SET visibility = 'members' WHERE id > 1;"
+	       "INSERT INTO member (user_id, repo_id, allowed, checked_at) VALUES (1, 2, 0, 1), (1, 3, 1, "
+	       "1)");
 	return 0;
 }
 
@@ -324,7 +329,8 @@ static struct run *list(const struct run_query *q, size_t *ret_n, int64_t *ret_t
 
 static bool is_of(const struct run_query *q, const struct run *r)
 {
-	return (q->repo_id == 0 || r->repo_id == q->repo_id) && (q->run_id == 0 || r->id == q->run_id) &&
+	return (q->viewer != 1 || r->repo_id != 2) && (q->repo_id == 0 || r->repo_id == q->repo_id) &&
+	       (q->run_id == 0 || r->id == q->run_id) &&
 	       (q->status.len == 0 || str_eq(q->status, str_z(run_status_name(r->status)))) &&
 	       (q->branch.len == 0 || str_eq(q->branch, r->branch)) &&
 	       (q->head_sha.len == 0 || str_eq(q->head_sha, r->head_sha)) &&
@@ -395,6 +401,11 @@ static void assert_lists_at(int64_t now)
 		{ .run_id = 4100, .repo_id = 3 },
 		{ .platform = STR("macos") },
 		{ .platform = STR("linux"), .repo_id = 1 },
+		{ .viewer = 1 }, /* does not see the second repo */
+		{ .viewer = 1, .repo = STR("acme/pump") },
+		{ .viewer = 1, .repo_id = 2 },
+		{ .viewer = 1, .repo_id = 3, .branch = STR("main") },
+		{ .viewer = 1, .head_sha = STR("0000000000000000000000000000000000000032") },
 		{ .created_from = BEGINNING + 1000000 },
 		{ .created_to = BEGINNING + 11500000 },
 		{ .created_from = BEGINNING + 500000, .created_to = BEGINNING + 900000, .repo_id = 1 },

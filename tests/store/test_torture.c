@@ -315,13 +315,25 @@ static void story_reads_report(struct db *db)
 		assert_int_equal(report_of(reports, n), known.report);
 }
 
+/* Whatever failed: a step and what its run keeps of it are of one commit. */
+static enum err_code kept_is_what_counting_says(struct db *db, struct err *e)
+{
+	struct run_kept *kept = NULL;
+	size_t n = 0;
+
+	TRY(runs_kept(db, &fx.arena, 0, 10, &kept, &n, e));
+	for (size_t i = 0; i < n; i++)
+		assert_true(kept[i].same);
+	return ERR_OK;
+}
+
 static void story_reads(void)
 {
 	struct step_query q = { .repo_id = 1, .head_sha = STR(SHA_A) };
 	struct account acc = { 0 };
 	struct told told = { 0 };
 	struct db *db = NULL;
-	struct err e;
+	struct err e, kept;
 	enum err_code code;
 
 	if (!went_well(store_reader_get(fx.store, &db, &e), &e))
@@ -331,6 +343,7 @@ static void story_reads(void)
 	code = steps_failed(db, &fx.arena, &q, 100, &acc.steps, &acc.n, &acc.tally, &acc.expired_at, &e);
 	if (code == ERR_OK)
 		story_reads_report(db);
+	went_well(kept_is_what_counting_says(db, &kept), &kept);
 	store_reader_put(fx.store, db);
 	if (went_well(code, &e))
 		is_what_was_acknowledged(&acc);
