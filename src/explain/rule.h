@@ -24,7 +24,12 @@
 #define RULES_MAX 5000           /* in a set */
 #define RULES_PATTERNS_MAX 10000 /* in a set */
 #define RULES_FILE_MAX (1 << 20) /* bytes of a file */
-#define RULE_EXTENT_MAX 2000     /* lines */
+/* Of one pattern of `match`, where it is not one of the program's: beyond them compiling takes minutes. */
+#define RULE_PATTERN_BYTES 512
+#define RULE_PATTERN_COUNTS 512 /* all {n,m} in it, in sum */
+#define RULE_PATTERN_SIZE 4096  /* characters, counts written out */
+#define RULE_PATTERN_LOOSE 32   /* *, ?, {..}, ^, $ and \b, counts written out */
+#define RULE_EXTENT_MAX 2000    /* lines */
 #define RULE_EXTENT_DEFAULT 60
 #define RULE_BRIDGE_MAX 20
 
@@ -113,6 +118,10 @@ MUST_CHECK enum err_code rules_add(struct rules *r, const char *name, struct str
 MUST_CHECK enum err_code rules_add_default(struct rules *r, struct err *e);
 /* Of those only the extents that have names: what a file of rules may refer to. */
 MUST_CHECK enum err_code rules_add_default_extents(struct rules *r, struct err *e);
+struct search_size;
+/* Are its patterns within these limits? ERR_INVALID names rule and pattern. sum (NULL: not wanted): what they have is added to it. */
+MUST_CHECK enum err_code rule_patterns_check(
+	const struct rules *r, const struct rule *rule, struct search_size *sum, struct err *e);
 /* Each *.yaml of a folder, by name, and each *.json, which is a file of GitHub's problem matchers (matcher.h). */
 MUST_CHECK enum err_code rules_add_folder(struct rules *r, const char *path, struct err *e);
 /*

@@ -10,6 +10,7 @@
 #include "base/yaml.h"
 #include "explain/matcher.h"
 #include "explain/rule_default.h"
+#include "text/search_limit.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -326,6 +327,26 @@ size_t rule_n_examples(const struct rule *rule)
 	return yaml_len(yaml_get(rule->examples, "yes")) + yaml_len(yaml_get(rule->examples, "no"));
 }
 
+enum err_code rule_patterns_check(
+	const struct rules *r, const struct rule *rule, struct search_size *sum, struct err *e)
+{
+	const struct search_limits limits = { RULE_PATTERN_BYTES, RULE_PATTERN_COUNTS, RULE_PATTERN_SIZE,
+		RULE_PATTERN_LOOSE };
+
+	for (size_t i = 0; i < rule->n_patterns; i++) {
+		struct str text = r->patterns[rule->first_pattern + i].text;
+		struct search_size n = { 0 };
+
+		if (search_limit_size(text, &limits, &n, e) != ERR_OK)
+			return err_in(e, "rule %.*s, pattern %zu of match", STR_FMT(rule->id), i + 1);
+		if (sum) {
+			sum->size += n.size;
+			sum->loose += n.loose;
+		}
+	}
+	return ERR_OK;
+}
+
 static bool is_matchers(const char *name)
 {
 	return str_ends(str_z(name), STR(".json"));
@@ -353,7 +374,12 @@ static enum err_code add_file(struct rules *r, const char *folder, const char *n
 			err_in(e, "%s", buf_cstr(&path));
 		return code;
 	}
-	return rules_add(r, buf_cstr(&path), buf_view(&text), e);
+	size_t n_before = r->n;
+	TRY(rules_add(r, buf_cstr(&path), buf_view(&text), e));
+	for (size_t i = n_before; i < r->n; i++)
+		if (rule_patterns_check(r, &r->v[i], NULL, e) != ERR_OK)
+			return err_in(e, "%s", buf_cstr(&path));
+	return ERR_OK;
 }
 
 enum err_code rules_add_folder(struct rules *r, const char *path, struct err *e)

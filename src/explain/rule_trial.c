@@ -22,24 +22,13 @@
 static enum err_code check_match(
 	const struct rules *r, const struct rule *rule, struct search_size *sum, struct err *e)
 {
-	const struct search_limits limits = { RULE_TRIAL_PATTERN_BYTES, RULE_TRIAL_COUNTS, RULE_TRIAL_SIZE,
-		RULE_TRIAL_LOOSE };
-
-	for (size_t i = 0; i < rule->n_patterns; i++) {
-		struct str text = r->patterns[rule->first_pattern + i].text;
-		struct search_size n = { 0 };
-
-		if (search_limit_size(text, &limits, &n, e) != ERR_OK)
-			return err_in(e, "rule %.*s, pattern %zu of match", STR_FMT(rule->id), i + 1);
-		sum->size += n.size;
-		sum->loose += n.loose;
-	}
-	if (sum->size > RULE_TRIAL_SIZE)
+	TRY(rule_patterns_check(r, rule, sum, e));
+	if (sum->size > RULE_TRIAL_ALL_SIZE)
 		return err_set(e, ERR_INVALID,
 			"the patterns of match have more than %d characters together, once counts are "
 			"written "
 			"out; try fewer rules at once",
-			RULE_TRIAL_SIZE);
+			RULE_TRIAL_ALL_SIZE);
 	if (sum->loose > RULE_TRIAL_ALL_LOOSE)
 		return err_set(e, ERR_INVALID,
 			"the patterns of match have more than %d of *, ?, {..}, ^, $ and \\b together, once "

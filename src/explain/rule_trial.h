@@ -14,13 +14,10 @@
 
 #define RULE_TRIAL_TEXT_MAX 65536 /* bytes of YAML */
 #define RULE_TRIAL_RULES 20
-#define RULE_TRIAL_PATTERNS 100      /* of all kinds */
-#define RULE_TRIAL_EXAMPLES 200      /* of all rules */
-#define RULE_TRIAL_PATTERN_BYTES 512 /* of one of `match` */
-#define RULE_TRIAL_COUNTS 512        /* the same: of all {n,m} in it, in sum */
-#define RULE_TRIAL_LOOSE 32          /* of one: *, ?, {..}, ^, $ and \b, counts written out */
-#define RULE_TRIAL_ALL_LOOSE 256     /* of all */
-#define RULE_TRIAL_SIZE 4096         /* of all patterns of `match` together: characters, counts written out */
+#define RULE_TRIAL_PATTERNS 100  /* of all kinds */
+#define RULE_TRIAL_EXAMPLES 200  /* of all rules */
+#define RULE_TRIAL_ALL_LOOSE 256 /* of all: what RULE_PATTERN_LOOSE says of one */
+#define RULE_TRIAL_ALL_SIZE 4096 /* of all patterns of `match` together: characters, counts written out */
 
 /* ERR_INVALID, field "rule": what is wrong, and where. Compiled; rules_free(). */
 MUST_CHECK enum err_code rule_trial_load(struct str yaml, struct rules **ret, struct err *e);

@@ -70,6 +70,25 @@ static void a_matcher_that_is_wrong_is_refused_with_its_file(void **state)
 	rules_free(rules);
 }
 
+/* Compiling one such took minutes. */
+static void a_rule_of_a_folder_that_would_compile_for_minutes_is_refused_at_once(void **state)
+{
+	struct rules *rules = rules_new();
+	struct err e = { 0 };
+	AUTO_BUF text;
+
+	(void)state;
+	buf_init(&text, 10000);
+	buf_z(&text, "rules:\n- id: own.slow\n  class: test\n  match: ['");
+	for (int i = 0; i < 80; i++)
+		buf_z(&text, ".*\\b");
+	buf_z(&text, "']\n");
+	place_put("rules/own.yaml", buf_view(&text));
+	assert_int_equal(rules_add_folder(rules, "rules", &e), ERR_INVALID);
+	assert_non_null(strstr(e.text, "rules/own.yaml: rule own.slow, pattern 1 of match"));
+	rules_free(rules);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -78,6 +97,9 @@ int main(void)
 			a_folder_of_rules_may_hold_problem_matchers, place_make, place_remove),
 		cmocka_unit_test_setup_teardown(
 			a_matcher_that_is_wrong_is_refused_with_its_file, place_make, place_remove),
+		cmocka_unit_test_setup_teardown(
+			a_rule_of_a_folder_that_would_compile_for_minutes_is_refused_at_once, place_make,
+			place_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
