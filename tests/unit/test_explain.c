@@ -242,6 +242,20 @@ static void hostile_text_is_shown_harmless(void **state)
 	assert_null(strstr(buf_cstr(&out), "\xe2\x80\xae"));
 }
 
+static void a_failed_test_is_told_by_what_it_asserted(void **state)
+{
+	AUTO_FINDINGS f;
+
+	(void)state;
+	explain("___________ test_add ___________\n\n    def test_add():\n>       assert add(1, 2) == 4\n"
+		"E       assert 3 == 4\nE        +  where 3 = add(1, 2)\n\ntests/test_add.py:4: "
+		"AssertionError\n",
+		NULL, &f);
+	assert_true(f.n > 0);
+	assert_true(str_eq(f.v[0].message, STR("assert 3 == 4")));
+	assert_true(str_eq(f.v[0].test, STR("test_add")));
+}
+
 /* The same failure on two machines, in each row; no two rows are the same failure. */
 static const struct {
 	const char *here, *there;
@@ -395,6 +409,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_offsets_into_the_log_as_given),
 		cmocka_unit_test(the_json_is_whole_whatever_the_log),
 		cmocka_unit_test(hostile_text_is_shown_harmless),
+		cmocka_unit_test(a_failed_test_is_told_by_what_it_asserted),
 		cmocka_unit_test(a_failure_has_one_fingerprint_on_all_machines_and_no_other_has_it),
 	};
 
