@@ -7,6 +7,7 @@ Nothing here sleeps in place of waiting: eventually() asks again until a deadlin
 Only the standard library of Python. SLUICE names the program; without it, build/sluice of this tree.
 Run one file by hand:  tests/e2e/test_spine.py [WORD ...]   (only the tests with one of the words in their name)
 """
+import atexit
 import base64
 import contextlib
 import ctypes
@@ -126,6 +127,26 @@ def run(*args, env=None, home="/nonexistent", stdin="", timeout=DEADLINE, cwd=No
                           timeout=timeout, cwd=cwd, check=False)
 
 
+class CompiledRules:
+    """The rules that the first server of a test compiled, for those after it: it takes a second, with sanitizers several."""
+
+    folder = None
+
+    @classmethod
+    def keep(cls, data):
+        found = os.path.join(data, "rules")
+        if cls.folder or not os.path.isdir(found) or not any(name.endswith(".db") for name in os.listdir(found)):
+            return
+        cls.folder = tempfile.mkdtemp(prefix="sluice-e2e-rules-")
+        atexit.register(shutil.rmtree, cls.folder, ignore_errors=True)
+        shutil.copytree(found, cls.folder, dirs_exist_ok=True)
+
+    @classmethod
+    def give(cls, data):
+        if cls.folder and os.path.isdir(data) and not os.path.exists(os.path.join(data, "rules")):
+            shutil.copytree(cls.folder, os.path.join(data, "rules"))
+
+
 class Server:
     """config is put behind the lines every test needs, so it may add sections. internal=None: no internal token."""
 
@@ -133,6 +154,7 @@ class Server:
                  watch=(REPO,)):
         self.folder = tempfile.mkdtemp(prefix="sluice-e2e-")
         self.data = data or os.path.join(self.folder, "data")
+        self.shares_rules = not data  # a folder of the test's own may be small, or not be written to
         self.conf = os.path.join(self.folder, "sluice.conf")
         self.env = clean_environment(self.folder, env)
         self.process = self.reader = None
@@ -170,6 +192,8 @@ class Server:
 
     def start(self, env=None, wait=True, preexec=None):
         assert self.process is None
+        if self.shares_rules:
+            CompiledRules.give(self.data)
         self.lines = []
         self.process = subprocess.Popen([SLUICE, "serve", "--config", self.conf], env={**self.env, **(env or {})},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -214,6 +238,8 @@ class Server:
         self.reader.join(seconds)
         self.process.stderr.close()
         self.process = None
+        if self.shares_rules and code == 0:
+            CompiledRules.keep(self.data)
         self.check_diag()
         return code
 
