@@ -144,7 +144,8 @@ class CompiledRules:
     @classmethod
     def give(cls, data):
         if cls.folder and os.path.isdir(data) and not os.path.exists(os.path.join(data, "rules")):
-            shutil.copytree(cls.folder, os.path.join(data, "rules"))
+            with contextlib.suppress(OSError, shutil.Error):  # it may be full, or read-only: then the server does without
+                shutil.copytree(cls.folder, os.path.join(data, "rules"))
 
 
 class Server:

@@ -105,6 +105,7 @@ static void tokens_that_differ_only_in_length_are_refused_alike(void **state)
 enum answer { AS_IT_IS, ALWAYS_EQUAL, NEVER_EQUAL };
 
 static struct {
+	bool watched; /* else this is not touched: other tests have threads */
 	enum answer answer;
 	int n_calls;
 	int n_presented; /* calls in which one side was the digest of what was presented */
@@ -116,6 +117,8 @@ bool __wrap_sha256_equal(const struct sha256 *a, const struct sha256 *b);
 
 bool __wrap_sha256_equal(const struct sha256 *a, const struct sha256 *b)
 {
+	if (!compared.watched)
+		return __real_sha256_equal(a, b);
 	compared.n_calls++;
 	compared.n_presented +=
 		__real_sha256_equal(a, &compared.presented) || __real_sha256_equal(b, &compared.presented);
@@ -133,9 +136,11 @@ static enum err_code present_compared(const char *token, enum access_realm realm
 	buf_init(&text, 1000);
 	buf_z(&text, token);
 	memset(&compared, 0, sizeof compared);
+	compared.watched = true;
 	compared.answer = answer;
 	compared.presented = sha256_of(str_z(token));
 	code = present_token(&text, realm, NOW, &id);
+	compared.watched = false;
 	compared.answer = AS_IT_IS;
 	assert_int_equal(compared.n_presented, compared.n_calls);
 	return code;
