@@ -205,12 +205,13 @@ struct str token_of_repo(const char *repo)
 
 static struct str ask_header(void *arg, const char *name)
 {
+	static _Thread_local char bearer[1000]; /* the arena is not for many threads that ask at once */
 	const struct ask *a = arg;
 
-	if (strcasecmp(name, "Authorization") == 0)
-		return a->authorization ? str_z(a->authorization)
-		       : a->token       ? arena_fmt(&fx.arena, "Bearer %s", a->token)
-					: STR("");
+	if (strcasecmp(name, "Authorization") == 0) {
+		snprintf(bearer, sizeof bearer, "Bearer %s", a->token ? a->token : "");
+		return a->authorization ? str_z(a->authorization) : a->token ? str_z(bearer) : STR("");
+	}
 	if (strcasecmp(name, "Content-Type") == 0)
 		return a->type ? str_z(a->type) : a->body ? STR("application/json") : STR("");
 	if (a->header[0] && strcasecmp(name, a->header[0]) == 0)
