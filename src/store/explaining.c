@@ -123,7 +123,7 @@ enum err_code explaining_baseline(
 #define OF_A_REPO                                                                                            \
 	" ORDER BY received_at DESC LIMIT $3) AS step JOIN job ON job.id = step.job_id"                      \
 	" JOIN run ON run.id = job.run_id JOIN repo ON repo.id = run.repo_id"                                \
-	" WHERE $1 IN (0, run.repo_id) AND " VISIBLE_TO(                                                     \
+	" WHERE (run.repo_id = $1 OR $1 = 0) AND " VISIBLE_TO(                                               \
 		"$4") " ORDER BY step.received_at DESC, step.id DESC LIMIT $2"
 
 static enum err_code take_id(void *arg, const struct db_row *row, struct err *e)

@@ -46,7 +46,7 @@ static enum err_code find_run(
 {
 	return db_int(db,
 		"SELECT id FROM run WHERE repo_id = $1 AND head_sha = $2 AND external_run_id = $3"
-		" AND $4 IN ('', workflow) AND $5 IN ('', branch) AND $6 IN (0, pull_request)"
+		" AND $4 IN ('', workflow) AND $5 IN ('', branch) AND (pull_request = $6 OR $6 = 0)"
 		" AND $7 IN ('', url) AND $8 IN ('', target_branch)",
 		DB_ARGS(DB_I(repo_id), DB_T(f->head_sha), DB_T(f->external_run_id), DB_T(f->workflow),
 			DB_T(f->branch), DB_I(f->pull_request), DB_T(f->url), DB_T(f->target_branch)),

@@ -105,7 +105,8 @@ static enum err_code add_difference(struct db *db, int64_t run_id, const struct 
 		" n_running = n_running + $5, n_cancelled = n_cancelled + $6,"
 		" newest_at = CASE WHEN newest_at > $7 THEN newest_at ELSE $7 END,"
 		" began_at = CASE WHEN n_steps > 0 AND began_at < $8 THEN began_at ELSE $8 END"
-		" WHERE id = $1 AND ($7 >= $9 OR newest_at > $9) AND ($8 <= $10 OR began_at < $10)"
+		" WHERE id = $1 AND ($7 >= CAST($9 AS BIGINT) OR newest_at > $9)"
+		" AND ($8 <= CAST($10 AS BIGINT) OR began_at < $10)"
 		" AND (SELECT min(attempt) FROM job WHERE job.run_id = $1)"
 		" = (SELECT max(attempt) FROM job WHERE job.run_id = $1)" RETURNING_KEPT,
 		DB_ARGS(DB_I(run_id), DB_I(is.n_steps - was.n_steps), DB_I(is.n_failed - was.n_failed),
