@@ -23,7 +23,7 @@ MUST_CHECK enum err_code explaining_rules(struct db *db, struct arena *a, struct
 /* W. From now on it is these. */
 MUST_CHECK enum err_code explaining_set_rules(struct db *db, struct str digest, struct err *e);
 /*
- * W. The failed steps behind step `after` that still have their text, at most limit, are due again. *ret_last: the last of them, where to go
+ * W. The failed steps behind step `after` whose text has not expired (it may not be sealed yet), at most limit, are due again. *ret_last: the last of them, where to go
  * on; 0: that were all.
  */
 MUST_CHECK enum err_code explaining_again(

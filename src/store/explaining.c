@@ -70,8 +70,7 @@ enum err_code explaining_set_rules(struct db *db, struct str digest, struct err 
 }
 
 #define NEXT_FAILED                                                                                          \
-	"SELECT id FROM step WHERE id > $1 AND log_expired_at = 0 AND stored_bytes > 0 AND " STEP_FAILED     \
-	" ORDER BY id LIMIT $2"
+	"SELECT id FROM step WHERE id > $1 AND log_expired_at = 0 AND " STEP_FAILED " ORDER BY id LIMIT $2"
 
 enum err_code explaining_again(struct db *db, int64_t after, int64_t limit, int64_t *ret_last, struct err *e)
 {

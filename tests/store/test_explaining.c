@@ -77,6 +77,39 @@ static void a_step_is_compared_with_another_time_that_it_passed(void **state)
 	assert_int_equal(baseline_of(put_as(repo, "two", "3", CONCLUSION_FAILURE, T0 + 3)), 0);
 }
 
+static enum err_code mark_again(struct db *db, void *arg, struct err *e)
+{
+	int64_t *after = arg;
+
+	return explaining_again(db, *after, 2, after, e);
+}
+
+static void all_failed_steps_that_have_their_text_are_due_again_a_few_at_a_time(void **state)
+{
+	int64_t repo = add_repo("home", "acme/pump"), after = 0;
+	int rounds = 0;
+	(void)state;
+
+	for (int i = 0; i < 5; i++)
+		put_as(repo,
+			i == 0   ? "a"
+			: i == 1 ? "b"
+			: i == 2 ? "c"
+			: i == 3 ? "d"
+				 : "e",
+			"1", i == 1 ? CONCLUSION_SUCCESS : CONCLUSION_FAILURE, T0 + i);
+	tell("UPDATE step SET explain_due = 0");
+	tell("UPDATE step SET log_expired_at = 1 WHERE id = 3");
+	tell("UPDATE step SET stored_bytes = 0 WHERE id = 4"); /* its log is not sealed yet */
+	do {
+		must_write(mark_again, &after);
+		rounds++;
+	} while (after > 0);
+	assert_int_equal(rounds, 3);
+	assert_int_equal(ask("SELECT count(*) FROM step WHERE explain_due = 1 AND id IN (1, 4, 5)"), 3);
+	assert_int_equal(ask("SELECT count(*) FROM step WHERE explain_due <> 0"), 3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -84,6 +117,9 @@ int main(void)
 			the_newest_that_passed_or_failed_and_have_their_text_are_found, store_up, store_down),
 		cmocka_unit_test_setup_teardown(
 			a_step_is_compared_with_another_time_that_it_passed, store_up, store_down),
+		cmocka_unit_test_setup_teardown(
+			all_failed_steps_that_have_their_text_are_due_again_a_few_at_a_time, store_up,
+			store_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
