@@ -3,6 +3,15 @@
 
 #include "service/session.h"
 
+/* What is bound to a repo or a host is for that, and not for where its user is signed in. */
+static enum err_code check_unbound(const struct identity *id, struct err *e)
+{
+	if (id->token.repo_id != 0 || id->token.host.len > 0)
+		return err_set(e, ERR_FORBIDDEN,
+			"a token that is bound to a repo or a host does not reach its user's sessions");
+	return ERR_OK;
+}
+
 enum err_code api_list_sessions(struct call *c, struct err *e)
 {
 	int64_t limit = arg_int(c, "limit"), offset = arg_int(c, "offset"), total;
@@ -10,6 +19,7 @@ enum err_code api_list_sessions(struct call *c, struct err *e)
 	struct json_out j;
 	size_t n = 0;
 
+	TRY(check_unbound(&c->identity, e));
 	TRY(session_list(
 		c->app->store, c->identity.user_id, c->now, limit, offset, &c->arena, &list, &n, &total, e));
 	j = reply_page(c, limit, offset, n, total);
@@ -31,6 +41,7 @@ enum err_code api_revoke_session(struct call *c, struct err *e)
 {
 	const struct session_by by = session_by_identity(&c->identity);
 
+	TRY(check_unbound(&c->identity, e));
 	TRY(session_revoke(c->app->store, &by, arg_int(c, "session_id"), c->now, e));
 	reply_empty(c, 204);
 	return ERR_OK;

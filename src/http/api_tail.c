@@ -8,6 +8,7 @@
 #include "api_table.h"
 
 #include "base/diag.h"
+#include "base/digest.h"
 #include "http/find_step.h"
 #include "http/line_json.h"
 #include "service/follow.h"
@@ -15,11 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ALLOWED_MS 2000
+
 struct tail {
 	struct call *c;
 	struct follow *follow;
 	int64_t step_id, arrived_at;
-	struct arena arena; /* of a batch */
+	char *authorization; /* as it was sent */
+	int64_t allowed_at;  /* steady ms, when it was last good for this step */
+	struct arena arena;  /* of a batch */
 	struct buf out;
 	size_t out_at;
 	bool ended;
@@ -70,6 +75,29 @@ static void put_end(struct tail *t)
 	t->ended = true;
 }
 
+/*
+ * An answer may last for hours: its token may be revoked meanwhile, its user disabled, the repo closed to them. So both are asked again, every
+ * few seconds in which something is sent.
+ */
+static bool may_go_on(struct tail *t)
+{
+	const struct app *app = t->c->app;
+	int64_t now = clock_steady_ms(app->clock);
+	struct identity id;
+	struct step_view v;
+	struct err e;
+
+	if (now - t->allowed_at < ALLOWED_MS)
+		return true;
+	if (access_authenticate(app->access, &t->c->cfg->internal, REALM_API, str_z(t->authorization),
+		    clock_wall_ms(app->clock), &t->arena, &id, &e) != ERR_OK ||
+		access_allow(&id, SCOPE_BIT(SCOPE_LOGS_READ), 0, &e) != ERR_OK ||
+		facts_step(app->store, &id, t->step_id, &t->arena, &v, &e) != ERR_OK)
+		return false;
+	t->allowed_at = now;
+	return true;
+}
+
 /* The next batch into t->out; 0, or what to answer when there is none. */
 static ssize_t fill(struct tail *t)
 {
@@ -81,9 +109,13 @@ static ssize_t fill(struct tail *t)
 	arena_init(&t->arena);
 	switch (follow_next(t->follow, &t->arena, &lines, &n, &e)) {
 	case FOLLOW_LINES:
+		if (!may_go_on(t))
+			return REPLY_BROKEN;
 		put_lines(t, lines, n);
 		return 0;
 	case FOLLOW_QUIET: /* so that nobody in between takes the connection for dead */
+		if (!may_go_on(t))
+			return REPLY_BROKEN;
 		buf_z(&t->out, ":\n\n");
 		return 0;
 	case FOLLOW_ENDED:
@@ -129,6 +161,8 @@ static void free_tail(void *arg)
 	follow_free(t->follow);
 	arena_done(&t->arena);
 	buf_done(&t->out);
+	secret_wipe(t->authorization, strlen(t->authorization));
+	free(t->authorization);
 	free(t);
 }
 
@@ -156,6 +190,8 @@ enum err_code api_get_step_tail(struct call *c, struct err *e)
 	t->c = c;
 	t->step_id = o.step_id = v.step.id;
 	t->arrived_at = v.step.received_at;
+	t->authorization = mem_dup(call_header(c, "Authorization"));
+	t->allowed_at = clock_steady_ms(c->app->clock);
 	arena_init(&t->arena);
 	buf_init(&t->out, SIZE_MAX);
 	o.arg = source.arg = t;

@@ -7,6 +7,7 @@
 #include "service/manage.h"
 
 #include "service/audit.h"
+#include "store/access_nouns.h"
 
 #include <string.h>
 
@@ -68,17 +69,21 @@ static enum err_code store_token(
 	return ERR_OK;
 }
 
-static enum err_code find_repo(
-	struct store *s, struct str forge, struct str name, struct arena *a, struct repo *ret, struct err *e)
+/* One that its maker does not see is told as one that is not there. */
+static enum err_code find_repo(struct store *s, struct str forge, struct str name, int64_t viewer,
+	struct arena *a, struct repo *ret, struct err *e)
 {
 	struct db *db = NULL;
+	bool visible = false;
 	enum err_code code;
 
 	TRY(store_reader_get(s, &db, e));
 	code = repos_find(db, a, forge, name, ret, e);
+	if (code == ERR_OK)
+		code = repo_is_visible(db, ret->id, viewer, &visible, e);
 	store_reader_put(s, db);
-	if (code == ERR_NOT_FOUND)
-		return err_set(e, code, "repository is not watched; `sluice repo add` watches it");
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && !visible))
+		return err_set(e, ERR_NOT_FOUND, "repository is not watched; `sluice repo add` watches it");
 	return code;
 }
 
@@ -98,7 +103,7 @@ static enum err_code bind_repo(struct store *s, const struct config *cfg, const 
 		return ERR_OK;
 	}
 	TRY(config_forge(cfg, r->forge, &forge, e));
-	code = find_repo(s, forge, r->repo, a, &repo, e);
+	code = find_repo(s, forge, r->repo, access_viewer(by), a, &repo, e);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
 	if (by->token.repo_id != 0 && by->token.repo_id != repo.id)
@@ -194,6 +199,17 @@ struct token_revoke {
 	int64_t id, user_id, now; /* user_id 0: anybody's */
 };
 
+/* A token that is bound rules over those that are bound alike, and over itself. */
+static bool is_within_binding(const struct identity *by, const struct token *t)
+{
+	const struct token *own = &by->token;
+
+	if (by->kind != IDENTITY_TOKEN || t->id == own->id)
+		return true;
+	return (own->repo_id == 0 || own->repo_id == t->repo_id) &&
+	       (own->host.len == 0 || str_eq(own->host, t->host));
+}
+
 static enum err_code apply_token_revoke(struct store_op *op, struct db *db, struct err *e)
 {
 	struct token_revoke *w = (struct token_revoke *)(void *)op;
@@ -202,6 +218,8 @@ static enum err_code apply_token_revoke(struct store_op *op, struct db *db, stru
 
 	arena_init(&a);
 	TRY(tokens_get(db, &a, w->id, &t, e));
+	if (!is_within_binding(w->by, &t))
+		return err_set(e, ERR_NOT_FOUND, "there is no token %lld", (long long)w->id);
 	TRY(tokens_revoke(db, w->id, w->user_id, w->now, e));
 	if (t.revoked_at != 0)
 		return ERR_OK;

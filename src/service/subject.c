@@ -106,7 +106,7 @@ static enum err_code check_binding(
 static enum err_code narrow(
 	struct db *db, int64_t viewer, const struct subject *s, struct step_query *q, struct err *e)
 {
-	int64_t n = 0, repo_id = 0;
+	int64_t n = 0;
 	bool visible = false;
 
 	if (s->run_id > 0) {
@@ -114,11 +114,11 @@ static enum err_code narrow(
 		q->repo_id = visible ? q->repo_id : NO_REPO;
 		return ERR_OK;
 	}
-	TRY(runs_repos_visible(db, s->external_run_id, viewer, &n, &repo_id, e));
-	if (n > 1 && q->repo_id == 0)
+	TRY(runs_repos_visible(db, s->external_run_id, viewer, &n, &q->repo_id, e));
+	if (n > 1)
 		return err_field(e, "repo", "is needed: runs of several repos have this id");
-	if (q->repo_id == 0)
-		q->repo_id = n == 1 ? repo_id : NO_REPO;
+	if (n == 0)
+		q->repo_id = NO_REPO;
 	return ERR_OK;
 }
 
@@ -132,9 +132,15 @@ enum err_code subject_find(struct db *db, struct arena *a, const struct config *
 
 	TRY(resolve_repo(db, a, cfg, id, s, &repo, ret_watched, e));
 	TRY(check_binding(id, s, &repo, e));
-	if (repo.id != 0)
-		TRY(repo_is_visible(db, repo.id, viewer, &visible, e));
-	*ret_watched = *ret_watched && visible;
 	*ret = query_of(s, id->token.repo_id != 0 ? id->token.repo_id : repo.id);
-	return viewer == 0 || repo.id != 0 ? ERR_OK : narrow(db, viewer, s, ret, e);
+	if (viewer == 0)
+		return ERR_OK;
+	if (ret->repo_id == 0)
+		return narrow(db, viewer, s, ret, e);
+	TRY(repo_is_visible(db, ret->repo_id, viewer, &visible, e));
+	if (!visible && repo.id != 0)
+		*ret_watched = false;
+	else if (!visible)
+		ret->repo_id = NO_REPO;
+	return ERR_OK;
 }

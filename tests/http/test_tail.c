@@ -267,6 +267,35 @@ static void who_leaves_is_forgotten(void **state)
 	config_swap(fx.app.config, fixture_config(0, 0));
 }
 
+/* It is looked at every few seconds: an answer may last for hours. */
+static void who_may_not_any_more_is_cut_and_hears_nothing_of_what_comes(void **state)
+{
+	int64_t id = stream_step("revoked");
+	struct str admin = fx.admin;
+	static struct events ev;
+	char rest[4096];
+	size_t heard = 0;
+	ssize_t n;
+	(void)state;
+
+	fx.admin = token_with(SCOPE_BIT(SCOPE_LOGS_READ), ROLE_ADMIN);
+	stream_text(id, 0, STR("one\n"));
+	assert_int_equal(follow(&ev, id, "/tail", ""), 200);
+	hear_until(&ev, "\"one\"");
+	AUTO_ANSWER gone = ask((struct ask){
+		.method = "DELETE", .target = "/api/v1/auth/tokens/current", .token = fx.admin.p });
+	fx.admin = admin;
+	assert_int_equal(gone.status, 204);
+	atomic_fetch_add(&fx.steady, 5000);
+	stream_text(id, 4, STR("a secret of later\n"));
+	while (heard < sizeof rest - 1 && (n = recv(ev.fd, rest + heard, sizeof rest - 1 - heard, 0)) > 0)
+		heard += (size_t)n;
+	rest[heard] = '\0';
+	assert_null(strstr(rest, "later"));
+	close(ev.fd);
+	stream_end_of(id, "success");
+}
+
 /* ---- the end of the server ---- */
 
 static void *drain(void *arg)
@@ -390,6 +419,7 @@ int main(void)
 		TEST(no_more_than_the_bound_follow),
 		TEST(who_does_not_read_is_cut_and_keeps_nobody),
 		TEST(who_leaves_is_forgotten),
+		TEST(who_may_not_any_more_is_cut_and_hears_nothing_of_what_comes),
 		TEST(draining_ends_those_who_follow_at_once),
 		TEST(stopping_without_draining_leaves_nobody_suspended),
 		TEST(a_log_is_sent_whole_in_pieces_and_its_head_alone_on_one_connection),

@@ -128,6 +128,7 @@ static const struct {
 	{ "GET", "/api/v1/steps/1/errors", NULL, 200 },
 	{ "GET", "/api/v1/steps?run_id=1", NULL, 200 },
 	{ "GET", "/api/v1/context?run_id=1", NULL, 200 },
+	{ "GET", "/api/v1/steps/1/log?ansi=strip", NULL, 200 },
 	{ "GET", "/api/v1/groups/1", NULL, 200 },
 	{ "PATCH", "/api/v1/groups/1", "{\"state\":\"resolved\"}", 200 },
 	{ "PUT", "/api/v1/steps/1/pin", NULL, 204 },
@@ -173,6 +174,7 @@ static void looks(const char *who, bool sees)
 		.method = "GET", .target = "/api/v1/context?format=json&external_run_id=7", .token = who });
 	assert_int_equal(context.status, 200);
 	assert_int_equal(strstr(context.body, "undeclared") != NULL, sees);
+	assert_int_equal(total_of("/api/v1/steps?external_run_id=7", who), sees);
 }
 
 static void of_a_repo_for_members_nobody_else_learns_anything(void **state)
@@ -183,6 +185,36 @@ static void of_a_repo_for_members_nobody_else_learns_anything(void **state)
 	only_for_members();
 	looks(token, false);
 	looks(fx.admin.p, true);
+}
+
+/* A token that was bound to it while it was open to its user. */
+static const char *bound_token(int *ret_status)
+{
+	AUTO_ANSWER r = ask((struct ask){ .method = "POST",
+		.target = "/api/v1/auth/tokens",
+		.token = token,
+		.body = "{\"token_name\":\"bound\",\"repository\":\"" REPO
+			"\",\"scopes\":[\"logs:read\",\"logs:write\","
+			"\"runs:read\",\"results:read\",\"system:read\"]}" });
+
+	*ret_status = r.status;
+	return r.status == 201 ? arena_cstr(&fx.arena, json_str(json_get(json_of(&r), "token"))) : NULL;
+}
+
+static void a_token_that_is_bound_to_it_sees_no_more_than_its_user(void **state)
+{
+	int status;
+	const char *bound = bound_token(&status);
+	(void)state;
+
+	assert_int_equal(status, 201);
+	looks(bound, true);
+	only_for_members();
+	looks(bound, false);
+	assert_null(bound_token(&status));
+	assert_int_equal(status, 404);
+	forge_says(true);
+	looks(bound, true);
 }
 
 static void members_see_it_as_long_as_the_forge_says_so(void **state)
@@ -200,6 +232,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(of_a_repo_for_members_nobody_else_learns_anything, up, down),
+		cmocka_unit_test_setup_teardown(
+			a_token_that_is_bound_to_it_sees_no_more_than_its_user, up, down),
 		cmocka_unit_test_setup_teardown(members_see_it_as_long_as_the_forge_says_so, up, down),
 	};
 
