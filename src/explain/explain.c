@@ -76,6 +76,8 @@ enum err_code explain_log(const struct explain_input *in, struct findings *ret, 
 	input_merge(&inputs, ret);
 	diagnostics_find(&diagnostics);
 	input_append(&rows, ret);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->v[i].head_byte = ret->v[i].to > ret->v[i].from ? l.v[ret->v[i].head].start : 0;
 	if (in->reports)
 		input_beside(in->reports, ret);
 	return ERR_OK;

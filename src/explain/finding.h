@@ -27,6 +27,7 @@ struct finding {
 	size_t from, to;             /* lines */
 	size_t start_byte, end_byte; /* of those lines */
 	size_t head;                 /* the line that says it, from <= head < to */
+	size_t head_byte;            /* where that begins */
 	enum error_role role;
 	enum error_class class;
 	enum error_severity severity;

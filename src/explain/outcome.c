@@ -77,6 +77,7 @@ void outcome_add(struct findings *ranked, const struct step_facts *f, size_t n_l
 	*x = (struct finding){ .from = n_lines > 0 ? n_lines - 1 : 0,
 		.to = n_lines,
 		.head = n_lines > 0 ? n_lines - 1 : 0,
+		.head_byte = last_start,
 		.start_byte = last_start,
 		.end_byte = log_len,
 		.role = ERROR_CAUSE,

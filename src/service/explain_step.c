@@ -123,13 +123,14 @@ static void add_error(struct explanation *x, const struct finding *f, const stru
 {
 	struct error *r = &x->errors[x->n];
 	bool placed = f->to > f->from;
+	size_t last_byte = f->end_byte > f->start_byte ? f->end_byte - 1 : f->start_byte;
 
 	*r = (struct error){
-		.from_line = placed ? log_window_line(w, f->from) : 0,
-		.to_line = placed ? log_window_line(w, f->to - 1) + 1 : 0,
-		.head_line = placed ? log_window_line(w, f->head) : 0,
+		.from_line = placed ? log_window_line(w, f->start_byte) : 0,
+		.to_line = placed ? log_window_line(w, last_byte) + 1 : 0,
+		.head_line = placed ? log_window_line(w, f->head_byte) : 0,
 		.start_byte = placed ? log_window_byte(w, f->start_byte) : 0,
-		.end_byte = placed && f->end_byte > 0 ? log_window_byte(w, f->end_byte - 1) + 1 : 0,
+		.end_byte = placed && f->end_byte > f->start_byte ? log_window_byte(w, last_byte) + 1 : 0,
 		.role = f->role,
 		.class = f->class,
 		.severity = f->severity,

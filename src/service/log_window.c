@@ -10,23 +10,32 @@ struct choice {
 	size_t front, back;
 };
 
+static int64_t cost(const struct frame *f)
+{
+	return f->text_len + LOG_WINDOW_LINE * (int64_t)f->n_line_ends;
+}
+
 static struct choice choose(const struct log_view *v, int64_t max_bytes)
 {
-	struct choice c = { .front = v->n };
-	int64_t front = 0, back = 0;
+	struct choice c = { 0 };
+	int64_t all = 0, front = 0, back = 0;
 
-	if (v->text_bytes <= max_bytes)
-		return c;
-	for (c.front = 0; c.front < v->n && front + v->frames[c.front].text_len <= max_bytes / 4; c.front++)
-		front += v->frames[c.front].text_len;
+	for (size_t i = 0; i < v->n; i++)
+		all += cost(&v->frames[i]);
+	if (all <= max_bytes)
+		return (struct choice){ .front = v->n };
+	for (; c.front < v->n && front + cost(&v->frames[c.front]) <= max_bytes / 4; c.front++)
+		front += cost(&v->frames[c.front]);
 	while (c.back < v->n - c.front) {
-		int64_t len = v->frames[v->n - c.back - 1].text_len;
+		int64_t more = cost(&v->frames[v->n - c.back - 1]);
 
-		if (back + len > max_bytes - front)
+		if (back + more > max_bytes - front)
 			break;
-		back += len;
+		back += more;
 		c.back++;
 	}
+	if (c.front + c.back == 0 && v->n > 0) /* the end is looked at in any case, be it the only thing */
+		c.back = 1;
 	return c;
 }
 
@@ -44,8 +53,21 @@ static void note_piece(struct log_window *w, const struct frame *f, size_t n_lin
 	};
 }
 
+/* Counted in the text, not taken from what the index says of it. */
+static void note_line_ends(struct log_window *w, struct arena *a)
+{
+	struct str text = buf_view(&w->text);
+	size_t n = 0;
+
+	for (size_t at = 0; (at += str_find(str_from(text, at), '\n')) < text.len; at++)
+		n++;
+	w->line_ends = arena_array(a, n + 1, sizeof *w->line_ends);
+	for (size_t at = 0; (at += str_find(str_from(text, at), '\n')) < text.len; at++)
+		w->line_ends[w->n_line_ends++] = (uint32_t)at;
+}
+
 static enum err_code read_frames(
-	const struct log_view *v, struct choice c, struct log_window *w, struct err *e)
+	const struct log_view *v, struct choice c, struct log_window *w, struct arena *a, struct err *e)
 {
 	size_t n_lines = 0;
 
@@ -66,6 +88,7 @@ static enum err_code read_frames(
 		TRY(log_view_text(v, i, &w->text, e));
 		n_lines += f->n_line_ends;
 	}
+	note_line_ends(w, a);
 	return ERR_OK;
 }
 
@@ -76,7 +99,7 @@ static enum err_code read_once(struct store *s, int64_t step_id, int64_t max_byt
 
 	TRY(log_view_open(s, step_id, false, a, &v, e));
 	w->pieces = arena_array(a, v.n + 1, sizeof *w->pieces);
-	return read_frames(&v, choose(&v, max_bytes), w, e);
+	return read_frames(&v, choose(&v, max_bytes), w, a, e);
 }
 
 enum err_code log_window_read(struct store *s, int64_t step_id, int64_t max_bytes, struct arena *a,
@@ -103,11 +126,27 @@ void log_window_done(struct log_window *w)
 	*w = (struct log_window){ 0 };
 }
 
-int64_t log_window_line(const struct log_window *w, size_t line)
+/* How many line ends are in front of the byte. */
+static size_t line_of(const struct log_window *w, size_t byte)
 {
-	size_t i = w->n_pieces;
+	size_t low = 0, high = w->n_line_ends;
 
-	while (i > 1 && w->pieces[i - 1].line > line)
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (w->line_ends[middle] < byte)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int64_t log_window_line(const struct log_window *w, size_t byte)
+{
+	size_t i = w->n_pieces, line = line_of(w, byte);
+
+	while (i > 1 && w->pieces[i - 1].byte > byte)
 		i--;
 	return i > 0 ? w->pieces[i - 1].line_at + (int64_t)(line - w->pieces[i - 1].line) : (int64_t)line;
 }

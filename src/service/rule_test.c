@@ -58,9 +58,16 @@ static struct str keep(struct testing *r, struct str s, size_t most)
 	return arena_str(r->a, ret);
 }
 
-static int64_t line_of(const struct testing *r, size_t line)
+/* Of a text that was sent the lines are counted as those of a log are: by LF. */
+static int64_t line_of(const struct testing *r, const struct lines *l, size_t line)
 {
-	return r->w ? log_window_line(r->w, line) : (int64_t)line;
+	int64_t n = 0;
+
+	if (r->w)
+		return log_window_line(r->w, l->v[line].start);
+	for (size_t i = 0; i < l->v[line].start; i++)
+		n += l->log.p[i] == '\n';
+	return n;
 }
 
 static bool take_hit(void *arg, const struct lines *l, const struct block *b)
@@ -74,9 +81,9 @@ static bool take_hit(void *arg, const struct lines *l, const struct block *b)
 		return true;
 	hit = &t->hits[t->n_hits++];
 	*hit = (struct rule_test_hit){ .step_id = r->step_id,
-		.from_line = line_of(r, b->from),
-		.to_line = line_of(r, b->to - 1) + 1,
-		.head_line = line_of(r, b->head),
+		.from_line = line_of(r, l, b->from),
+		.to_line = line_of(r, l, b->to - 1) + 1,
+		.head_line = line_of(r, l, b->head),
 		.rule = b->rule };
 	for (size_t i = 0; i < RULE_N_CAPTURES; i++)
 		hit->captures[i] = keep(r, b->captures[i], CAPTURE_MAX);

@@ -50,24 +50,14 @@ struct page {
 	const struct log_diff *d;
 	const struct log_window *w;
 	size_t line;     /* where we are in the window */
-	size_t lf_line;  /* the same, counted by line ends */
-	size_t lf_at;    /* up to where they were counted */
 	struct buf text; /* of one line */
 	uint8_t kind;    /* enum novelty of the last one that is shown */
 };
 
-/* The number in the log of a line that is not in front of the one before: a lone CR ends a line of a diff, but none of a log. */
-static int64_t number_of(struct page *p, size_t line)
+/* The number in the log of a line: a lone CR ends a line of a diff, but none of a log. */
+static int64_t number_of(const struct page *p, size_t line)
 {
-	const struct lines *l = &p->d->lines;
-
-	for (size_t start = l->v[line].start; p->lf_at < start;) {
-		const char *lf = memchr(l->log.p + p->lf_at, '\n', start - p->lf_at);
-
-		p->lf_at = lf ? (size_t)(lf - l->log.p) + 1 : start;
-		p->lf_line += lf != NULL;
-	}
-	return log_window_line(p->w, p->lf_line);
+	return log_window_line(p->w, p->d->lines.v[line].start);
 }
 
 static void show(struct page *p, size_t line, struct arena *a, struct diff_line *ret)
