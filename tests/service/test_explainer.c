@@ -288,8 +288,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			lines_of_a_narrow_window_have_the_numbers_and_places_of_the_log, streaming_up,
 			streaming_down),
-		cmocka_unit_test_setup_teardown(
-			a_window_that_is_too_narrow_for_any_frame_has_the_last_one, streaming_up, streaming_down),
+		cmocka_unit_test_setup_teardown(a_window_that_is_too_narrow_for_any_frame_has_the_last_one,
+			streaming_up, streaming_down),
 		cmocka_unit_test_setup_teardown(
 			a_window_of_a_long_line_goes_on_behind_it, streaming_up, streaming_down),
 		cmocka_unit_test_setup_teardown(a_log_of_empty_lines_is_cut_for_its_lines_not_its_bytes,
