@@ -98,14 +98,25 @@ void flow_free(struct flow *f)
 static struct str without_secrets(const struct mask *m, const struct mask_names *names, struct str text,
 	struct buf *room, size_t *n_masked)
 {
-	AUTO_SPANS spans = { 0 };
+	AUTO_BUF before;
 
-	mask_find_flow(m, names, text, &spans);
-	if (spans.n == 0)
-		return text;
-	buf_reset(room);
-	*n_masked += spans_write(&spans, text, 0, room);
-	return buf_view(room);
+	buf_init(&before, SIZE_MAX);
+	for (int round = 0; round < MASK_ROUNDS; round++) {
+		AUTO_SPANS spans = { 0 };
+
+		mask_find_flow(m, names, text, &spans);
+		if (spans.n == 0)
+			break;
+		if (round > 0) { /* text is in room */
+			buf_reset(&before);
+			buf_str(&before, text);
+			text = buf_view(&before);
+		}
+		buf_reset(room);
+		*n_masked += spans_write(&spans, text, 0, room);
+		text = buf_view(room);
+	}
+	return text;
 }
 
 /* Takes the last n lines off the end of out; returns how many there were not. */
@@ -170,11 +181,13 @@ static void settle_part(struct settle *s, struct part *p)
 	p->undo = p->plain ? settle_add_plain(s, p->text, &p->lines) : settle_add(s, p->text, &p->lines);
 }
 
+/* Nothing new stands on the screen where settling has copied the text, and nothing stood in front of it. */
 static void mask_again(const struct parts *parts, struct part *p)
 {
 	struct str lines = buf_view(&p->lines);
+	bool copied = p->undo == 0 && str_eq(lines, p->text);
 
-	p->text = p->plain ? lines : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
+	p->text = copied ? lines : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
 }
 
 /* Part i is masked. Settles the parts whose turn it is, unless another thread does: that one sees part i when it comes to it. */
@@ -241,29 +254,62 @@ static void take(struct flow *f, const struct mask *m, const struct mask_names *
 	take_parts(f, NULL, &one, start, out, t);
 }
 
-/* A line that names a value, and what comes after it, is masked with it. */
-static void take_naming(struct flow *f, const struct mask *m, struct mask_names **names, struct str part,
+/* `at`, a line's start, or that of a later line where a secret reaches over it. */
+static size_t line_outside(const struct spans *secrets, struct str part, size_t at)
+{
+	bool moved = true;
+
+	while (moved) {
+		moved = false;
+		for (size_t i = 0; i < secrets->n; i++) {
+			size_t end = secrets->p[i].end;
+
+			if (secrets->p[i].at >= at || end <= at)
+				continue;
+			end += str_find(str_from(part, end), '\n');
+			at = end < part.len ? end + 1 : part.len;
+			moved = true;
+		}
+	}
+	return at;
+}
+
+/* The line from `at` to `behind` names values: it is masked with them, and what is in front of it is not. Returns how much is taken. */
+static size_t take_named(struct flow *f, const struct mask *m, struct mask_names **names,
+	struct mask_names *more, struct str part, size_t at, size_t behind, size_t start, struct buf *out,
+	struct flow_taken *t)
+{
+	AUTO_SPANS secrets = { 0 };
+
+	mask_find_flow(m, *names, part, &secrets);
+	at = line_outside(&secrets, part, at);
+	behind = line_outside(&secrets, part, behind);
+	take(f, m, *names, (struct str){ part.p, at }, start, out, t);
+	mask_names_unref(*names);
+	*names = more;
+	if (behind > at)
+		take(f, m, *names, (struct str){ part.p + at, behind - at }, start, out, t);
+	return behind > at ? behind : at;
+}
+
+/* A part with commands, up to the end of the first line that names a value: it says how what follows is cut and masked. Returns how much is taken. */
+static size_t take_naming(struct flow *f, const struct mask *m, struct mask_names **names, struct str part,
 	size_t start, struct buf *out, struct flow_taken *t)
 {
-	size_t done = 0;
-
 	for (size_t at = 0; at < part.len;) {
 		struct str rest = str_from(part, at), line = { rest.p, str_find(rest, '\n') };
-		struct mask_names *more = NULL;
-		size_t n_lost = 0;
+		size_t behind = line.len < rest.len ? at + line.len + 1 : part.len, n_lost = 0;
+		struct mask_names *more =
+			text_has_mask_command(line) ? mask_names_add(*names, line, &n_lost) : NULL;
 
-		if (text_has_mask_command(line))
-			more = mask_names_add(*names, line, &n_lost);
 		if (more) {
-			take(f, m, *names, (struct str){ part.p + done, at - done }, start, out, t);
-			done = at;
-			mask_names_unref(*names);
-			*names = more;
 			t->n_lost += n_lost;
+			return take_named(f, m, names, more, part, at, behind, start, out, t);
 		}
-		at += line.len + 1;
+		at = behind;
 	}
-	take(f, m, *names, str_from(part, done), start, out, t);
+	take(f, m, *names, part, start, out, t);
+	return part.len;
 }
 
 /* ---- all of it ---- */
@@ -321,7 +367,7 @@ void flow_add(struct flow *f, struct crew *crew, const struct mask *m, struct ma
 	while ((len = cut_parts(f, m, *names, str_from(raw, t.used), last, &parts.n)) > 0) {
 		parts.names = *names;
 		if (f->parts[0].names)
-			take_naming(f, m, names, f->parts[0].raw, start, out, &t);
+			len = take_naming(f, m, names, f->parts[0].raw, start, out, &t);
 		else
 			take_parts(f, crew, &parts, start, out, &t);
 		t.used += len;

@@ -17,6 +17,8 @@
 #define MASK_VALUE_MIN 3
 #define MASK_VALUE_MAX 4096
 #define MASK_ENV_MIN 8 /* an environment value shorter than this is no secret */
+#define MASK_ROUNDS                                                                                          \
+	4 /* a text is looked at again as long as that finds more, since what stood beside a secret may be one */
 
 struct mask; /* a set of values; built, then read by any number of threads */
 

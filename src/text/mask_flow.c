@@ -111,7 +111,7 @@ static size_t cut_line(const struct mask *m, const struct mask_names *names, str
 	size_t cut;
 
 	if (cr && cr > window.p)
-		return (size_t)(cr - window.p);
+		return outside_secrets(m, names, window, (size_t)(cr - window.p));
 	cut = outside_secrets(m, names, window, MASK_HOLD / 2);
 	return outside_characters(window, outside_escapes(window, cut));
 }

@@ -138,7 +138,7 @@ void mask_add_environ(struct mask *m, char *const *environ)
 }
 
 struct commands {
-	struct needles *needles;
+	struct mask *mask;
 	size_t n, n_added, needles_max;
 };
 
@@ -146,15 +146,15 @@ static bool add_command_value(void *arg, struct str value, struct str written)
 {
 	struct commands *c = arg;
 
-	c->n_added += add_spellings(c->needles, value, NULL) == ERR_OK &&
-		      (written.len == 0 || add_spellings(c->needles, written, NULL) == ERR_OK);
-	return ++c->n < COMMANDS_MAX && needles_count(c->needles) < c->needles_max;
+	c->n_added += add_spellings(c->mask->needles, value, NULL) == ERR_OK &&
+		      (written.len == 0 || add_spellings(c->mask->needles, written, NULL) == ERR_OK);
+	keep_multi(c->mask, value);
+	return ++c->n < COMMANDS_MAX && needles_count(c->mask->needles) < c->needles_max;
 }
 
 size_t mask_add_commands(struct mask *m, struct str text)
 {
-	struct commands c = { .needles = m->needles,
-		.needles_max = needles_count(m->needles) + COMMAND_NEEDLES_MAX };
+	struct commands c = { .mask = m, .needles_max = needles_count(m->needles) + COMMAND_NEEDLES_MAX };
 
 	forget_with_more(m);
 	mask_commands_each(text, add_command_value, &c);

@@ -334,7 +334,7 @@ size_t mask_shapes(struct str text, struct buf *out)
 	return spans_write(&spans, text, 0, out);
 }
 
-size_t mask_all(const struct mask *m, struct str text, struct buf *out)
+static size_t mask_once(const struct mask *m, struct str text, struct buf *out)
 {
 	AUTO_SPANS spans = { 0 };
 	AUTO_SPANS seen = { 0 };
@@ -347,4 +347,20 @@ size_t mask_all(const struct mask *m, struct str text, struct buf *out)
 		view_add_spans(&plain, &seen, &spans);
 	}
 	return spans_write(&spans, text, 0, out);
+}
+
+size_t mask_all(const struct mask *m, struct str text, struct buf *out)
+{
+	size_t start = out->len, n = mask_once(m, text, out), more = n;
+	AUTO_BUF before;
+
+	buf_init(&before, SIZE_MAX);
+	for (int round = 1; more > 0 && round < MASK_ROUNDS; round++) {
+		buf_reset(&before);
+		buf_str(&before, str_from(buf_view(out), start));
+		buf_cut(out, start);
+		more = mask_once(m, buf_view(&before), out);
+		n += more;
+	}
+	return n;
 }

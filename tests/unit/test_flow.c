@@ -169,6 +169,66 @@ static void what_is_named_is_masked_in_all_parts_behind_it(void **state)
 	assert_int_equal(str_find_str(buf_view(&got), STR(SECRET)), got.len);
 }
 
+/* Texts in which something stands beside a secret, over an older row, or around a line that names a value. */
+static const struct {
+	const char *raw, *never;
+} cut_texts[] = {
+	{ "-----BEGIN PRIVATE "
+	  "KEY-----\nMIIEvQIBADANBgkq\n::add-mask::abcdefgh\nhkiG9w0BAQEFAASC\nTheLastOfTheKey0\n"
+	  "-----END PRIVATE KEY-----\nbehind\n",
+		"TheLastOfTheKey0" },
+	{ "::add-mask::first-of-named%0Asecond-of-named\nx first-of-named\nsecond-of-named\n",
+		"second-of-named" },
+	{ "" SECRET "ghp_0123456789abcdefghijABCDEFGHIJ012345\n", "ghp_0123456789" },
+	{ "ghp_0123456789abcdefghijABCDEFGHIJ012345" SECRET "\n", SECRET },
+	{ "old row\nold row\n\x1b[2Acorrect-horse\x1b[5C\x1b[2K" SECRET "\x1b[B\nplain " SECRET "\n",
+		SECRET },
+	{ "correct-horse\n\x1b[A\x1b[13C-battery\nplain\n", SECRET },
+};
+
+static void what_stands_beside_a_secret_is_masked_wherever_the_text_is_cut(void **state)
+{
+	AUTO_BUF whole;
+	AUTO_BUF got;
+
+	(void)state;
+	buf_init(&whole, SIZE_MAX);
+	buf_init(&got, SIZE_MAX);
+	for (size_t i = 0; i < sizeof cut_texts / sizeof cut_texts[0]; i++) {
+		struct str raw = str_z(cut_texts[i].raw);
+
+		buf_reset(&whole);
+		flow_in_pieces(NULL, raw, SIZE_MAX, &whole);
+		assert_int_equal(str_find_str(buf_view(&whole), str_z(cut_texts[i].never)), whole.len);
+		for (size_t size = 1; size < raw.len; size++) {
+			buf_reset(&got);
+			flow_in_pieces(NULL, raw, size, &got);
+			assert_string_equal(buf_cstr(&got), buf_cstr(&whole));
+		}
+	}
+}
+
+/* A progress display that never ends its line, with a key in it: no cut of the long line is inside the key. */
+static void a_key_whose_lines_end_with_cr_alone_is_masked(void **state)
+{
+	AUTO_BUF raw;
+	AUTO_BUF got;
+
+	(void)state;
+	buf_init(&raw, SIZE_MAX);
+	buf_init(&got, SIZE_MAX);
+	for (int pad = 15000; pad < 17000; pad += 7) {
+		buf_reset(&raw);
+		buf_reset(&got);
+		for (int k = 0; k < pad; k++)
+			buf_char(&raw, k % 10 == 9 ? '\r' : 'x');
+		buf_z(&raw, "-----BEGIN PRIVATE KEY-----\rMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\r"
+			    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\nbehind\n");
+		flow_in_pieces(NULL, buf_view(&raw), SIZE_MAX, &got);
+		assert_int_equal(str_find_str(buf_view(&got), STR("MIIEvQIBADAN")), got.len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +237,8 @@ int main(void)
 		cmocka_unit_test(a_secret_that_is_only_on_the_screen_is_masked),
 		cmocka_unit_test(pieces_and_the_crew_make_no_difference),
 		cmocka_unit_test(what_is_named_is_masked_in_all_parts_behind_it),
+		cmocka_unit_test(what_stands_beside_a_secret_is_masked_wherever_the_text_is_cut),
+		cmocka_unit_test(a_key_whose_lines_end_with_cr_alone_is_masked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
