@@ -32,12 +32,15 @@
 #include "http/tally.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -57,7 +60,9 @@ struct server {
 	struct sweeper *sweeper;
 	char address[LISTEN_ADDRESS_LEN];
 	int port;
-	int listen_fd;   /* ours to close */
+	int listen_fd;   /* the library closes it, once it is started */
+	int silent_fd;   /* takes its place when the server drains */
+	bool refusing;   /* has taken it */
 	bool has_router; /* its patterns are ours to free */
 	atomic_bool draining;
 	struct tally tally;
@@ -581,6 +586,9 @@ static enum err_code start(struct server *s, const struct server_options *o, str
 	};
 
 	TRY(listen_open(o->listen, &s->listen_fd, s->address, &s->port, e));
+	s->silent_fd = eventfd(0, EFD_CLOEXEC);
+	if (s->silent_fd < 0)
+		return err_errno(e, ERR_INTERNAL, errno, "eventfd");
 	TRY(router_init(&router_api, e));
 	s->has_router = true;
 	TRY(sweeper_start(&sweep, &s->sweeper, e));
@@ -601,6 +609,7 @@ enum err_code server_start(
 
 	s->app = app;
 	s->listen_fd = -1;
+	s->silent_fd = -1;
 	tally_init(&s->tally);
 	pthread_mutex_init(&s->lock, NULL);
 	code = start(s, o, e);
@@ -621,13 +630,15 @@ const char *server_address(const struct server *s)
 	return s->address;
 }
 
-/* The socket listens no more; its descriptor stays until no worker can mean it. */
+/*
+ * Nobody listens any more, and no worker hears of it: in the place of the socket is now a descriptor on which nothing ever happens.
+ * MHD_quiesce_daemon() is for this, but both it and the workers take the socket out of their epoll sets, and whichever
+ * comes second aborts the program (0.9.75).
+ */
 static void stop_accepting(struct server *s)
 {
-	if (!s->daemon || s->listen_fd < 0)
-		return;
-	MHD_quiesce_daemon(s->daemon); /* else it would close the descriptor itself, later */
-	shutdown(s->listen_fd, SHUT_RDWR);
+	if (s->daemon && !s->refusing)
+		s->refusing = dup3(s->silent_fd, s->listen_fd, O_CLOEXEC) >= 0;
 }
 
 void server_drain(struct server *s, int seconds)
@@ -647,8 +658,10 @@ void server_stop(struct server *s)
 	tally_stop(&s->tally);
 	end_sources(s);
 	if (s->daemon)
-		MHD_stop_daemon(s->daemon);
-	fd_close(&s->listen_fd);
+		MHD_stop_daemon(s->daemon); /* closes listen_fd */
+	else
+		fd_close(&s->listen_fd);
+	fd_close(&s->silent_fd);
 	sweeper_stop(s->sweeper);
 	tally_done(&s->tally);
 	if (s->has_router)

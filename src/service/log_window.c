@@ -24,8 +24,13 @@ static struct choice choose(const struct log_view *v, int64_t max_bytes)
 		all += cost(&v->frames[i]);
 	if (all <= max_bytes)
 		return (struct choice){ .front = v->n };
-	for (; c.front < v->n && front + cost(&v->frames[c.front]) <= max_bytes / 4; c.front++)
-		front += cost(&v->frames[c.front]);
+	for (; c.front < v->n; c.front++) { /* the first, if it is not too much with the last */
+		int64_t more = cost(&v->frames[c.front]);
+
+		if (front + more > (c.front > 0 ? max_bytes / 4 : max_bytes - cost(&v->frames[v->n - 1])))
+			break;
+		front += more;
+	}
 	while (c.back < v->n - c.front) {
 		int64_t more = cost(&v->frames[v->n - c.back - 1]);
 

@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import sluice_test as s
@@ -240,6 +241,30 @@ class Signals(unittest.TestCase):
             self.assertIsNone(server.process.poll())
             server.process.send_signal(signal.SIGTERM)
             server.wait()
+
+    def test_connections_that_keep_coming_do_not_spoil_the_end(self):
+        server, over = self.server(), threading.Event()
+
+        def knock():
+            while not over.is_set():
+                try:
+                    with socket.create_connection(("127.0.0.1", server.port), timeout=1) as c:
+                        c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                        c.recv(100)
+                except OSError:
+                    over.wait(0.001)
+
+        knockers = [threading.Thread(target=knock) for _ in range(4)]
+        for knocker in knockers:
+            knocker.start()
+        try:
+            for _ in range(10):
+                server.stop()
+                server.start()
+        finally:
+            over.set()
+            for knocker in knockers:
+                knocker.join()
 
     def test_a_second_sigterm_stops_at_once(self):
         server = self.server()
