@@ -1,6 +1,7 @@
 /* explain_step: read, explain, and put line numbers of the log in the place of those of what was read. */
 #include "service/explain_step.h"
 
+#include "base/diag.h"
 #include "base/utf8.h"
 #include "base/zst.h"
 #include "explain/input.h"
@@ -43,14 +44,34 @@ static enum err_code find_sources(
 	return code;
 }
 
-/* No text is no error. */
+/* No text is no error. What cannot be read now cannot be read later either. */
 static enum err_code read_text(struct store *s, int64_t step_id, int64_t max_bytes, struct arena *a,
+	struct log_window *ret, bool *ret_gone, struct err *e)
+{
+	struct err why;
+	enum err_code code = log_window_read(s, step_id, max_bytes, a, ret, &why);
+
+	*ret_gone = code == ERR_GONE;
+	if (code == ERR_OK || code == ERR_GONE || code == ERR_NOT_FOUND)
+		return ERR_OK;
+	return err_set(
+		e, code == ERR_STORAGE ? ERR_UNPROCESSABLE : code, "its log cannot be read: %s", why.text);
+}
+
+/* Without one it is explained all the same, only not as well. */
+static enum err_code read_baseline(struct store *s, int64_t step_id, int64_t max_bytes, struct arena *a,
 	struct log_window *ret, bool *ret_has, struct err *e)
 {
-	enum err_code code = log_window_read(s, step_id, max_bytes, a, ret, e);
+	struct err why;
+	enum err_code code = log_window_read(s, step_id, max_bytes, a, ret, &why);
 
 	*ret_has = code == ERR_OK;
-	return code == ERR_GONE || code == ERR_NOT_FOUND ? ERR_OK : code;
+	if (code == ERR_STORAGE)
+		diag(DIAG_ERROR, "step %lld cannot be compared with: %s", (long long)step_id, why.text);
+	if (code == ERR_OK || code == ERR_GONE || code == ERR_NOT_FOUND || code == ERR_STORAGE)
+		return ERR_OK;
+	*e = why;
+	return code;
 }
 
 /* What can be read of them: a report that is cut or wrong in the middle says what it said until there. */
@@ -93,7 +114,8 @@ static enum err_code explain_window(struct store *s, struct rules *rules, const 
 
 	arena_init(&a);
 	if (src->baseline_id > 0)
-		TRY(read_text(s, src->baseline_id, limits->log_bytes, &a, &baseline, &in.has_baseline, e));
+		TRY(read_baseline(
+			s, src->baseline_id, limits->log_bytes, &a, &baseline, &in.has_baseline, e));
 	in.baseline = buf_view(&baseline.text);
 	TRY(explain_log(&in, ret, e));
 	outcome_add(ret, &src->step.facts, n_lines, last, in.log.len);
@@ -170,14 +192,13 @@ static enum err_code explain_into(struct store *s, struct rules *rules, const st
 	AUTO_LOG_WINDOW w = { 0 };
 	AUTO_FINDINGS reports;
 	AUTO_ARENA a;
-	bool has_text = false;
 
 	arena_init(&a);
 	findings_init(&reports);
 	TRY(find_sources(s, &a, step_id, &src, e));
 	TRY(read_reports(&src, &reports, e));
 	if (conclusion_failed(src.step.facts.conclusion)) {
-		TRY(read_text(s, step_id, limits->log_bytes, &a, &w, &has_text, e));
+		TRY(read_text(s, step_id, limits->log_bytes, &a, &w, &x->text_gone, e));
 		TRY(explain_window(s, rules, limits, &src, &w, &reports, &x->found, e));
 	} else if (reports.n > 0) {
 		input_beside(&reports, &x->found);

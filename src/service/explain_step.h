@@ -19,14 +19,16 @@ struct explanation {
 	struct error *errors; /* the best first */
 	struct str *templates;
 	size_t n;
+	bool text_gone; /* it had a text, that has expired */
 	/* explain_step.c's */
 	struct findings found;
 	struct arena arena;
 };
 
 /*
- * A step whose text is gone, or that never had any, is explained by what is left: how it ended. ERR_NOT_FOUND: no such step. ERR_CONFLICT: its log moves
- * just now; try again. Rules belong to the caller's thread.
+ * A step whose text is gone, or that never had any, is explained by what is left: how it ended. A baseline that is damaged is none. ERR_NOT_FOUND: no such
+ * step. ERR_CONFLICT: its log, or that of the baseline, moves just now; try again. ERR_UNPROCESSABLE: its log is damaged. Rules belong to the caller's
+ * thread.
  */
 MUST_CHECK enum err_code explain_step(struct store *s, struct rules *rules,
 	const struct explain_limits *limits, int64_t step_id, struct explanation *ret, struct err *e);

@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PASS_STEPS 16       /* between two looks at what waits: the newest come first */
+#define LOOK_STEPS                                                                                           \
+	16 /* of those that wait, beyond those that are to be explained: the log of some may move just now */
 #define AGAIN_STEPS 200     /* marked in one transaction when the rules have changed */
 #define KEEP_RULES_MS 60000 /* they are some MiB */
 #define AGAIN_MS 2000       /* after a failure of the machine */
@@ -224,7 +225,7 @@ static enum err_code apply_put(struct store_op *op, struct db *db, struct err *e
 	return errors_replace(db, &((struct put_op *)(void *)op)->x, e);
 }
 
-/* Not the step's fault: it is as good later as it is now. */
+/* Not the step's fault: it is as good later as it is now. A log that is damaged is no such thing (explain_step.c). */
 static bool is_passing(enum err_code code)
 {
 	return code == ERR_CONFLICT || code == ERR_STORAGE || code == ERR_UNAVAILABLE || code == ERR_FULL;
@@ -252,6 +253,7 @@ static enum err_code explain_and_put(struct store *s, struct rules *rules, const
 	w.x = (struct explained){ .step = *step,
 		.now = now,
 		.failed = code == ERR_OK ? STR("") : str_z(why.text),
+		.text_gone = found.text_gone,
 		.errors = found.errors,
 		.templates = found.templates,
 		.n = found.n };
@@ -264,16 +266,21 @@ static enum err_code explain_and_put(struct store *s, struct rules *rules, const
 enum err_code explainer_pass(struct store *s, struct rules *rules, const struct config *cfg, int64_t now,
 	int64_t most, size_t *ret_n, struct err *e)
 {
+	enum err_code code = ERR_OK;
 	struct due_step *due = NULL;
 	size_t n = 0;
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	TRY(find_due(s, &a, most, &due, &n, e));
-	for (size_t i = 0; i < n; i++)
-		TRY(explain_and_put(s, rules, cfg, &due[i], now, e));
-	*ret_n = n;
-	return ERR_OK;
+	*ret_n = 0;
+	TRY(find_due(s, &a, most + LOOK_STEPS, &due, &n, e));
+	for (size_t i = 0; i < n && (int64_t)*ret_n < most; i++) {
+		code = explain_and_put(s, rules, cfg, &due[i], now, e);
+		if (code != ERR_OK && code != ERR_CONFLICT)
+			return code;
+		*ret_n += code == ERR_OK;
+	}
+	return *ret_n > 0 ? ERR_OK : code;
 }
 
 /* One look at what waits. *ret_more: look again at once. */
@@ -296,7 +303,7 @@ static enum err_code work(struct explainer *x, const struct config *cfg, bool *r
 		return ERR_OK;
 	TRY(have_rules(x, cfg, e));
 	x->used_at = clock_steady_ms(x->clock);
-	TRY(explainer_pass(x->store, x->rules, cfg, clock_wall_ms(x->clock), PASS_STEPS, &n, e));
+	TRY(explainer_pass(x->store, x->rules, cfg, clock_wall_ms(x->clock), 1, &n, e));
 	*ret_more = n > 0;
 	return ERR_OK;
 }

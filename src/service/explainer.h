@@ -4,8 +4,8 @@
  * explainer: one thread that explains each step when it has ended, and all failed ones again when the rules have changed.
  *
  * What waits is in the database (store/errors.h), in the transaction in which the step ended: a step never waits for this, a crash forgets
- * nothing, and there is no queue to overflow. The newest come first. What fails because the machine does (disk, lock) is tried again; what
- * fails because of the step is told on it (step.explain_failed), and not tried again before it changes.
+ * nothing, and there is no queue to overflow. The newest come first, looked up anew for each. What fails because the machine does (disk, lock) is tried
+ * again; what fails because of the step, as a log that is damaged, is told on it (step.explain_failed), and not tried again before it changes.
  *
  * Rules are those in the program and those of the folders of [explain] rules; they are loaded when a step waits and let go when none did for a
  * while. Rules of a folder that are wrong are told to diag, and it goes on with those that it had, else with those in the program.
@@ -30,7 +30,7 @@ MUST_CHECK enum err_code explainer_rule_list(struct explainer *x, struct rule_li
 
 /*
  * Explains what waits, on the caller's thread, at most `most` steps: for tests, and for who has no thread. *ret_n: how many it took; 0: none
- * waits.
+ * waits. Steps whose log moves just now are passed over; ERR_CONFLICT: all that wait are such.
  */
 struct rules;
 MUST_CHECK enum err_code explainer_pass(struct store *s, struct rules *rules, const struct config *cfg,

@@ -22,6 +22,8 @@ struct place { /* of the step, as it is now */
 	int64_t due, run_id, repo_id, series, began_at, ended_at;
 	struct str sha, branch;
 	enum conclusion conclusion;
+	bool same_text; /* what it had was found in the text that it has now */
+	bool has_errors;
 	struct arena *a;
 	bool found;
 };
@@ -41,6 +43,8 @@ static enum err_code take_place(void *arg, const struct db_row *row, struct err 
 	p->branch = row_str(row, 7, p->a);
 	if (!conclusion_find(row->v[8].s, &p->conclusion))
 		return err_set(e, ERR_STORAGE, "a step has a conclusion unknown to this program");
+	p->same_text = row_int(row, 9) <= row_int(row, 10) && row_int(row, 11) <= row_int(row, 10);
+	p->has_errors = row_int(row, 12) > 0;
 	return ERR_OK;
 }
 
@@ -50,7 +54,9 @@ static enum err_code find_place(struct db *db, int64_t step_id, struct place *p,
 		"SELECT step.explain_due, run.id, run.repo_id, step.series,"
 		" CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END,"
 		" CASE WHEN step.ended_at > 0 THEN step.ended_at ELSE step.received_at END,"
-		" run.head_sha, run.branch, step.conclusion"
+		" run.head_sha, run.branch, step.conclusion, step.received_at, step.explained_at,"
+		" (SELECT coalesce(max(report.received_at), 0) FROM report WHERE report.step_id = step.id),"
+		" (SELECT count(*) FROM error WHERE error.step_id = step.id)"
 		" FROM step JOIN job ON job.id = step.job_id JOIN run ON run.id = job.run_id WHERE step.id = "
 		"$1",
 		DB_ARGS(DB_I(step_id)), take_place, p, e);
@@ -58,8 +64,7 @@ static enum err_code find_place(struct db *db, int64_t step_id, struct place *p,
 
 /* What the step had: errors that are of a group. */
 struct had {
-	int64_t group_id, head_line;
-	bool marked; /* people said something about the group */
+	int64_t group_id, from_line, to_line;
 };
 
 static enum err_code take_had(void *arg, const struct db_row *row, struct err *e)
@@ -68,7 +73,7 @@ static enum err_code take_had(void *arg, const struct db_row *row, struct err *e
 
 	(void)e;
 	*h = (struct had){
-		.group_id = row_int(row, 0), .head_line = row_int(row, 1), .marked = row_int(row, 2) != 0
+		.group_id = row_int(row, 0), .from_line = row_int(row, 1), .to_line = row_int(row, 2)
 	};
 	return ERR_OK;
 }
@@ -76,9 +81,8 @@ static enum err_code take_had(void *arg, const struct db_row *row, struct err *e
 static enum err_code find_had(struct db *db, int64_t step_id, struct rows *ret, struct err *e)
 {
 	return db_each(db,
-		"SELECT error.group_id, error.head_line,"
-		" CASE WHEN error_group.state <> 'open' OR error_group.issue <> '' THEN 1 ELSE 0 END"
-		" FROM error JOIN error_group ON error_group.id = error.group_id WHERE error.step_id = $1",
+		"SELECT group_id, from_line, to_line FROM error WHERE step_id = $1 AND group_id IS NOT NULL"
+		" ORDER BY number",
 		DB_ARGS(DB_I(step_id)), take_had, ret, e);
 }
 
@@ -122,17 +126,39 @@ static enum err_code put_group(struct db *db, const struct explained *x, const s
 		ret_id, e);
 }
 
-/* New rules may give an error another fingerprint: what people said of its old group is said of the new one too, if nobody said anything there. */
-static enum err_code carry_over(struct db *db, const struct had *from, int64_t to, struct err *e)
+/*
+ * New rules may give an error another fingerprint. What people said of its old group is said of the new one too, if nobody said anything there; and it is
+ * not newer than the old one, nor less fixed.
+ */
+static enum err_code carry_over(struct db *db, int64_t from, int64_t to, struct err *e)
 {
-	return db_run(db,
+	TRY(db_run(db,
 		"UPDATE error_group SET (state, snoozed_until, resolved_at, issue) ="
 		" (SELECT old.state, old.snoozed_until, old.resolved_at, old.issue FROM error_group AS old"
 		" WHERE old.id = $2) WHERE id = $1 AND state = 'open' AND issue = '' AND reopened_at = 0",
-		DB_ARGS(DB_I(to), DB_I(from->group_id)), NULL, e);
+		DB_ARGS(DB_I(to), DB_I(from)), NULL, e));
+	TRY(db_run(db,
+		"UPDATE error_group SET (first_seen_at, new_in_sha, first_run_id) ="
+		" (SELECT old.first_seen_at, old.new_in_sha, old.first_run_id FROM error_group AS old"
+		" WHERE old.id = $2) WHERE id = $1"
+		" AND first_seen_at > (SELECT old.first_seen_at FROM error_group AS old WHERE old.id = $2)",
+		DB_ARGS(DB_I(to), DB_I(from)), NULL, e));
+	return db_run(db,
+		"UPDATE error_group SET (fixed_in, fixed_at) ="
+		" (SELECT old.fixed_in, old.fixed_at FROM error_group AS old WHERE old.id = $2)"
+		" WHERE id = $1 AND fixed_in = ''"
+		" AND last_seen_at <= (SELECT old.fixed_at FROM error_group AS old WHERE old.id = $2)",
+		DB_ARGS(DB_I(to), DB_I(from)), NULL, e);
 }
 
-static enum err_code keep_what_people_said(
+/* What was told beside the log has no lines. */
+static bool share_lines(const struct had *h, const struct error *f)
+{
+	return f->from_line < f->to_line && h->from_line < h->to_line && h->from_line < f->to_line &&
+	       f->from_line < h->to_line;
+}
+
+static enum err_code keep_what_was_known(
 	struct db *db, const struct rows *had, const struct error *f, int64_t group_id, struct err *e)
 {
 	const struct had *h = had->first;
@@ -141,8 +167,8 @@ static enum err_code keep_what_people_said(
 		if (h[i].group_id == group_id)
 			return ERR_OK;
 	for (size_t i = 0; i < had->n; i++)
-		if (h[i].marked && h[i].head_line == f->head_line)
-			return carry_over(db, &h[i], group_id, e);
+		if (share_lines(&h[i], f))
+			return carry_over(db, h[i].group_id, group_id, e);
 	return ERR_OK;
 }
 
@@ -221,15 +247,59 @@ static enum err_code note_success(struct db *db, int64_t step_id, const struct p
 		NULL, e);
 }
 
-/* It failed: did it pass on the same commit? */
+struct success {
+	struct str sha;
+	int64_t ended_at;
+	struct arena *a;
+	bool found;
+};
+
+static enum err_code take_success(void *arg, const struct db_row *row, struct err *e)
+{
+	struct success *s = arg;
+
+	(void)e;
+	s->found = true;
+	s->sha = row_str(row, 0, s->a);
+	s->ended_at = row_int(row, 1);
+	return ERR_OK;
+}
+
+/* Its groups are fixed already when the step has passed since: the newest are explained first. Of those that passed, those that still have their text are looked at. */
+static enum err_code note_passed_since(struct db *db, int64_t step_id, const struct place *p, struct err *e)
+{
+	struct success s = { .a = p->a };
+
+	TRY(db_each(db,
+		"SELECT run.head_sha, CASE WHEN step.ended_at > 0 THEN step.ended_at ELSE"
+		" step.received_at END FROM step JOIN job ON job.id = step.job_id JOIN run ON run.id = "
+		"job.run_id"
+		" WHERE step.series = $1 AND step.conclusion = 'success' AND step.log_expired_at = 0"
+		" AND step.stored_bytes > 0 AND step.received_at > $2 AND run.branch = $3 AND run.head_sha "
+		"<> $4"
+		" AND CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END > $2"
+		" ORDER BY step.received_at LIMIT 1",
+		DB_ARGS(DB_I(p->series), DB_I(p->ended_at), DB_T(p->branch), DB_T(p->sha)), take_success, &s,
+		e));
+	if (!s.found)
+		return ERR_OK;
+	return db_run(db,
+		"UPDATE error_group SET fixed_in = $2, fixed_at = $3 WHERE fixed_in = '' AND last_step_id = "
+		"$1"
+		" AND id IN (SELECT error.group_id FROM error WHERE error.step_id = $1)",
+		DB_ARGS(DB_I(step_id), DB_T(s.sha), DB_I(s.ended_at)), NULL, e);
+}
+
+/* It failed: did it pass on the same commit, or since? */
 static enum err_code note_failure(struct db *db, int64_t step_id, const struct place *p, struct err *e)
 {
-	return db_run(db,
+	TRY(db_run(db,
 		"UPDATE error_group SET flaky_at = $5, flaky_sha = $2 WHERE flaky_at <= $5"
 		" AND id IN (SELECT error.group_id FROM error WHERE error.step_id = $4)"
 		" AND EXISTS (SELECT 1" TWINS " AND step.conclusion = 'success')",
 		DB_ARGS(DB_I(p->repo_id), DB_T(p->sha), DB_I(p->series), DB_I(step_id), DB_I(p->ended_at)),
-		NULL, e);
+		NULL, e));
+	return note_passed_since(db, step_id, p, e);
 }
 
 static enum err_code note_outcome(struct db *db, int64_t step_id, const struct place *p, struct err *e)
@@ -257,13 +327,21 @@ static enum err_code put_all(struct db *db, const struct explained *x, const str
 
 		if (x->errors[i].role == ERROR_CAUSE) {
 			TRY(put_group(db, x, p, i, &group_id, e));
-			TRY(keep_what_people_said(db, had, &x->errors[i], group_id, e));
+			if (p->same_text)
+				TRY(keep_what_was_known(db, had, &x->errors[i], group_id, e));
 			if (x->errors[i].flaky)
 				TRY(note_retried(db, group_id, p, e));
 		}
 		TRY(put_error(db, x, p, i, group_id, e));
 	}
 	return ERR_OK;
+}
+
+static enum err_code say_explained(struct db *db, const struct explained *x, struct err *e)
+{
+	return db_run(db,
+		"UPDATE step SET explain_due = 0, explained_at = $2, explain_failed = $3 WHERE id = $1",
+		DB_ARGS(DB_I(x->step.step_id), DB_I(x->now), DB_T(x->failed)), NULL, e);
 }
 
 enum err_code errors_replace(struct db *db, const struct explained *x, struct err *e)
@@ -277,14 +355,14 @@ enum err_code errors_replace(struct db *db, const struct explained *x, struct er
 	TRY(find_place(db, step_id, &p, e));
 	if (!p.found || p.due != x->step.due)
 		return ERR_OK;
+	if (p.has_errors && (x->failed.len > 0 || x->text_gone))
+		return say_explained(db, x, e);
 	TRY(find_had(db, step_id, &had, e));
 	TRY(db_run(db, "DELETE FROM error WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
 	TRY(put_all(db, x, &p, &had, e));
 	TRY(tidy_groups(db, &had, e));
 	TRY(note_outcome(db, step_id, &p, e));
-	return db_run(db,
-		"UPDATE step SET explain_due = 0, explained_at = $2, explain_failed = $3 WHERE id = $1",
-		DB_ARGS(DB_I(step_id), DB_I(x->now), DB_T(x->failed)), NULL, e);
+	return say_explained(db, x, e);
 }
 
 /* ---- reading ---- */

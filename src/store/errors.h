@@ -64,6 +64,7 @@ struct explained {
 	struct due_step step;
 	int64_t now;
 	struct str failed; /* why it could not be explained; empty: it could */
+	bool text_gone;    /* its text has expired: what is known of it is better than this */
 	const struct error *
 		errors; /* the best first; number, step_id, run_id, repo_id, group_id and occurred_at are not read */
 	const struct str *templates; /* of each: its message with what varies taken out */
@@ -72,8 +73,9 @@ struct explained {
 /*
  * W. All errors of a step are replaced by these, and their groups brought up to date: causes come into a group, which begins with the
  * first and opens again when it was resolved before. Groups that nobody has said anything about go with their last error; what people said of
- * one stays, also where new rules put the error that it was of into a new group. A step that succeeded says of groups that they are
- * flaky or fixed. If the step has changed since it was found due, nothing is done.
+ * one stays, also where new rules put the error that it was of into a new group, and so does since when it is known. A step that succeeded says of
+ * groups that they are flaky or fixed. If the step has changed since it was found due, nothing is done; if it could not be explained, or its text has
+ * gone, the errors that it has stay.
  */
 MUST_CHECK enum err_code errors_replace(struct db *db, const struct explained *x, struct err *e);
 

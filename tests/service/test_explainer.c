@@ -280,6 +280,76 @@ static void errors_behind_a_lone_carriage_return_have_the_numbers_of_the_log(voi
 	assert_int_equal(errors[0].to_line, 3);
 }
 
+/* All of the file but its end, where the index is. */
+static void damage(int64_t step_id)
+{
+	FILE *f = fopen(streamed_path(step_id, true), "r+");
+
+	assert_non_null(f);
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(fputc('x', f), 'x');
+	assert_int_equal(fclose(f), 0);
+}
+
+static struct error_state state_of(int64_t step_id)
+{
+	struct error_state s;
+	struct db *db = NULL;
+	struct err e = { 0 };
+
+	if (store_reader_get(fx.store, &db, &e) != ERR_OK ||
+		errors_state(db, &fx.arena, step_id, &s, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	store_reader_put(fx.store, db);
+	return s;
+}
+
+static void a_damaged_log_is_told_on_its_step_and_holds_up_no_other(void **state)
+{
+	int64_t whole = streamed_log("whole", "1", STR(BROKEN), CONCLUSION_FAILURE);
+	int64_t damaged = streamed_log("damaged", "1", STR(BROKEN), CONCLUSION_FAILURE);
+	size_t n = 0;
+	(void)state;
+
+	damage(damaged);
+	assert_int_equal(pass(), 2);
+	errors_of(whole, &n);
+	assert_true(n > 0);
+	assert_int_equal(state_of(whole).failed.len, 0);
+	assert_false(state_of(damaged).due);
+	assert_true(str_find_str(state_of(damaged).failed, STR("damaged")) < state_of(damaged).failed.len);
+}
+
+static void a_damaged_baseline_is_none(void **state)
+{
+	int64_t green = streamed_log("build", "1", STR("cc a.c\n"), CONCLUSION_SUCCESS);
+	int64_t red = streamed_log("build", "2", STR("cc a.c\n" BROKEN), CONCLUSION_FAILURE);
+	size_t n = 0;
+	(void)state;
+
+	damage(green);
+	assert_int_equal(pass(), 2);
+	errors_of(red, &n);
+	assert_true(n > 0);
+	assert_int_equal(state_of(red).failed.len, 0);
+}
+
+static void the_newest_is_explained_first_and_looked_up_for_each(void **state)
+{
+	struct err e = { 0 };
+	size_t n = 0;
+	int64_t old, new;
+	(void)state;
+
+	old = streamed_log("old", "1", STR(BROKEN), CONCLUSION_FAILURE);
+	streaming_wall = NOW + 1000;
+	new = streamed_log("new", "1", STR(BROKEN), CONCLUSION_FAILURE);
+	assert_int_equal(explainer_pass(fx.store, rules, fx.cfg, NOW + 1, 1, &n, &e), ERR_OK);
+	assert_int_equal(n, 1);
+	assert_true(state_of(old).due);
+	assert_false(state_of(new).due);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +371,11 @@ int main(void)
 			rules_down),
 		cmocka_unit_test_setup_teardown(
 			no_more_errors_are_kept_than_are_allowed_the_best, rules_up, rules_down),
+		cmocka_unit_test_setup_teardown(
+			a_damaged_log_is_told_on_its_step_and_holds_up_no_other, rules_up, rules_down),
+		cmocka_unit_test_setup_teardown(a_damaged_baseline_is_none, rules_up, rules_down),
+		cmocka_unit_test_setup_teardown(
+			the_newest_is_explained_first_and_looked_up_for_each, rules_up, rules_down),
 		cmocka_unit_test_setup_teardown(
 			a_step_whose_text_has_gone_is_explained_by_how_it_ended, rules_up, rules_down),
 	};
