@@ -231,6 +231,19 @@ static bool is_passing(enum err_code code)
 	return code == ERR_CONFLICT || code == ERR_STORAGE || code == ERR_UNAVAILABLE || code == ERR_FULL;
 }
 
+static size_t bytes_of(const struct explanation *x)
+{
+	size_t n = x->n * (sizeof *x->errors + sizeof *x->templates);
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct error *f = &x->errors[i];
+
+		n += f->rule.len + f->tool.len + f->file.len + f->code.len + f->test.len + f->message.len +
+		     f->advice.len + f->why.len + f->fingerprint.len + x->templates[i].len;
+	}
+	return n;
+}
+
 static enum err_code explain_and_put(struct store *s, struct rules *rules, const struct config *cfg,
 	const struct due_step *step, int64_t now, struct err *e)
 {
@@ -257,7 +270,7 @@ static enum err_code explain_and_put(struct store *s, struct rules *rules, const
 		.errors = found.errors,
 		.templates = found.templates,
 		.n = found.n };
-	w.op.bytes = sizeof w + found.n * sizeof *found.errors;
+	w.op.bytes = sizeof w + bytes_of(&found);
 	TRY(store_write(s, &w.op, e));
 	metric_add(METRIC_EXPLAINED, 1);
 	return ERR_OK;

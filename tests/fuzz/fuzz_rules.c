@@ -1,4 +1,4 @@
-/* rules: whatever a file of rules says, it is loaded or refused with a reason, and what was loaded is matched. */
+/* rules: whatever a file of rules says, it is loaded or refused with a reason, and what was loaded is matched. Behind a NUL is the log that it is matched with. */
 #include "explain/rule_trial.h"
 
 #include <assert.h>
@@ -6,9 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct str log_text = { "error: x\n  a\n\nb\nfailed\n", 24 };
-
-static void match(struct rules *r)
+static void match(struct rules *r, struct str log)
 {
 	struct blocks blocks = { 0 };
 	struct rule_hit *hits;
@@ -16,7 +14,7 @@ static void match(struct rules *r)
 	struct err e;
 	size_t n;
 
-	if (lines_init(&l, log_text, &e) == ERR_OK && rules_match(r, &l, &hits, &n, &e) == ERR_OK) {
+	if (lines_init(&l, log, &e) == ERR_OK && rules_match(r, &l, &hits, &n, &e) == ERR_OK) {
 		assert(n <= l.n);
 		blocks_join(&l, hits, n, &blocks);
 		for (size_t i = 0; i < blocks.n; i++)
@@ -42,7 +40,7 @@ static bool each(void *arg, const struct lines *l, const struct block *b)
 }
 
 /* What a stranger is allowed is loaded and tried as well. */
-static void try_it(struct str yaml)
+static void try_it(struct str yaml, struct str log)
 {
 	const struct rule_trial trial = { .may_go_on = go_on, .each = each };
 	struct rules *r = NULL;
@@ -53,21 +51,24 @@ static void try_it(struct str yaml)
 		assert(e.text[0] != '\0');
 		return;
 	}
-	assert(rule_trial_run(r, log_text, &trial, &complete, &e) == ERR_OK && complete);
+	assert(rule_trial_run(r, log, &trial, &complete, &e) == ERR_OK && complete);
 	rules_free(r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct str all = { (const char *)data, size }, yaml = { all.p, str_find(all, '\0') };
+	struct str log =
+		yaml.len < all.len ? str_from(all, yaml.len + 1) : STR("error: x\n  a\n\nb\nfailed\n");
 	struct rules *r = rules_new();
 	struct err e = { 0 };
 
-	if (size < 4000 && rules_add(r, "fuzz", (struct str){ (const char *)data, size }, &e) == ERR_OK &&
+	if (yaml.len < 4000 && rules_add(r, "fuzz", yaml, &e) == ERR_OK &&
 		rules_compile(r, NULL, &e) == ERR_OK)
-		match(r);
+		match(r, log);
 	else
-		assert(size >= 4000 || e.text[0] != '\0');
+		assert(yaml.len >= 4000 || e.text[0] != '\0');
 	rules_free(r);
-	try_it((struct str){ (const char *)data, size });
+	try_it(yaml, log);
 	return 0;
 }
