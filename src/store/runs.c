@@ -8,7 +8,7 @@
  * - When the index that finds the runs has them in the order that is asked, the page is read from it.
  * - Else, of at most 10,000 runs, all are found by the index and sorted: NARROW.
  * - Of more, every so many runs in order is one: they are walked through in order until the page is full: WALK. A "+" in front of a
- *   column keeps its index out of it.
+ *   column keeps its index out of it, and "'' ||" in front of one of text.
  *
  * A platform has no index: it is looked at on the way, and what it leaves out is walked over. So, in an index, is what a status leaves out of a branch
  * when no repo is named, and the runs of repos that are not for whoever asks.
@@ -54,15 +54,22 @@ static bool by_status(const struct list *l)
  * $1 run, $2 repo, $3 branch, $4 commit, $5 repo's name, $6 platform, $7 and $8 time, $9 what was heard of later runs still, $10 the minute of
  * that, $11 limit, $12 offset, $13 who sees them.
  */
+static const char *of_text(const char *free)
+{
+	return *free ? "'' || " : "";
+}
+
 static void write_status(const struct list *l, enum arm arm, const char *free, struct buf *out)
 {
 	if (arm == HEARD_JUST_NOW)
-		buf_z(out, " AND run.heard_minute >= $10 AND +run.settled = 'pass' AND run.newest_at > $9");
+		buf_z(out,
+			" AND run.heard_minute >= $10 AND '' || run.settled = 'pass' AND run.newest_at > $9");
 	else if (arm == ONLY && l->status == RUN_RUNNING)
-		buf_z(out, " AND (+run.settled = 'running' OR (+run.settled = 'pass' AND run.newest_at > "
+		buf_z(out, " AND ('' || run.settled = 'running' OR ('' || run.settled = 'pass' AND "
+			   "run.newest_at > "
 			   "$9))");
 	else
-		buf_fmt(out, " AND %srun.settled = '%s'", free, run_status_name(l->status));
+		buf_fmt(out, " AND %srun.settled = '%s'", of_text(free), run_status_name(l->status));
 	if (l->status == RUN_PASS)
 		buf_z(out, " AND NOT (+run.heard_minute >= $10 AND run.newest_at > $9)");
 }
@@ -84,9 +91,9 @@ static void write_conditions(const struct list *l, enum way way, enum arm arm, s
 	if (l->some_repos)
 		buf_fmt(out, " AND %srun.repo_id IN (SELECT id FROM repo WHERE name_key = lower($5))", free);
 	if (q->branch.len > 0)
-		buf_fmt(out, " AND %srun.branch = $3", free);
+		buf_fmt(out, " AND %srun.branch = $3", of_text(free));
 	if (by_commit)
-		buf_fmt(out, " AND %srun.head_sha = lower($4)", narrow ? "" : "+");
+		buf_fmt(out, " AND %srun.head_sha = lower($4)", of_text(narrow ? "" : "+"));
 	if (q->created_from > 0)
 		buf_fmt(out, " AND %srun.created_at >= $7", free_in_time);
 	if (q->created_to > 0)
