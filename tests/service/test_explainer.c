@@ -293,7 +293,7 @@ static void damage(int64_t step_id)
 
 static struct error_state state_of(int64_t step_id)
 {
-	struct error_state s;
+	struct error_state s = { 0 };
 	struct db *db = NULL;
 	struct err e = { 0 };
 
