@@ -117,7 +117,8 @@ static enum err_code start_listener(struct serve *s, struct err *e)
 static enum err_code start_signin(struct serve *s, struct err *e)
 {
 	const struct config *cfg = config_get(s->app.config);
-	enum err_code code = signin_start(s->app.store, cfg, s->app.clock, &s->app.signin, e);
+	enum err_code code =
+		signin_start(s->app.store, cfg, s->app.clock, s->app.membership, &s->app.signin, e);
 
 	config_put(s->app.config, cfg);
 	return code;
@@ -138,6 +139,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(start_store(s, e));
 	s->app.access = access_new(s->app.store);
 	TRY(errands_start(PASSWORDS_AT_ONCE, PASSWORDS_WAITING, &s->app.passwords, e));
+	TRY(membership_start(s->app.store, s->app.config, s->app.clock, &s->app.membership, e));
 	TRY(start_signin(s, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
@@ -243,6 +245,7 @@ static void stop(struct serve *s)
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);
 	signin_free(s->app.signin);
+	membership_free(s->app.membership);
 	access_free(s->app.access);
 	store_close(s->app.store);
 	config_box_free(s->app.config);

@@ -175,7 +175,8 @@ static enum err_code read_lines(
 static enum err_code read_provider(const struct settings *s, struct config *c, struct str sub, struct err *e)
 {
 	struct oauth_config *o = &c->oauths[c->n_oauths];
-	const struct setting_entry *kind, *url, *id, *link = last_of(s, SET_OAUTH_LINK_EMAIL, sub);
+	const struct setting_entry *kind, *url, *id, *link = last_of(s, SET_OAUTH_LINK_EMAIL, sub),
+						     *members = last_of(s, SET_OAUTH_MEMBERS, sub);
 
 	if (str_eq(sub, STR(".")) || str_eq(sub, STR("..")))
 		return err_set(e, ERR_CONFIG, "[oauth \"%.*s\"]: the name is part of a path; take another",
@@ -191,6 +192,11 @@ static enum err_code read_provider(const struct settings *s, struct config *c, s
 	};
 	if (oauth_url_check(o->provider.kind, o->provider.url, e) != ERR_OK)
 		return err_in(e, "%s: oauth.%.*s.url", url->from, STR_FMT(sub));
+	o->members = members && members->number;
+	if (o->members && o->provider.kind == OAUTH_OIDC)
+		return err_set(e, ERR_CONFIG,
+			"%s: oauth.%.*s.members: an OpenID provider has no repos; this is for a forge",
+			members->from, STR_FMT(sub));
 	TRY(read_secret(s, c, sub, &o->provider.client_secret, e));
 	TRY(read_lines(s, c, o, e));
 	o->link_email = link && link->number;

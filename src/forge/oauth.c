@@ -127,19 +127,27 @@ static void add(struct buf *out, const char *name, struct str value)
 	url_encode(value, out);
 }
 
-/* Never more than who somebody is. Forges that know no scopes of this kind give what they give. */
-static const char *scope_of(const struct oauth_provider *p, bool groups)
+/*
+ * Never more than who somebody is, and what they may read where that is asked for. Forges that know no scopes of this kind give what they give; GitHub has
+ * none that reads without writing.
+ */
+static void add_scope(const struct oauth_provider *p, const struct oauth_asking *q, struct buf *out)
 {
-	switch (p->kind) {
-	case OAUTH_FORGEJO:
-	case OAUTH_GITEA:
-		return groups ? "read:user read:organization" : "read:user";
-	case OAUTH_GITHUB:
-		return groups ? "read:user user:email read:org" : "read:user user:email";
-	case OAUTH_OIDC:
-		break;
-	}
-	return groups ? "openid profile email groups" : "openid profile email";
+	static const struct {
+		const char *who, *groups, *repos;
+	} scopes[] = {
+		[OAUTH_FORGEJO] = { "read:user", " read:organization", " read:repository" },
+		[OAUTH_GITEA] = { "read:user", " read:organization", " read:repository" },
+		[OAUTH_GITHUB] = { "read:user user:email", " read:org", " repo" },
+		[OAUTH_OIDC] = { "openid profile email", " groups", "" },
+	};
+
+	buf_z(out, "&scope=");
+	url_encode(str_z(scopes[p->kind].who), out);
+	if (q->wants_groups)
+		url_encode(str_z(scopes[p->kind].groups), out);
+	if (q->wants_repos)
+		url_encode(str_z(scopes[p->kind].repos), out);
 }
 
 void oauth_authorize_url(const struct oauth_provider *p, const struct oauth_endpoints *x,
@@ -154,7 +162,7 @@ void oauth_authorize_url(const struct oauth_provider *p, const struct oauth_endp
 	buf_fmt(out, "%sresponse_type=code", str_find(x->authorize, '?') < x->authorize.len ? "&" : "?");
 	add(out, "client_id", p->client_id);
 	add(out, "redirect_uri", q->redirect_uri);
-	add(out, "scope", str_z(scope_of(p, q->wants_groups)));
+	add_scope(p, q, out);
 	add(out, "state", q->state);
 	add(out, "code_challenge", buf_view(&text));
 	add(out, "code_challenge_method", STR("S256"));
@@ -201,46 +209,74 @@ static void basic(const struct oauth_provider *p, struct buf *out)
 	secret_wipe(pair.p, pair.len);
 }
 
-static void token_form(const struct oauth_provider *p, const struct oauth_endpoints *x,
-	const struct oauth_asking *q, struct str code, struct buf *out)
+static void add_client(const struct oauth_provider *p, const struct oauth_endpoints *x, struct buf *form)
 {
-	buf_z(out, "grant_type=authorization_code");
-	add(out, "code", code);
-	add(out, "redirect_uri", q->redirect_uri);
-	add(out, "code_verifier", q->verifier);
 	if (!x->post_secret)
 		return;
-	add(out, "client_id", p->client_id);
-	add(out, "client_secret", p->client_secret);
+	add(form, "client_id", p->client_id);
+	add(form, "client_secret", p->client_secret);
+}
+
+static enum err_code ask_tokens(const struct oauth_provider *p, const struct oauth_endpoints *x,
+	struct str form, const struct oauth_caller *c, struct arena *a, struct oauth_tokens *ret,
+	struct err *e)
+{
+	struct http_header headers[2] = { { "Accept", "application/json" }, { "Authorization", NULL } };
+	struct http_request r = { .method = "POST",
+		.url = x->token.p,
+		.content_type = "application/x-www-form-urlencoded",
+		.body = form,
+		.headers = headers,
+		.n_headers = x->post_secret ? 1 : 2 };
+	struct http_answer answer = { 0 };
+	enum err_code how;
+	AUTO_BUF secret;
+
+	buf_init(&secret, 32 * 1024);
+	basic(p, &secret);
+	headers[1].value = buf_cstr(&secret);
+	how = ask(p, c, &r, &answer, e);
+	if (how == ERR_OK)
+		how = oauth_read_tokens(p, answer.status, buf_view(&answer.body), a, ret, e);
+	secret_wipe(secret.p, secret.len);
+	secret_wipe(answer.body.p, answer.body.len);
+	http_answer_done(&answer);
+	return how;
 }
 
 enum err_code oauth_redeem(const struct oauth_provider *p, const struct oauth_endpoints *x,
 	const struct oauth_asking *q, struct str code, const struct oauth_caller *c, struct arena *a,
 	struct oauth_tokens *ret, struct err *e)
 {
-	struct http_header headers[2] = { { "Accept", "application/json" }, { "Authorization", NULL } };
-	struct http_request r = { .method = "POST",
-		.url = x->token.p,
-		.content_type = "application/x-www-form-urlencoded",
-		.headers = headers,
-		.n_headers = x->post_secret ? 1 : 2 };
-	struct http_answer answer = { 0 };
 	enum err_code how;
-	AUTO_BUF form, secret;
+	AUTO_BUF form;
 
 	buf_init(&form, 64 * 1024);
-	buf_init(&secret, 32 * 1024);
-	token_form(p, x, q, code, &form);
-	basic(p, &secret);
-	headers[1].value = buf_cstr(&secret);
-	r.body = buf_view(&form);
-	how = ask(p, c, &r, &answer, e);
-	if (how == ERR_OK)
-		how = oauth_read_tokens(p, answer.status, buf_view(&answer.body), a, ret, e);
+	buf_z(&form, "grant_type=authorization_code");
+	add(&form, "code", code);
+	add(&form, "redirect_uri", q->redirect_uri);
+	add(&form, "code_verifier", q->verifier);
+	add_client(p, x, &form);
+	how = ask_tokens(p, x, buf_view(&form), c, a, ret, e);
 	secret_wipe(form.p, form.len);
-	secret_wipe(secret.p, secret.len);
-	secret_wipe(answer.body.p, answer.body.len);
-	http_answer_done(&answer);
+	return how;
+}
+
+enum err_code oauth_refresh(const struct oauth_provider *p, const struct oauth_endpoints *x,
+	struct str refresh, const struct oauth_caller *c, struct arena *a, struct oauth_tokens *ret,
+	struct err *e)
+{
+	enum err_code how;
+	AUTO_BUF form;
+
+	buf_init(&form, 64 * 1024);
+	buf_z(&form, "grant_type=refresh_token");
+	add(&form, "refresh_token", refresh);
+	add_client(p, x, &form);
+	how = ask_tokens(p, x, buf_view(&form), c, a, ret, e);
+	secret_wipe(form.p, form.len);
+	if (how == ERR_OK && ret->refresh.len == 0)
+		ret->refresh = arena_str(a, refresh); /* RFC 6749, 6: then it stays */
 	return how;
 }
 
@@ -320,4 +356,61 @@ enum err_code oauth_who(const struct oauth_provider *p, const struct oauth_endpo
 		TRY(who_by_api(p, x, t, what, c, a, &person, e));
 	*ret = person;
 	return ERR_OK;
+}
+
+/* ---- what they may read ---- */
+
+/* What follows /user is where a forge tells of the person; of repos it tells beside that. */
+static struct str repo_url(const struct oauth_endpoints *x, struct str repo, struct arena *a)
+{
+	struct str base = { x->userinfo.p, x->userinfo.len - strlen("/user") };
+	size_t slash = str_find(repo, '/');
+	struct str url;
+	AUTO_BUF out;
+
+	buf_init(&out, SIZE_MAX);
+	buf_str(&out, base);
+	buf_z(&out, "/repos/");
+	url_encode((struct str){ repo.p, slash }, &out);
+	buf_char(&out, '/');
+	url_encode(str_from(repo, slash + 1), &out);
+	url = arena_str(a, buf_view(&out));
+	return url;
+}
+
+static enum err_code read_verdict(const struct oauth_provider *p, int status, bool *ret, struct err *e)
+{
+	switch (status) {
+	case 200:
+	case 404:
+		*ret = status == 200;
+		return ERR_OK;
+	case 401:
+		return err_set(e, ERR_UNAUTHORIZED, "%.*s takes the token no more", STR_FMT(p->name));
+	case 403:
+		return err_set(e, ERR_FORBIDDEN,
+			"%.*s does not say what may be read to a token of this kind: sign in again, now that "
+			"`members` is set",
+			STR_FMT(p->name));
+	}
+	return err_set(
+		e, ERR_NETWORK, "%.*s answered %d to a question about a repo", STR_FMT(p->name), status);
+}
+
+enum err_code oauth_may_read(const struct oauth_provider *p, const struct oauth_endpoints *x,
+	struct str access, struct str repo, const struct oauth_caller *c, struct arena *a, bool *ret,
+	struct err *e)
+{
+	const struct http_header accept = { "Accept", "application/json" };
+	struct str url = repo_url(x, repo, a);
+	struct http_request r = {
+		.method = "GET", .url = url.p, .bearer = access.p, .headers = &accept, .n_headers = 1
+	};
+	struct http_answer answer = { 0 };
+	enum err_code code = ask(p, c, &r, &answer, e);
+
+	if (code == ERR_OK)
+		code = read_verdict(p, answer.status, ret, e);
+	http_answer_done(&answer);
+	return code;
 }

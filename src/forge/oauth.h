@@ -8,6 +8,8 @@
  *	oauth_authorize_url()	where the browser is sent
  *	oauth_redeem()		the code it came back with, for an access token
  *	oauth_who()		whose token it is
+ *	oauth_may_read()	whether that person may read a repo of the forge
+ *	oauth_refresh()		another access token, when the first has expired (RFC 6749, 6)
  *
  * Nothing here remembers anything: state, verifier and nonce are the caller's to make, to bind to the browser and to use once
  * (service/signin.h).
@@ -45,6 +47,7 @@ struct oauth_endpoints {
 
 struct oauth_tokens {          /* secrets */
 	struct str access, id; /* id: of an OpenID provider, else empty */
+	struct str refresh;    /* empty: the access token does not expire, or cannot be had anew */
 };
 
 #define OAUTH_TEXT_MAX                                                                                       \
@@ -88,6 +91,7 @@ struct oauth_asking { /* what one sign-in is made of; views */
 	struct str redirect_uri;
 	struct str state, verifier, nonce; /* each 43 characters of base64url: 256 random bits */
 	bool wants_groups;                 /* organisations or teams will be asked for */
+	bool wants_repos;                  /* whether a repo may be read will be asked for */
 };
 void oauth_authorize_url(const struct oauth_provider *p, const struct oauth_endpoints *x,
 	const struct oauth_asking *q, struct buf *out);
@@ -97,6 +101,21 @@ MUST_CHECK enum err_code oauth_iss_check(
 MUST_CHECK enum err_code oauth_redeem(const struct oauth_provider *p, const struct oauth_endpoints *x,
 	const struct oauth_asking *q, struct str code, const struct oauth_caller *c, struct arena *a,
 	struct oauth_tokens *ret, struct err *e);
+
+/*
+ * Of a forge. ERR_INVALID: the refresh token has expired, or was used. What is returned takes the place of both tokens.
+ */
+MUST_CHECK enum err_code oauth_refresh(const struct oauth_provider *p, const struct oauth_endpoints *x,
+	struct str refresh, const struct oauth_caller *c, struct arena *a, struct oauth_tokens *ret,
+	struct err *e);
+
+/*
+ * Of a forge: may the person whose token it is read the repo ("owner/name")? It says no as to one that is not there. ERR_UNAUTHORIZED: the token is good
+ * no more. ERR_FORBIDDEN: it is not for that question. ERR_NETWORK also for whatever answer is neither yes nor no.
+ */
+MUST_CHECK enum err_code oauth_may_read(const struct oauth_provider *p, const struct oauth_endpoints *x,
+	struct str access, struct str repo, const struct oauth_caller *c, struct arena *a, bool *ret,
+	struct err *e);
 
 enum { OAUTH_ORGS = 1, OAUTH_TEAMS = 2 }; /* what else is asked for */
 /* nonce: empty when the token is not from a sign-in of just now. now: wall ms. */

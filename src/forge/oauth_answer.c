@@ -140,7 +140,8 @@ static enum err_code read_tokens(const struct oauth_provider *p, int status, con
 {
 	struct str error = json_str(json_get(j, "error"));
 	struct oauth_tokens t = { take(a, json_get(j, "access_token"), SECRET_MAX),
-		take(a, json_get(j, "id_token"), SECRET_MAX) };
+		take(a, json_get(j, "id_token"), SECRET_MAX),
+		take(a, json_get(j, "refresh_token"), SECRET_MAX) };
 
 	if (error.len > 0 || status != 200)
 		return refused(p, error, e);

@@ -33,6 +33,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct access *access;
 	struct errands *passwords; /* where passwords are looked at */
 	struct signin *signin;
+	struct membership *membership;
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;

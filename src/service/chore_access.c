@@ -5,6 +5,7 @@
  * expired tokens stay: they are few, and what the audit says of them can be looked up.
  */
 #include "service/chore.h"
+#include "service/membership.h"
 #include "store/access_nouns.h"
 
 #include <stdio.h>
@@ -63,7 +64,9 @@ enum err_code chore_sessions(const struct chore_call *c, struct chore_report *r,
 {
 	TRY(expire(c, sessions_expire, c->now - SESSIONS_KEPT_MS, &r->rows, e));
 	TRY(expire(c, sign_ins_expire, c->now - SIGN_INS_KEPT_MS, &r->rows, e));
-	snprintf(r->message, sizeof r->message, "%s %lld sessions and sign-ins that are over",
+	TRY(expire(c, members_expire, c->now - MEMBERSHIP_HOLDS_MS, &r->rows, e));
+	snprintf(r->message, sizeof r->message,
+		"%s %lld sessions and sign-ins that are over, and old answers of forges about members",
 		c->dry ? "would forget" : "forgot", (long long)r->rows);
 	return ERR_OK;
 }

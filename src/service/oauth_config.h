@@ -31,6 +31,7 @@ struct oauth_config {
 	size_t n_allow;
 	struct oauth_role *roles;
 	size_t n_roles;
+	bool members;    /* of a forge: it is asked who may read the repos that are for members */
 	bool link_email; /* an account whose verified address a user here has already is that user's */
 };
 

@@ -31,6 +31,7 @@ struct signin {
 	struct store *store;
 	const struct clock *clock;
 	struct errands *errands;
+	struct membership *membership;
 	struct seal_key key;
 	pthread_mutex_t lock; /* guards known */
 	struct known known[KNOWN_MAX];
@@ -38,7 +39,7 @@ struct signin {
 };
 
 enum err_code signin_start(struct store *store, const struct config *cfg, const struct clock *clock,
-	struct signin **ret, struct err *e)
+	struct membership *membership, struct signin **ret, struct err *e)
 {
 	struct signin *s = mem_alloc(sizeof *s);
 	enum err_code code;
@@ -47,6 +48,7 @@ enum err_code signin_start(struct store *store, const struct config *cfg, const 
 	arena_init(&a);
 	s->store = store;
 	s->clock = clock;
+	s->membership = membership;
 	pthread_mutex_init(&s->lock, NULL);
 	code = seal_key_load(arena_fmt(&a, "%s/access.key", store_folder(store)).p, &s->key, e);
 	if (code == ERR_OK)
@@ -218,7 +220,8 @@ static enum err_code set_out(struct signin_begin *w, const struct oauth_endpoint
 		.state = random_text(a),
 		.verifier = random_text(a),
 		.nonce = random_text(a),
-		.wants_groups = oauth_config_asks(w->oauth) != 0 };
+		.wants_groups = oauth_config_asks(w->oauth) != 0,
+		.wants_repos = w->oauth->members };
 	struct str browser = random_text(a);
 	struct out_op out = { .op = { .apply = apply_out, .bytes = 4096 },
 		.row = { .state = sha256_of(q.state),
@@ -353,6 +356,18 @@ static enum err_code check_answer(const struct signin_end *w, struct err *e)
 	return ERR_OK;
 }
 
+/* They are in, whatever comes of this: what they may read is asked again when they come again. */
+static void ask_membership(
+	struct signin_end *w, struct oauth_tokens *tokens, const struct oauth_caller *caller)
+{
+	struct err e;
+
+	if (w->s->membership &&
+		membership_ask(w->s->membership, w->oauth, w->session.user_id, tokens, caller, &e) != ERR_OK)
+		diag(DIAG_WARNING, "what user %lld may read is not known: %s", (long long)w->session.user_id,
+			e.text);
+}
+
 static enum err_code end(struct signin_end *w, struct http_client *http, struct err *e)
 {
 	const struct oauth_provider *p = &w->oauth->provider;
@@ -362,7 +377,9 @@ static enum err_code end(struct signin_end *w, struct http_client *http, struct 
 	struct oauth_tokens tokens;
 	struct oauth_person who;
 	struct sign_in row = { 0 };
-	struct signin_enter enter = { .store = w->s->store, .key = &w->s->key, .end = w, .who = &who };
+	struct signin_enter enter = {
+		.store = w->s->store, .key = &w->s->key, .end = w, .who = &who, .tokens = &tokens
+	};
 
 	TRY(take(w, &row, e));
 	TRY(find_endpoints(w->s, p, &caller, w->a, &x, e));
@@ -371,9 +388,9 @@ static enum err_code end(struct signin_end *w, struct http_client *http, struct 
 	TRY(open_secret(w, &row, &q, e));
 	TRY(oauth_redeem(p, &x, &q, w->code, &caller, w->a, &tokens, e));
 	TRY(oauth_who(p, &x, &tokens, q.nonce, oauth_config_asks(w->oauth), w->now, &caller, w->a, &who, e));
-	enter.token = tokens.access;
 	TRY(signin_enter(&enter, e));
 	w->return_path = row.return_path;
+	ask_membership(w, &tokens, &caller);
 	return ERR_OK;
 }
 
@@ -404,49 +421,13 @@ enum err_code signin_end(struct signin *s, struct signin_end *w, struct err *e)
 static enum err_code find_login(struct signin *s, struct str provider, int64_t user_id, struct arena *a,
 	struct forge_login *ret, struct err *e)
 {
-	struct forge_login *logins = NULL;
 	struct db *db = NULL;
 	enum err_code code;
-	size_t n = 0;
 
 	TRY(store_reader_get(s->store, &db, e));
-	code = forge_logins_of(db, a, user_id, &logins, &n, e);
+	code = forge_token_login(db, a, user_id, provider, ret, e);
 	store_reader_put(s->store, db);
-	TRY(code);
-	for (size_t i = 0; i < n; i++)
-		if (str_eq_nocase(logins[i].provider, provider)) {
-			*ret = logins[i];
-			return ERR_OK;
-		}
-	return err_set(e, ERR_NOT_FOUND,
-		"this user has no account at %.*s; signing in through it at /login ties one",
-		STR_FMT(provider));
-}
-
-static enum err_code open_token(
-	struct signin *s, const struct forge_login *l, struct arena *a, struct str *ret, struct err *e)
-{
-	enum err_code code;
-	AUTO_BUF text;
-
-	buf_init(&text, 65536);
-	if (l->token.len == 0)
-		return err_set(
-			e, ERR_NOT_FOUND, "no token of this user is kept for %.*s", STR_FMT(l->provider));
-	code = seal_open(&s->key, l->token, &text, e);
-	if (code == ERR_OK)
-		*ret = arena_str(a, buf_view(&text));
-	secret_wipe(text.p, text.len);
 	return code;
-}
-
-enum err_code signin_token(struct signin *s, struct str provider, int64_t user_id, struct arena *a,
-	struct str *ret, struct err *e)
-{
-	struct forge_login l = { 0 };
-
-	TRY(find_login(s, provider, user_id, a, &l, e));
-	return open_token(s, &l, a, ret, e);
 }
 
 struct keep_op {
@@ -476,7 +457,7 @@ enum err_code signin_login(struct signin *s, const struct config *cfg, struct st
 		return err_set(e, ERR_NOT_FOUND, "%.*s is no forge", STR_FMT(provider));
 	TRY(find_login(s, provider, user_id, a, &l, e));
 	if (l.login.len == 0) {
-		TRY(open_token(s, &l, a, &t.access, e));
+		TRY(forge_token_open(&s->key, &l, a, &t, e));
 		TRY(oauth_who(&c->provider, &x, &t, STR(""), 0, now, &caller, a, &who, e));
 		if (!str_eq(who.subject, l.forge_user_id))
 			return err_set(e, ERR_CONFLICT,

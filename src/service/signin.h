@@ -29,6 +29,7 @@
  *	ERR_UNAVAILABLE		too many sign-ins are under way
  */
 #include "service/errands.h"
+#include "service/membership.h"
 #include "service/session.h"
 
 #define SIGNIN_MINUTES 10
@@ -37,9 +38,9 @@
 #define SIGNIN_THREADS 8         /* sign-ins that are asked about at once; as many as limits.sign-ins wait */
 
 struct signin;
-/* Reads or makes DATA/access.key. */
+/* Reads or makes DATA/access.key. membership is asked about whoever comes in; NULL: it is not. */
 MUST_CHECK enum err_code signin_start(struct store *store, const struct config *cfg,
-	const struct clock *clock, struct signin **ret, struct err *e);
+	const struct clock *clock, struct membership *membership, struct signin **ret, struct err *e);
 /* What is under way is done first; what comes after is told ERR_UNAVAILABLE. NULL is fine, twice too. */
 void signin_stop(struct signin *s);
 void signin_free(struct signin *s); /* stops it. NULL is fine */
@@ -95,8 +96,5 @@ MUST_CHECK enum err_code signin_end(struct signin *s, struct signin_end *w, stru
 MUST_CHECK enum err_code signin_login(struct signin *s, const struct config *cfg, struct str provider,
 	int64_t user_id, int64_t now, struct http_client *http, struct arena *a, struct str *ret,
 	struct err *e);
-/* The token that is kept of a user for a provider, opened. ERR_NOT_FOUND. */
-MUST_CHECK enum err_code signin_token(struct signin *s, struct str provider, int64_t user_id, struct arena *a,
-	struct str *ret, struct err *e);
 
 #endif

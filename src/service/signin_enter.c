@@ -185,12 +185,12 @@ static enum err_code apply_enter(struct store_op *op, struct db *db, struct err 
 
 enum err_code signin_enter(struct signin_enter *in, struct err *e)
 {
-	struct enter_op w = { .op = { .apply = apply_enter, .bytes = 32768 }, .in = in };
+	struct enter_op w = { .op = { .apply = apply_enter, .bytes = 131072 }, .in = in };
 	AUTO_BUF token, id;
 
-	buf_init(&token, 65536);
+	buf_init(&token, SIZE_MAX);
 	buf_init(&id, SESSION_ID_LEN);
-	seal_close(in->key, in->token, &token);
+	forge_token_seal(in->key, in->tokens, &token);
 	session_new_id(&id);
 	w.token = buf_view(&token);
 	w.id = buf_view(&id);

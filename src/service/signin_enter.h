@@ -1,7 +1,7 @@
 #ifndef SERVICE_SIGNIN_ENTER_H
 #define SERVICE_SIGNIN_ENTER_H
 /* signin_enter: a person whom a provider vouches for becomes a user with a session, in one transaction, or is told why not. */
-#include "base/seal.h"
+#include "service/forge_token.h"
 #include "service/signin.h"
 
 struct signin_enter {
@@ -9,7 +9,7 @@ struct signin_enter {
 	const struct seal_key *key;
 	struct signin_end *end; /* session and session_id are set */
 	const struct oauth_person *who;
-	struct str token; /* of the provider */
+	const struct oauth_tokens *tokens; /* of the provider */
 };
 
 /* ERR_FORBIDDEN. */

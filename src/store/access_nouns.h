@@ -124,6 +124,17 @@ MUST_CHECK enum err_code members_put(
 /* ERR_NOT_FOUND: it was not asked yet. */
 MUST_CHECK enum err_code members_get(struct db *db, int64_t user_id, int64_t repo_id, bool *ret_allowed,
 	int64_t *ret_checked_at, struct err *e);
+/* A repo for members, of a forge, and what was last said of it about one user. */
+struct member_repo {
+	int64_t repo_id;
+	struct str name; /* "owner/name" */
+};
+/* Those of a forge (without regard to case), those first that were asked about longest ago, or never; at most limit. */
+MUST_CHECK enum err_code members_repos(struct db *db, struct arena *a, int64_t user_id, struct str forge,
+	int64_t limit, struct member_repo **ret, size_t *ret_n, struct err *e);
+/* As sessions_expire: what was said before `before`. */
+MUST_CHECK enum err_code members_expire(
+	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);
 /* W. What was said of a user is forgotten: of one repo, or of all (0). */
 MUST_CHECK enum err_code members_forget(struct db *db, int64_t user_id, int64_t repo_id, struct err *e);
 

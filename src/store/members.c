@@ -50,6 +50,43 @@ enum err_code members_forget(struct db *db, int64_t user_id, int64_t repo_id, st
 		DB_ARGS(DB_I(user_id), DB_I(repo_id)), NULL, e);
 }
 
+static enum err_code take_member_repo(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+	struct member_repo *r = rows_add(rows);
+
+	(void)e;
+	*r = (struct member_repo){ row_int(row, 0), row_str(row, 1, rows->a) };
+	return ERR_OK;
+}
+
+enum err_code members_repos(struct db *db, struct arena *a, int64_t user_id, struct str forge, int64_t limit,
+	struct member_repo **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		"SELECT repo.id, repo.name FROM repo LEFT JOIN member ON member.repo_id = repo.id"
+		" AND member.user_id = $1 WHERE lower(repo.forge) = lower($2) AND repo.visibility = 'members'"
+		" ORDER BY coalesce(member.checked_at, 0), repo.id LIMIT $3",
+		DB_ARGS(DB_I(user_id), DB_T(forge), DB_I(limit)), take_member_repo, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
+
+enum err_code members_expire(
+	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e)
+{
+	if (dry)
+		return db_int(db, "SELECT count(*) FROM member WHERE checked_at < $1", DB_ARGS(DB_I(before)),
+			ret_rows, e);
+	return db_run(db,
+		"DELETE FROM member WHERE (user_id, repo_id) IN"
+		" (SELECT user_id, repo_id FROM member WHERE checked_at < $1 LIMIT $2)",
+		DB_ARGS(DB_I(before), DB_I(limit)), ret_rows, e);
+}
+
 static enum err_code is_there(
 	struct db *db, const char *sql, int64_t id, int64_t viewer, bool *ret, struct err *e)
 {

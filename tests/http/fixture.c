@@ -105,7 +105,7 @@ int fixture_up(void **state)
 	if (errands_start(2, 64, &fx.app.passwords, &e) != ERR_OK)
 		return -1;
 	cfg = config_get(fx.app.config);
-	if (signin_start(fx.app.store, cfg, &fx.clock, &fx.app.signin, &e) != ERR_OK)
+	if (signin_start(fx.app.store, cfg, &fx.clock, NULL, &fx.app.signin, &e) != ERR_OK)
 		return -1;
 	config_put(fx.app.config, cfg);
 	fx.app.downloads = downloads_new();

@@ -116,7 +116,7 @@ static void an_openid_provider_gets_the_secret_as_basic(void **state)
 
 static void a_person_is_asked_for_with_address_organisations_and_teams(void **state)
 {
-	const struct oauth_tokens t = { STR("abc"), STR("") };
+	const struct oauth_tokens t = { .access = STR("abc") };
 	struct oauth_person who = { 0 };
 	(void)state;
 
@@ -146,7 +146,7 @@ static void a_person_is_asked_for_with_address_organisations_and_teams(void **st
 
 static void full_pages_are_followed_to_their_end_and_not_for_ever(void **state)
 {
-	const struct oauth_tokens t = { STR("abc"), STR("") };
+	const struct oauth_tokens t = { .access = STR("abc") };
 	struct oauth_person who = { 0 };
 	AUTO_BUF page;
 	(void)state;
@@ -162,6 +162,72 @@ static void full_pages_are_followed_to_their_end_and_not_for_ever(void **state)
 		oauth_who(&provider, &at, &t, STR(""), OAUTH_ORGS, NOW, &caller, &a, &who, &e), ERR_OK);
 	assert_int_equal(who.orgs.n, OAUTH_NAMES_MAX);
 	assert_int_equal(little_server_n(server), 22);
+}
+
+static void a_refreshed_token_takes_the_place_of_both(void **state)
+{
+	struct oauth_tokens t = { 0 };
+	const char *got;
+	(void)state;
+
+	little_server_status(server, 200,
+		"{\"access_token\":\"abc\",\"token_type\":\"bearer\",\"refresh_token\":\"next\"}");
+	little_server_status(server, 200, "{\"access_token\":\"abd\",\"token_type\":\"bearer\"}");
+	little_server_status(server, 400, "{\"error\":\"invalid_grant\"}");
+	assert_int_equal(oauth_refresh(&provider, &at, STR("o&ld"), &caller, &a, &t, &e), ERR_OK);
+	assert_true(str_eq(t.access, STR("abc")) && str_eq(t.refresh, STR("next")));
+	got = little_server_request(server, 0);
+	assert_non_null(strstr(got, "\r\n\r\ngrant_type=refresh_token&refresh_token=o%26ld&client_id=sluice&"
+				    "client_secret=s3cr%26t"));
+	assert_int_equal(oauth_refresh(&provider, &at, STR("same"), &caller, &a, &t, &e), ERR_OK);
+	assert_true(str_eq(t.access, STR("abd")) && str_eq(t.refresh, STR("same")));
+	assert_int_equal(oauth_refresh(&provider, &at, STR("used"), &caller, &a, &t, &e), ERR_INVALID);
+}
+
+static void a_forge_says_yes_or_no_to_a_repo_and_nothing_else_is_either(void **state)
+{
+	static const struct {
+		int status;
+		enum err_code code;
+	} answers[] = { { 200, ERR_OK }, { 404, ERR_OK }, { 401, ERR_UNAUTHORIZED }, { 403, ERR_FORBIDDEN },
+		{ 301, ERR_NETWORK }, { 429, ERR_NETWORK }, { 500, ERR_NETWORK } };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		bool allowed = answers[i].status != 200;
+
+		little_server_status(server, answers[i].status, "{}");
+		assert_int_equal(oauth_may_read(&provider, &at, STR("tok"), STR("ac me/wid?get"), &caller, &a,
+					 &allowed, &e),
+			answers[i].code);
+		if (answers[i].code == ERR_OK)
+			assert_int_equal(allowed, answers[i].status == 200);
+	}
+	assert_int_equal(strncmp(little_server_request(server, 0),
+				 "GET /api/v1/repos/ac%20me/wid%3Fget HTTP/1.1\r\n", 46),
+		0);
+	assert_non_null(strstr(little_server_request(server, 0), "\r\nAuthorization: Bearer tok\r\n"));
+}
+
+static void repos_are_asked_for_only_where_they_are_needed(void **state)
+{
+	struct oauth_asking q = asking;
+	AUTO_BUF url;
+	(void)state;
+
+	buf_init(&url, 4096);
+	q.wants_groups = q.wants_repos = true;
+	oauth_authorize_url(&provider, &at, &q, &url);
+	assert_non_null(
+		strstr(buf_cstr(&url), "&scope=read%3Auser%20read%3Aorganization%20read%3Arepository&"));
+	provider.kind = OAUTH_GITHUB;
+	q.wants_groups = false;
+	buf_reset(&url);
+	oauth_authorize_url(&provider, &at, &q, &url);
+	assert_non_null(strstr(buf_cstr(&url), "&scope=read%3Auser%20user%3Aemail%20repo&"));
+	buf_reset(&url);
+	oauth_authorize_url(&provider, &at, &asking, &url);
+	assert_non_null(strstr(buf_cstr(&url), "&scope=read%3Auser%20user%3Aemail&"));
 }
 
 static void a_redirect_of_the_token_endpoint_is_not_followed(void **state)
@@ -268,6 +334,9 @@ int main(void)
 		T(an_openid_provider_gets_the_secret_as_basic),
 		T(a_person_is_asked_for_with_address_organisations_and_teams),
 		T(full_pages_are_followed_to_their_end_and_not_for_ever),
+		T(a_refreshed_token_takes_the_place_of_both),
+		T(a_forge_says_yes_or_no_to_a_repo_and_nothing_else_is_either),
+		T(repos_are_asked_for_only_where_they_are_needed),
 		T(a_redirect_of_the_token_endpoint_is_not_followed),
 		T(a_provider_that_is_silent_takes_no_longer_than_it_is_given),
 		T(an_answer_without_end_is_cut),

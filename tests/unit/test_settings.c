@@ -260,8 +260,8 @@ static const char *oauth_conf(const char *more)
 
 static void a_provider_is_read_with_its_lines_and_its_secret(void **state)
 {
-	struct config *c =
-		config_of(oauth_conf("allow = ann\nallow = org:acme\nrole = admin:acme/ops\nlink-email\n"));
+	struct config *c = config_of(
+		oauth_conf("allow = ann\nallow = org:acme\nrole = admin:acme/ops\nlink-email\nmembers\n"));
 	const struct oauth_config *o = config_oauth(c, STR("home"));
 	(void)state;
 
@@ -275,6 +275,7 @@ static void a_provider_is_read_with_its_lines_and_its_secret(void **state)
 	assert_int_equal(o->n_roles, 1);
 	assert_int_equal(o->roles[0].role, ROLE_ADMIN);
 	assert_true(o->link_email);
+	assert_true(o->members);
 	assert_null(config_oauth(c, STR("away")));
 	assert_int_equal(c->n_forges, 1); /* an [oauth] is no forge */
 	assert_true(str_eq(c->forges[0].name, STR("default")));
@@ -288,6 +289,9 @@ static void a_provider_that_cannot_work_is_refused_with_what_it_lacks(void **sta
 	char text[600];
 	(void)state;
 
+	refused(PUBLIC "[oauth \"a\"]\nkind = oidc\nurl = https://x.example\nclient-id = a\nmembers = "
+		       "true\nclient-secret-file = /dev/null\n",
+		"oauth.a.members", "OpenID", "repos");
 	refused("[oauth \"a\"]\nkind = gitea\n", "public-url", "oauth", "\"a\"");
 	refused(PUBLIC "[oauth \"a\"]\nurl = https://x.example\n", "kind", "oauth", "\"a\"");
 	refused(PUBLIC "[oauth \"a\"]\nkind = gitea\n", "url", "oauth", "\"a\"");
