@@ -11,6 +11,12 @@ struct sha256 {
 };
 
 struct sha256 sha256_of(struct str bytes);
+/* The same of bytes that come in pieces; sha256_end() frees the state. */
+struct sha256_state;
+struct sha256_state *sha256_begin(void);
+void sha256_add(struct sha256_state *s, struct str bytes);
+struct sha256 sha256_end(struct sha256_state *s);
+void sha256_free(struct sha256_state *s); /* of one that is not ended. NULL is fine */
 /* Constant time; both are of equal length by type, so no length can be told from the time. */
 bool sha256_equal(const struct sha256 *a, const struct sha256 *b);
 /* From the kernel; aborts when there is no entropy to be had. */

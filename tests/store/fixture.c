@@ -2,7 +2,7 @@
 
 #include "base/zst.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,24 +43,19 @@ int folder_up(void **state)
 	return 0;
 }
 
-static void remove_files_in(const char *folder)
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
-	DIR *dir = opendir(folder);
-	struct dirent *file;
-
-	while (dir && (file = readdir(dir)))
-		if (file->d_name[0] != '.')
-			unlinkat(dirfd(dir), file->d_name, 0);
-	if (dir)
-		closedir(dir);
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
 }
 
 int folder_down(void **state)
 {
 	(void)state;
 	arena_done(&fx.arena);
-	remove_files_in(fx.folder);
-	return rmdir(fx.folder);
+	return nftw(fx.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static enum err_code open_store(struct err *e)
