@@ -34,7 +34,7 @@ INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
 FORM = "application/x-www-form-urlencoded"  # as a browser sends it; its members are checked as those of JSON
 # x-body-limit: a number of bytes, or the setting that has it.
-LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT"}
+LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT", "blob-bytes": "OP_LIMIT_BLOB"}
 
 
 class Wrong(Exception):
@@ -45,6 +45,11 @@ def c_string(text):
     """A C literal; every byte outside plain ASCII as three octal digits, which no following digit can change."""
     plain = set(range(32, 127)) - {ord('"'), ord("\\"), ord("?")}
     return '"' + "".join(chr(b) if b in plain else f"\\{b:03o}" for b in text.encode()) + '"'
+
+
+def begin_of(op):
+    """Of a body that is taken as it comes: what takes it before it is there."""
+    return handler_of(op) + "_begin" if op.get("x-body-stream") else None
 
 
 def snake(name):
@@ -307,11 +312,13 @@ def operation_row(doc, tables, path, method, op):
         members = [tables.field(n, s, n in schema.get("required", []), f"{where} {n}") for n, s in schema["properties"].items()]
     if op.get("x-repo-field") and op["x-repo-field"] not in ({} if raw else schema or {}).get("properties", {}):
         raise Wrong(f"{where}: x-repo-field names no member of the body")
+    if op.get("x-body-stream") and not raw:
+        raise Wrong(f"{where}: x-body-stream is for a body of {RAW}")
     p_name, n_params = tables.fields("params", params)
     f_name, n_fields = tables.fields("fields", members)
     limit = op.get("x-body-limit", 0)
     row = {
-        "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op),
+        "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op), "begin": begin_of(op) or "NULL",
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
         "has_body": str(schema is not None).lower(), "form_body": str(is_form(doc, op, where)).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
@@ -338,7 +345,7 @@ def make_table(doc):
 
 
 def make_header(doc):
-    names = sorted({handler_of(op) for _, _, op in doc.operations()})
+    names = sorted({n for _, _, op in doc.operations() for n in (handler_of(op), begin_of(op)) if n})
     return "\n".join([NOTE + "#ifndef API_TABLE_H", "#define API_TABLE_H", '#include "http/call.h"', ""] +
                      [f"enum err_code {n}(struct call *c, struct err *e);" for n in names] + ["", "#endif", ""])
 

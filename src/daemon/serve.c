@@ -33,6 +33,8 @@
 #define DRAIN_S 30
 #define PASSWORDS_AT_ONCE 2 /* each takes PASSWORD_MEMORY_KIB and tens of milliseconds of a processor */
 #define PASSWORDS_WAITING 64
+#define FILES_AT_ONCE 2 /* they wait for the disk */
+#define FILES_WAITING 64
 
 struct serve {
 	struct settings_source from;
@@ -139,6 +141,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(start_store(s, e));
 	s->app.access = access_new(s->app.store);
 	TRY(errands_start(PASSWORDS_AT_ONCE, PASSWORDS_WAITING, &s->app.passwords, e));
+	TRY(errands_start(FILES_AT_ONCE, FILES_WAITING, &s->app.files, e));
 	TRY(membership_start(s->app.store, s->app.config, s->app.clock, &s->app.membership, e));
 	TRY(start_signin(s, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
@@ -237,10 +240,12 @@ static void stop(struct serve *s)
 	if (s->server) {
 		server_drain(s->server, DRAIN_S);
 		errands_stop(s->app.passwords); /* which answer requests: before there are none to answer */
+		errands_stop(s->app.files);
 		signin_stop(s->app.signin);
 		server_stop(s->server);
 	}
 	errands_free(s->app.passwords);
+	errands_free(s->app.files);
 	janitor_stop(s->janitor);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);

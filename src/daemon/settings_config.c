@@ -251,6 +251,7 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->tail_lines = setting_number(s, SET_TAIL_LINES);
 	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);
 	c->report_bytes = setting_number(s, SET_REPORT_BYTES);
+	c->blob_bytes = setting_number(s, SET_BLOB_BYTES);
 	c->reports = setting_number(s, SET_REPORTS);
 	add_explain(s, c);
 	c->sign_ins = setting_number(s, SET_SIGN_INS);

@@ -61,32 +61,6 @@ static const char *tag_of(
 		.p;
 }
 
-struct piece {
-	int64_t from, len;
-	bool ranged;
-};
-
-static enum err_code choose_piece(
-	struct call *c, const char *tag, int64_t size, struct piece *p, struct err *e)
-{
-	switch (part_of_range(c, tag, size, &p->from, &p->len)) {
-	case PART_NONE:
-		reply_keep_header(
-			c, "Content-Range", arena_fmt(&c->arena, "bytes */%lld", (long long)size).p);
-		return err_set(e, ERR_RANGE, "the log has %lld bytes", (long long)size);
-	case PART_PIECE:
-		p->ranged = true;
-		reply_header(c, "Content-Range",
-			arena_fmt(&c->arena, "bytes %lld-%lld/%lld", (long long)p->from,
-				(long long)(p->from + p->len - 1), (long long)size)
-				.p);
-		return ERR_OK;
-	case PART_ALL:
-		break;
-	}
-	return ERR_OK;
-}
-
 static enum log_text_form form_of(const struct call *c)
 {
 	if (str_eq(arg_str(c, "ansi"), STR("strip")))
@@ -108,14 +82,14 @@ static enum err_code reply_log(struct call *c, const struct step_view *v, struct
 	enum log_text_form form = form_of(c);
 	const char *tag = tag_of(c, *t, v, form);
 	struct reply_source source = { .read = read_text, .free = free_text, .arg = *t };
-	struct piece p = { 0 };
+	struct part_piece p = { 0 };
 	int64_t start, size;
 
 	TRY(find_start(c, *t, &start, e));
 	size = log_text_view(*t)->text_bytes - start;
 	p.len = size;
 	if (form == LOG_TEXT_PLAIN)
-		TRY(choose_piece(c, tag, size, &p, e));
+		TRY(part_choose(c, tag, size, "the log", &p, e));
 	reply_header(c, "Vary", "Accept-Encoding");
 	reply_header(c, "Accept-Ranges", form == LOG_TEXT_PLAIN ? "bytes" : "none");
 	if (form == LOG_TEXT_ZSTD)

@@ -32,6 +32,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct rate *rate;
 	struct access *access;
 	struct errands *passwords; /* where passwords are looked at */
+	struct errands *files;     /* where files are synced */
 	struct signin *signin;
 	struct membership *membership;
 	struct streams *streams;
@@ -62,6 +63,14 @@ struct reply_source {
 #define REPLY_END (-1)
 #define REPLY_BROKEN (-2)
 
+/* What takes a body as it comes (x-body-stream), on the thread that receives it. */
+struct call_sink {
+	enum err_code (*write)(
+		void *arg, struct str bytes, struct err *e); /* an error ends the call with it */
+	void (*free)(void *arg);                             /* once, when the call is over */
+	void *arg;
+};
+
 struct call {
 	struct app *app;
 	const struct config *cfg; /* snapshot of this call */
@@ -74,6 +83,7 @@ struct call {
 	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
 	struct str raw;    /* a body of bytes, decoded */
+	struct call_sink sink;
 
 	/* reply */
 	int status;

@@ -51,6 +51,7 @@
 #define CONNECTIONS_MAX 4096
 #define SOURCE_BLOCK (32 * 1024) /* what is asked of a source at once */
 #define DESCRIPTORS_KEPT 128     /* for the database, the log, the lingering */
+#define STREAM_BLOCK ((uint64_t)1 << 20)
 
 struct request;
 
@@ -94,7 +95,8 @@ struct request { /* from the request line to the end of the reply; the library's
 	struct connection *connection;
 	struct call *call;
 	atomic_int stage;
-	bool ended; /* router_end() was called */
+	bool ended;        /* router_end() was called */
+	uint64_t received; /* of a body that is taken as it comes */
 	atomic_int source_stage;
 	bool has_source; /* and is in the list */
 	struct request *prev, *next;
@@ -441,6 +443,16 @@ static enum MHD_Result answer(struct request *r)
 	return send_reply(r);
 }
 
+/* A body that is taken as it comes has its time for each MiB, as a reply has. */
+static void note_progress(struct request *r, size_t n)
+{
+	if (!router_streams(r->call))
+		return;
+	if ((r->received + n) / STREAM_BLOCK > r->received / STREAM_BLOCK)
+		watch_phase(&r->connection->watch, WATCH_BODY);
+	r->received += n;
+}
+
 /* Called at the headers, for each piece of the body, and at its end; after a resumption again. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
 	const char *version, const char *upload, size_t *upload_len, void **con_cls)
@@ -456,6 +468,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	if (*upload_len == 0)
 		return answer(r);
 	router_body(r->call, (struct str){ upload, *upload_len });
+	note_progress(r, *upload_len);
 	*upload_len = 0;
 	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
 }

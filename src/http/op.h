@@ -8,7 +8,7 @@
 #include <regex.h>
 
 enum op_rate { OP_RATE_NONE, OP_RATE_PUBLIC, OP_RATE_READ, OP_RATE_WRITE, OP_RATE_LOGIN, OP_RATE_INGEST };
-enum op_limit { OP_LIMIT_FIXED, OP_LIMIT_POST, OP_LIMIT_CHUNK, OP_LIMIT_REPORT };
+enum op_limit { OP_LIMIT_FIXED, OP_LIMIT_POST, OP_LIMIT_CHUNK, OP_LIMIT_REPORT, OP_LIMIT_BLOB };
 enum op_auth {
 	OP_AUTH_NONE,
 	OP_AUTH_TOKEN,
@@ -44,6 +44,8 @@ struct field { /* a parameter or a member of a body */
 struct op {
 	const char *id, *method, *path; /* path with {names} */
 	enum err_code (*handler)(struct call *c, struct err *e);
+	/* x-body-stream: runs with the headers, and sets c->sink, which takes the body; the handler runs at its end. Else NULL. */
+	enum err_code (*begin)(struct call *c, struct err *e);
 	enum op_auth auth;
 	enum op_rate rate;
 	scope_set scope;

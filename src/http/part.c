@@ -93,3 +93,24 @@ enum part_wanted part_of_range(
 	*len = last - first + 1;
 	return PART_PIECE;
 }
+
+enum err_code part_choose(struct call *c, const char *tag, int64_t size, const char *what,
+	struct part_piece *ret, struct err *e)
+{
+	struct part_piece p = { .len = size };
+	enum part_wanted wanted = part_of_range(c, tag, size, &p.from, &p.len);
+
+	if (wanted == PART_NONE) {
+		reply_keep_header(
+			c, "Content-Range", arena_fmt(&c->arena, "bytes */%lld", (long long)size).p);
+		return err_set(e, ERR_RANGE, "%s has %lld bytes", what, (long long)size);
+	}
+	p.ranged = wanted == PART_PIECE;
+	if (p.ranged)
+		reply_header(c, "Content-Range",
+			arena_fmt(&c->arena, "bytes %lld-%lld/%lld", (long long)p.from,
+				(long long)(p.from + p.len - 1), (long long)size)
+				.p);
+	*ret = p;
+	return ERR_OK;
+}

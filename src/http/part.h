@@ -19,4 +19,12 @@ enum part_wanted { PART_ALL, PART_PIECE, PART_NONE };
 enum part_wanted part_of_range(
 	const struct call *c, const char *tag, int64_t size, int64_t *from, int64_t *len);
 
+struct part_piece {
+	int64_t from, len;
+	bool ranged; /* the answer is 206 */
+};
+/* The same, told: with the header Content-Range. ERR_RANGE: nothing of what is there. what: a literal, "the log". */
+MUST_CHECK enum err_code part_choose(struct call *c, const char *tag, int64_t size, const char *what,
+	struct part_piece *ret, struct err *e);
+
 #endif

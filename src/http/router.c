@@ -3,7 +3,8 @@
  * headers first, so that who may not come in costs nothing; what looks at the body last.
  *
  * A body is kept whole: its limit is small. All bodies together are bounded too, because a limit a request is
- * no limit on how many there are; beyond that a request is told 503 before it has sent anything.
+ * no limit on how many there are; beyond that a request is told 503 before it has sent anything. But for those that are taken as they come
+ * (x-body-stream): of them nothing is kept, and what takes them bounds itself.
  */
 #include "http/router.h"
 
@@ -84,6 +85,10 @@ static enum err_code too_large(const struct call *c, struct err *e)
 
 	if (limit == 0)
 		return err_set(e, ERR_TOO_LARGE, "this operation takes no body");
+	if (c->op->body_limit_of == OP_LIMIT_BLOB)
+		return err_set(e, ERR_TOO_LARGE,
+			"the file is larger than the %lld bytes that are taken ([limits] blob-bytes)",
+			(long long)c->cfg->blob_bytes);
 	if (c->op->body_limit_of == OP_LIMIT_REPORT)
 		return err_set(e, ERR_TOO_LARGE,
 			"the report is larger than the %lld bytes that are taken ([limits] report-bytes)",
@@ -103,6 +108,8 @@ static size_t limit_of(const struct call *c)
 		return (size_t)c->cfg->chunk_bytes + CODING_SLACK;
 	case OP_LIMIT_REPORT:
 		return (size_t)c->cfg->report_bytes + CODING_SLACK;
+	case OP_LIMIT_BLOB:
+		return (size_t)c->cfg->blob_bytes;
 	case OP_LIMIT_FIXED:
 		break;
 	}
@@ -117,6 +124,42 @@ static enum err_code check_size(struct call *c, struct err *e)
 	return x->head.has_length && x->head.length > x->body_limit ? too_large(c, e) : ERR_OK;
 }
 
+struct str call_header(const struct call *c, const char *name)
+{
+	const struct request_head *h = &edge_of(c)->head;
+
+	return h->headers.get(h->headers.arg, name);
+}
+
+static enum err_code check_media(const struct call *c, struct err *e)
+{
+	const char *want = c->op->raw_body    ? "application/octet-stream"
+			   : c->op->form_body ? "application/x-www-form-urlencoded"
+					      : "application/json";
+	struct str type = call_header(c, "Content-Type"),
+		   coding = str_trim(call_header(c, "Content-Encoding"));
+
+	type = str_trim((struct str){ type.p, str_find(type, ';') });
+	if (!str_eq_nocase(type, str_z(want)))
+		return err_set(e, ERR_MEDIA, "send the body as Content-Type: %s", want);
+	if (coding.len == 0 || str_eq_nocase(coding, STR("identity")))
+		return ERR_OK;
+	if (!c->op->raw_body || c->op->begin)
+		return err_set(e, ERR_MEDIA, "send the body without Content-Encoding");
+	if (!str_eq_nocase(coding, STR("zstd")))
+		return err_set(e, ERR_MEDIA, "send the body as Content-Encoding: zstd, or without");
+	return ERR_OK;
+}
+
+/* All that can be told before the body is: then whoever sends "Expect: 100-continue" need not send it. */
+static enum err_code begin_stream(struct call *c, struct err *e)
+{
+	TRY(check_media(c, e));
+	args_read(c);
+	TRY(edge_problems_check(c, e));
+	return c->op->begin(c, e);
+}
+
 static enum err_code admit(struct call *c, struct err *e)
 {
 	struct edge *x = edge_of(c);
@@ -127,6 +170,8 @@ static enum err_code admit(struct call *c, struct err *e)
 	TRY(route_find(c, e));
 	TRY(check_size(c, e));
 	TRY(guard_admit(c, e));
+	if (c->op->begin)
+		return begin_stream(c, e);
 	if (x->head.has_length && x->head.length > 0)
 		TRY(reserve(c, (size_t)x->head.length, e));
 	return ERR_OK;
@@ -166,6 +211,11 @@ bool router_deferred(const struct call *c)
 	return edge_of(c)->deferred;
 }
 
+bool router_streams(const struct call *c)
+{
+	return c->sink.write != NULL;
+}
+
 void router_body(struct call *c, struct str piece)
 {
 	struct edge *x = edge_of(c);
@@ -175,6 +225,12 @@ void router_body(struct call *c, struct str piece)
 		return;
 	if (piece.len > x->body_limit - x->body_len) {
 		if (too_large(c, &e) != ERR_OK)
+			refuse(c, &e);
+		return;
+	}
+	if (c->sink.write) {
+		x->body_len += piece.len;
+		if (c->sink.write(c->sink.arg, piece, &e) != ERR_OK)
 			refuse(c, &e);
 		return;
 	}
@@ -193,33 +249,6 @@ void router_body(struct call *c, struct str piece)
 	x->body_len += piece.len;
 }
 
-struct str call_header(const struct call *c, const char *name)
-{
-	const struct request_head *h = &edge_of(c)->head;
-
-	return h->headers.get(h->headers.arg, name);
-}
-
-static enum err_code check_media(const struct call *c, struct err *e)
-{
-	const char *want = c->op->raw_body    ? "application/octet-stream"
-			   : c->op->form_body ? "application/x-www-form-urlencoded"
-					      : "application/json";
-	struct str type = call_header(c, "Content-Type"),
-		   coding = str_trim(call_header(c, "Content-Encoding"));
-
-	type = str_trim((struct str){ type.p, str_find(type, ';') });
-	if (!str_eq_nocase(type, str_z(want)))
-		return err_set(e, ERR_MEDIA, "send the body as Content-Type: %s", want);
-	if (coding.len == 0 || str_eq_nocase(coding, STR("identity")))
-		return ERR_OK;
-	if (!c->op->raw_body)
-		return err_set(e, ERR_MEDIA, "send the body without Content-Encoding");
-	if (!str_eq_nocase(coding, STR("zstd")))
-		return err_set(e, ERR_MEDIA, "send the body as Content-Encoding: zstd, or without");
-	return ERR_OK;
-}
-
 /* Of what was sent compressed, this is what it may be. */
 static size_t decoded_limit_of(const struct call *c)
 {
@@ -230,6 +259,7 @@ static size_t decoded_limit_of(const struct call *c)
 		return (size_t)c->cfg->report_bytes;
 	case OP_LIMIT_FIXED:
 	case OP_LIMIT_POST:
+	case OP_LIMIT_BLOB:
 		break;
 	}
 	return edge_of(c)->body_limit;
@@ -324,6 +354,8 @@ static enum err_code handle(struct call *c, struct err *e)
 {
 	enum err_code code;
 
+	if (c->op->begin)
+		return c->op->handler(c, e);
 	TRY(parse_body(c, e));
 	if (c->op->form_body && c->op->auth == OP_AUTH_SESSION)
 		TRY(viewer_form_check(c, e));
@@ -416,6 +448,8 @@ void router_free(struct call *c)
 	guard_done(c);
 	if (x->on_free)
 		x->on_free(x->on_free_arg);
+	if (c->sink.free)
+		c->sink.free(c->sink.arg);
 	json_free(x->doc);
 	buf_done(&x->decoded);
 	atomic_fetch_sub(&bodies_bytes, x->body_cap);

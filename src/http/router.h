@@ -8,6 +8,7 @@
  *
  *	router_begin()  with the headers: route (404, 405), size (413), authentication (401, 503), rate (429),
  *	                scope (403). If any of these refuses, the reply is ready and the body need not be read.
+ *	                Of an operation with x-body-stream what takes the body begins here, all that can be told without it being told.
  *	router_body()   for each piece of the body. Over the limit: the reply (413) is ready, and the rest need
  *	                not be read.
  *	router_end()    content type (415), JSON (400), repo (404), fields (400), handler. Then the reply is
@@ -38,6 +39,7 @@ struct call *router_begin(const struct op_table *t, struct app *app, const struc
 bool router_replied(const struct call *c);
 bool router_deferred(const struct call *c); /* did the handler defer */
 void router_body(struct call *c, struct str piece);
+bool router_streams(const struct call *c); /* is the body taken as it comes, however long it is */
 void router_end(struct call *c);
 void router_free(struct call *c);
 /* Is the reply a piece of a file? Then its fd becomes the caller's. Else it is c->reply. */

@@ -40,7 +40,8 @@ struct watch { /* a connection; the caller's memory */
 
 struct sweeper_options {
 	const struct clock *clock;
-	int64_t header_ms, body_ms; /* for the whole of the headers; of a body, and of a MiB of a reply */
+	int64_t header_ms,
+		body_ms; /* for the whole of the headers; of a body, and of a MiB of a reply, or of a body that is taken as it comes */
 };
 
 struct sweeper;

@@ -32,6 +32,7 @@ struct config {
 	int64_t scan_bytes, scan_ms;   /* of one page of lines */
 	int64_t tails;                 /* followed at once */
 	int64_t report_bytes, reports; /* of one report; of a step */
+	int64_t blob_bytes;            /* of one file of the suite */
 	int64_t sign_ins;              /* through a provider, that wait */
 	/* [server] */
 	struct str downloads;   /* folder, NUL-terminated */

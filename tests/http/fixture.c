@@ -59,6 +59,7 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->post_bytes = 65536;
 	c->report_bytes = 1 << 20;
 	c->reports = 50;
+	c->blob_bytes = 1 << 20;
 	c->explain_bytes = 64 << 20;
 	c->errors = 500;
 	c->sign_ins = 8;
@@ -102,7 +103,8 @@ int fixture_up(void **state)
 	fx.app.config = config_box_new(fixture_config(0, 0));
 	fx.app.rate = rate_new();
 	fx.app.access = access_new(fx.app.store);
-	if (errands_start(2, 64, &fx.app.passwords, &e) != ERR_OK)
+	if (errands_start(2, 64, &fx.app.passwords, &e) != ERR_OK ||
+		errands_start(2, 64, &fx.app.files, &e) != ERR_OK)
 		return -1;
 	cfg = config_get(fx.app.config);
 	if (signin_start(fx.app.store, cfg, &fx.clock, NULL, &fx.app.signin, &e) != ERR_OK)
@@ -137,6 +139,7 @@ int fixture_down(void **state)
 	(void)state;
 
 	errands_free(fx.app.passwords);
+	errands_free(fx.app.files);
 	streams_stop(fx.app.streams);
 	signin_free(fx.app.signin);
 	access_free(fx.app.access);

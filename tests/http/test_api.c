@@ -25,6 +25,8 @@ static struct answer get(const char *target)
 	return ask((struct ask){ .method = "GET", .target = target, .token = fx.admin.p });
 }
 
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 /* --- who may */
 
 /* Each with its guard, and what it answers without a token, with one of no scopes, and with a wrong one. */
@@ -62,6 +64,14 @@ static const struct {
 	{ "listRunErrors", "GET", "/api/v1/runs/999/errors", "token", 401, 403, 401 },
 	{ "getErrorSummary", "GET", "/api/v1/runs/999/error-summary", "token", 401, 403, 401 },
 	{ "listInfraErrors", "GET", "/api/v1/runs/999/infrastructure-errors", "token", 401, 403, 401 },
+	{ "getSuite", "GET", "/api/v1/suite", "token", 401, 403, 401 },
+	{ "putSuite", "PUT", "/api/v1/suite", "token", 401, 403, 401 },
+	{ "findMissingBlobs", "POST", "/api/v1/blobs/missing", "token", 401, 403, 401 },
+	{ "getBlob", "GET", "/api/v1/blobs/" DIGEST, "token", 401, 403, 401 },
+	{ "putBlob", "PUT", "/api/v1/blobs/" DIGEST, "token", 401, 403, 401 },
+	{ "listSamples", "GET", "/api/v1/samples", "token", 401, 403, 401 },
+	{ "getSample", "GET", "/api/v1/samples/999", "token", 401, 403, 401 },
+	{ "listRegressionTests", "GET", "/api/v1/regression-tests", "token", 401, 403, 401 },
 	{ "listGroups", "GET", "/api/v1/groups", "token", 401, 403, 401 },
 	{ "getGroup", "GET", "/api/v1/groups/999", "token", 401, 403, 401 },
 	{ "changeGroup", "PATCH", "/api/v1/groups/999", "token", 401, 403, 401 },
