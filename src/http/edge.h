@@ -39,6 +39,7 @@ struct edge {
 	struct rate_verdict verdict;
 	bool is_limited;       /* verdict holds something to tell */
 	bool is_ingest;        /* counted among those in flight */
+	uint64_t access_epoch; /* store_access_epoch() before it was looked at who asks */
 	scope_set need_scopes; /* what a 403 tells as required */
 	unsigned need_roles;   /* ROLE_BITs */
 	int64_t retry_after_s; /* 0: not said */
@@ -92,6 +93,8 @@ MUST_CHECK enum err_code edge_problems_check(const struct call *c, struct err *e
 MUST_CHECK enum err_code route_find(struct call *c, struct err *e);
 /* guard.c: authentication, rate, scope. */
 MUST_CHECK enum err_code guard_admit(struct call *c, struct err *e);
+/* At the end of the body: when tokens or sessions have changed since guard_admit(), whether this one is still good, as it was. */
+MUST_CHECK enum err_code guard_again(struct call *c, struct err *e);
 /* For an answer that no limit was looked at for: what the limit stands at, without counting. */
 void guard_look(struct call *c);
 /* Once, at the end of the call. */

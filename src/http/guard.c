@@ -192,6 +192,7 @@ static enum err_code authenticate(struct call *c, struct err *e)
 {
 	enum access_realm realm = c->op->auth == OP_AUTH_INTERNAL ? REALM_INTERNAL : REALM_API;
 
+	edge_of(c)->access_epoch = access_epoch(c->app->access);
 	if (c->op->auth == OP_AUTH_SESSION)
 		return page_viewer(c, &c->viewer, e);
 	return access_authenticate(c->app->access, &c->cfg->internal, realm, call_header(c, "Authorization"),
@@ -259,6 +260,20 @@ enum err_code guard_admit(struct call *c, struct err *e)
 		return ERR_OK;
 	membership_look(c->app->membership, c->cfg, access_viewer(&c->identity));
 	call_needs(c, c->op->scope, c->op->roles);
+	return access_allow(&c->identity, c->op->scope, c->op->roles, e);
+}
+
+/* A body may take its time to come. */
+enum err_code guard_again(struct call *c, struct err *e)
+{
+	struct identity before = c->identity;
+
+	if ((before.kind != IDENTITY_TOKEN && before.kind != IDENTITY_SESSION) ||
+		edge_of(c)->access_epoch == access_epoch(c->app->access))
+		return ERR_OK;
+	TRY(authenticate(c, e));
+	c->identity.address = before.address;
+	c->identity.request_id = before.request_id;
 	return access_allow(&c->identity, c->op->scope, c->op->roles, e);
 }
 

@@ -200,6 +200,7 @@ static enum err_code enter(struct call *c, struct err *e)
 		json_str(json_get(c->body, "password")), c->address, clock_steady_ms(c->app->clock),
 		&c->arena, &who, e));
 	start.user_id = who.user_id;
+	start.by = &who;
 	TRY(session_begin(c->app->store, c->cfg, &start, c->now, &c->arena, &session, &id, e));
 	page_signed_in(c, buf_view(&id), json_str(json_get(c->body, "return")));
 	return ERR_OK;

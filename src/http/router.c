@@ -354,6 +354,7 @@ static enum err_code handle(struct call *c, struct err *e)
 {
 	enum err_code code;
 
+	TRY(guard_again(c, e));
 	if (c->op->begin)
 		return c->op->handler(c, e);
 	TRY(parse_body(c, e));

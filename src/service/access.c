@@ -71,6 +71,11 @@ static bool bearer_of(struct str authorization, struct str *ret_token)
 	return true;
 }
 
+uint64_t access_epoch(const struct access *x)
+{
+	return store_access_epoch(x->store);
+}
+
 static bool is_internal(const struct internal_tokens *internal, const struct sha256 *digest)
 {
 	bool equal = false;
@@ -242,6 +247,7 @@ enum err_code access_password(struct access *x, struct str email, struct str pas
 	*ret = (struct identity){ .kind = IDENTITY_PASSWORD,
 		.user_id = user.id,
 		.email = user.email,
+		.password = user.password,
 		.scopes = role_scopes(user.role),
 		.role = user.role };
 	return ERR_OK;

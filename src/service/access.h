@@ -7,7 +7,7 @@
  * logs for every repo and nothing else) or a `slc_` token in the database. What was presented is hashed first
  * and digests of equal length are compared in constant time, so neither length nor content can be told from
  * the time. A token that was good a moment ago is known without asking the database (token_cache.h); one that is revoked is
- * refused by every thread from the moment on that its revoker is told.
+ * refused by every thread from the moment on that its revoker is told, and so is what was asked with it before and is not done yet (access_still).
  *
  * What an identity may do is what its token has, and not more than the role of its user allows (model/role.tbl): a role that
  * is taken away counts at once for tokens that were made before.
@@ -19,6 +19,7 @@
 #define ACCESS_TOKEN_MAX 512 /* bytes; a longer one is no token */
 
 struct store;
+struct db;
 
 enum identity_kind {
 	IDENTITY_NONE,
@@ -33,7 +34,8 @@ struct identity {
 	struct token token; /* when kind is IDENTITY_TOKEN; strings in the request's arena */
 	int64_t user_id;    /* 0: of no user */
 	struct str email;
-	int64_t session_id; /* when kind is IDENTITY_SESSION */
+	int64_t session_id;  /* when kind is IDENTITY_SESSION */
+	struct str password; /* when kind is IDENTITY_PASSWORD: what is stored of the one that was right */
 	scope_set scopes;
 	enum role role;
 	/* From where, and in which request: told to the audit. Set by the edge, empty elsewhere. */
@@ -79,6 +81,13 @@ MUST_CHECK enum err_code access_allow(
 int64_t access_viewer(const struct identity *id);
 /* ERR_FORBIDDEN unless it is an admin's, and not bound to a repo or a host: who may come in is nothing of one repo. */
 MUST_CHECK enum err_code access_allow_admin(const struct identity *id, struct err *e);
+/*
+ * W, first of all in apply: is it still good, as it was when the request came (access_still.c)? ERR_UNAUTHORIZED: revoked, expired, disabled, or its password changed.
+ * ERR_FORBIDDEN: another role.
+ */
+MUST_CHECK enum err_code access_still(struct db *db, const struct identity *by, int64_t now, struct err *e);
+/* store_access_epoch() of its store. */
+uint64_t access_epoch(const struct access *x);
 /* What a 401 says, for those who find out by other means that nobody is there. */
 enum err_code access_refuse(struct err *e);
 

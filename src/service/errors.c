@@ -341,6 +341,7 @@ static enum err_code apply_change(struct store_op *op, struct db *db, struct err
 
 	buf_init(&detail, 8192);
 	arena_init(&a);
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(groups_get(db, &a, w->group_id, repo_id, access_viewer(w->by), w->now, &group, e));
 	TRY(groups_change(db, w->group_id, repo_id, w->change, w->now, e));
 	write_detail(w->change, &detail);

@@ -20,6 +20,7 @@ static enum err_code apply_repo_add(struct store_op *op, struct db *db, struct e
 {
 	struct repo_add *w = (struct repo_add *)(void *)op;
 
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(repos_add(db, w->forge, w->name, w->now, &w->id, &w->new, e));
 	if (!w->new)
 		return ERR_OK;
@@ -68,6 +69,7 @@ static enum err_code apply_repo_remove(struct store_op *op, struct db *db, struc
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(repos_get(db, &a, w->id, &repo, e));
 	TRY(repos_remove(db, w->id, w->now, e));
 	return audit_deed(
@@ -103,6 +105,7 @@ static enum err_code apply_visibility(struct store_op *op, struct db *db, struct
 
 	arena_init(&a);
 	buf_init(&detail, AUDIT_DETAIL_MAX);
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(repos_get(db, &a, w->id, &repo, e));
 	if (repo.visibility == w->visibility)
 		return ERR_OK;
@@ -153,6 +156,7 @@ static enum err_code apply_pin(struct store_op *op, struct db *db, struct err *e
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(steps_get(db, &a, w->step_id, &step, &stored_bytes, e));
 	TRY(repo_is_visible(db, step.repo_id, access_viewer(w->by), &visible, e));
 	if (!visible)

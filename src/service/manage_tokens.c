@@ -44,6 +44,7 @@ static enum err_code apply_token_add(struct store_op *op, struct db *db, struct 
 	AUTO_BUF detail;
 
 	buf_init(&detail, AUDIT_DETAIL_MAX);
+	TRY(access_still(db, w->by, w->token.created_at, e));
 	TRY(tokens_add(db, &w->token, e));
 	put_detail(&w->token, &detail);
 	TRY(buf_check(&detail, "detail", e));
@@ -217,6 +218,7 @@ static enum err_code apply_token_revoke(struct store_op *op, struct db *db, stru
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(tokens_get(db, &a, w->id, &t, e));
 	if (!is_within_binding(w->by, &t))
 		return err_set(e, ERR_NOT_FOUND, "there is no token %lld", (long long)w->id);

@@ -26,6 +26,7 @@ static enum err_code apply_user_add(struct store_op *op, struct db *db, struct e
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	TRY(access_still(db, w->by, u->created_at, e));
 	TRY(users_add(db, u->email, u->password, u->role, u->created_at, &u->id, e));
 	return audit_deed(db, w->by,
 		&(struct deed_done){ DEED_USER_ADD, u->id, u->email,
@@ -108,6 +109,7 @@ static enum err_code apply_user_change(struct store_op *op, struct db *db, struc
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	TRY(access_still(db, w->by, w->now, e));
 	TRY(users_get(db, &a, w->id, &u, e));
 	TRY(change_role(w, db, &u, &a, e));
 	TRY(change_state(w, db, &u, e));

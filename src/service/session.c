@@ -195,6 +195,8 @@ static enum err_code apply_begin(struct store_op *op, struct db *db, struct err 
 {
 	struct begin_op *w = (struct begin_op *)(void *)op;
 
+	if (w->start->by)
+		TRY(access_still(db, w->start->by, w->now, e));
 	return session_add(db, w->cfg, w->start, w->id, w->now, w->a, &w->session, e);
 }
 

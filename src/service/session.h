@@ -21,6 +21,8 @@
 
 struct session_start { /* what a session is begun with */
 	int64_t user_id;
+	const struct identity *
+		by; /* who showed a password: it has to be good still (access_still). NULL: a provider vouched */
 	struct str address, agent; /* of the browser; any bytes */
 	struct str request_id;
 	const char *how;     /* for the audit: a word */

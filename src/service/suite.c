@@ -96,6 +96,7 @@ static enum err_code apply_import(struct store_op *op, struct db *db, struct err
 	struct placed *placed = arena_array(w->a, w->suite.n_samples + 1, sizeof *placed);
 	struct deed_done done = { .deed = DEED_SUITE_IMPORT, .subject = STR("suite"), .at = w->in->now };
 
+	TRY(access_still(db, w->in->by, w->in->now, e));
 	if (w->in->all)
 		TRY(suite_clear(db, w->in->now, e));
 	TRY(put_samples(w, db, placed, e));

@@ -83,6 +83,9 @@ MUST_CHECK enum err_code sessions_add(struct db *db, struct session *s, struct e
 /* With its user's address, role and disabled_at. Revoked and expired ones too. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code sessions_by_digest(
 	struct db *db, struct arena *a, const struct sha256 *digest, struct session *ret, struct err *e);
+/* The same by its number. */
+MUST_CHECK enum err_code sessions_get(
+	struct db *db, struct arena *a, int64_t id, struct session *ret, struct err *e);
 /* Of a user, the newest first; those that are good at now, or all (now 0). */
 MUST_CHECK enum err_code sessions_list(struct db *db, struct arena *a, int64_t user_id, int64_t now,
 	int64_t limit, int64_t offset, struct session **ret, size_t *ret_n, int64_t *ret_total,

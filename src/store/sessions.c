@@ -77,6 +77,17 @@ enum err_code sessions_by_digest(
 	return ERR_OK;
 }
 
+enum err_code sessions_get(struct db *db, struct arena *a, int64_t id, struct session *ret, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(db, SELECT " WHERE session.id = $1", DB_ARGS(DB_I(id)), take_session, &rows, e));
+	if (rows.n == 0)
+		return err_set(e, ERR_NOT_FOUND, "no such session");
+	*ret = *(const struct session *)rows.first;
+	return ERR_OK;
+}
+
 #define WANTED                                                                                               \
 	" WHERE session.user_id = $1 AND ($2 = 0 OR (session.revoked_at = 0 AND session.expires_at > $2))"
 

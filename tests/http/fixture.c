@@ -171,7 +171,7 @@ static struct str new_token(scope_set scopes, enum role role, const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
 	struct identity by = {
-		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = role
+		.kind = IDENTITY_NONE, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = role
 	};
 	struct token_request r = { .name = STR("t"), .scopes = scopes, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };
@@ -337,6 +337,8 @@ struct answer ask(struct ask a)
 	ret.before_body = router_replied(c);
 	if (!ret.before_body) {
 		ask_feed(&a, c);
+		if (a.between)
+			a.between();
 		router_end(c);
 		if (router_deferred(c)) {
 			pthread_mutex_lock(&r.lock);

@@ -55,6 +55,7 @@ struct ask {
 	uint64_t length;             /* claim this Content-Length, and send nothing */
 	const char *peer;            /* NULL: 192.0.2.1 */
 	bool loopback, bad_framing;
+	void (*between)(void); /* NULL, or what happens when the body has come, before its end is told */
 	const struct op_table *table; /* NULL: the document's */
 };
 

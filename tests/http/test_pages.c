@@ -255,7 +255,7 @@ static struct str bound_to(const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
 	struct identity by = {
-		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
+		.kind = IDENTITY_NONE, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
 	};
 	struct token_request q = { .name = STR("t"), .scopes = SCOPE_ALL, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };

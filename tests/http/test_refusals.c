@@ -140,7 +140,7 @@ static const char *tester_token(void)
 {
 	const struct config *cfg = config_get(fx.app.config);
 	struct user_add user = { .op = { .apply = apply_user, .bytes = sizeof user } };
-	struct identity by = { .kind = IDENTITY_TOKEN, .scopes = SCOPE_ALL };
+	struct identity by = { .kind = IDENTITY_NONE, .scopes = SCOPE_ALL };
 	struct token_request r = { .name = STR("t"), .scopes = SCOPE_ALL, .days = 7 };
 	struct token token = { 0 };
 	struct err e;
@@ -259,6 +259,44 @@ static void metrics_are_not_free_behind_whatever_a_proxy_leaves(void **state)
 	}
 }
 
+static struct str slow_token;
+
+static void revoke_it(void)
+{
+	AUTO_ANSWER r = ask((struct ask){
+		.method = "DELETE", .target = "/api/v1/auth/tokens/current", .token = slow_token.p });
+
+	assert_int_equal(r.status, 204);
+}
+
+/* Its headers let it in; what it sends comes when its token is good no more. */
+static void a_body_that_comes_after_its_token_was_revoked_is_refused(void **state)
+{
+	static const struct {
+		const char *method, *target, *body, *type;
+	} slow[] = {
+		{ "POST", "/api/v1/repos", "{\"repo\":\"acme/late\"}", NULL },
+		{ "POST", "/internal/ci-log",
+			"{\"repo\":\"" REPO "\",\"head_sha\":\"" SHA
+			"\",\"run_id\":\"1\",\"step_name\":\"s\",\"log_tail\":\"x\"}",
+			NULL },
+		{ "PUT", "/api/v1/suite", "samples: []", "application/octet-stream" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++) {
+		slow_token = token_with(SCOPE_ALL, ROLE_ADMIN);
+		AUTO_ANSWER r = ask((struct ask){ .method = slow[i].method,
+			.target = slow[i].target,
+			.token = slow_token.p,
+			.type = slow[i].type,
+			.body = slow[i].body,
+			.between = revoke_it });
+		assert_false(r.before_body);
+		assert_error(&r, 401, "unauthorized");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +312,7 @@ int main(void)
 		cmocka_unit_test(of_several_reasons_size_comes_first_then_who_then_rate_and_what_they_may),
 		cmocka_unit_test(an_empty_answer_is_never_called_json),
 		cmocka_unit_test(metrics_are_not_free_behind_whatever_a_proxy_leaves),
+		cmocka_unit_test(a_body_that_comes_after_its_token_was_revoked_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, router_up, router_down);

@@ -313,7 +313,7 @@ static struct str a_bound_token(const char *repo)
 {
 	const struct config *cfg = config_get(fx.app.config);
 	struct identity by = {
-		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
+		.kind = IDENTITY_NONE, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
 	};
 	struct token_request r = { .name = STR("t"), .scopes = SCOPE_ALL, .days = 7, .repo = str_z(repo) };
 	struct token token = { 0 };

@@ -476,7 +476,7 @@ static void the_login_form_is_taken_from_its_own_page_alone(void **state)
 static void has_password(const char *email)
 {
 	struct identity by = {
-		.kind = IDENTITY_TOKEN, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
+		.kind = IDENTITY_NONE, .user_id = fx.admin_user, .scopes = SCOPE_ALL, .role = ROLE_ADMIN
 	};
 	struct user user;
 	struct err e;

@@ -42,7 +42,7 @@ static void explain_all(void)
 static void make_somebody(void)
 {
 	const struct config *cfg = config_get(fx.app.config);
-	struct identity admin = { .kind = IDENTITY_TOKEN, .role = ROLE_ADMIN, .scopes = SCOPE_ALL };
+	struct identity admin = { .kind = IDENTITY_NONE, .role = ROLE_ADMIN, .scopes = SCOPE_ALL };
 	struct token_request r = { .name = STR("t"), .scopes = role_scopes(ROLE_CONTRIBUTOR), .days = 7 };
 	struct token t = { 0 };
 	struct user u = { 0 };

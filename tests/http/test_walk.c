@@ -104,7 +104,7 @@ static bool passes(int status)
 static struct user user_of(enum role role)
 {
 	static int n;
-	struct identity by = { .kind = IDENTITY_TOKEN, .role = ROLE_ADMIN, .scopes = SCOPE_ALL };
+	struct identity by = { .kind = IDENTITY_NONE, .role = ROLE_ADMIN, .scopes = SCOPE_ALL };
 	struct user u = { 0 };
 	char email[40];
 	struct err e;
@@ -137,7 +137,7 @@ static const char *bad[5]; /* wrong, expired, revoked, of a disabled user, no sl
 
 static void make_bad_ones(void)
 {
-	struct identity by = { .kind = IDENTITY_TOKEN, .role = ROLE_ADMIN, .scopes = SCOPE_ALL };
+	struct identity by = { .kind = IDENTITY_NONE, .role = ROLE_ADMIN, .scopes = SCOPE_ALL };
 	struct user_change disable = { .has_disabled = true, .disabled = true };
 	struct user gone = user_of(ROLE_ADMIN);
 	struct err e;

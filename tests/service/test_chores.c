@@ -42,7 +42,7 @@ static struct chore_report passed_well(enum chore chore, int64_t now)
 
 static void must_pin(int64_t step_id, bool on)
 {
-	struct identity id = { .kind = IDENTITY_TOKEN };
+	struct identity id = { .kind = IDENTITY_NONE };
 	struct err e = { 0 };
 
 	if (manage_pin(fx.store, &id, step_id, on, NOW, &e) != ERR_OK)
@@ -332,8 +332,8 @@ static void masks_go_three_days_after_the_last_step_of_their_run(void **state)
 static void a_bound_token_pins_in_its_repo_only(void **state)
 {
 	int64_t id = streamed_log("build", "1", STR("x\n"), CONCLUSION_FAILURE);
-	struct identity other = { .kind = IDENTITY_TOKEN, .token = { .repo_id = fx.repo.id + 1 } };
-	struct identity own = { .kind = IDENTITY_TOKEN, .token = { .repo_id = fx.repo.id } };
+	struct identity other = { .kind = IDENTITY_NONE, .token = { .repo_id = fx.repo.id + 1 } };
+	struct identity own = { .kind = IDENTITY_NONE, .token = { .repo_id = fx.repo.id } };
 	struct err e = { 0 };
 	(void)state;
 
@@ -347,7 +347,7 @@ static void a_bound_token_pins_in_its_repo_only(void **state)
 static void what_has_expired_cannot_be_pinned_and_the_answer_says_since_when(void **state)
 {
 	int64_t id = streamed_log("build", "1", STR("x\n"), CONCLUSION_FAILURE);
-	struct identity any = { .kind = IDENTITY_TOKEN };
+	struct identity any = { .kind = IDENTITY_NONE };
 	struct err e = { 0 };
 	(void)state;
 

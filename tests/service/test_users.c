@@ -3,6 +3,7 @@
 
 #include "service/audit.h"
 #include "service/janitor.h"
+#include "service/session.h"
 #include "service/tries.h"
 #include "tests/service/fixture.h"
 
@@ -309,18 +310,136 @@ static void every_deed_leaves_a_row_with_who_and_from_where(void **state)
 	assert_int_equal(x[0].at, NOW + 4);
 }
 
+static struct token token_of(const struct identity *by)
+{
+	struct token_request r = { .name = STR("another"), .scopes = SCOPE_ALL, .days = 7 };
+	struct token t = { 0 };
+	struct err e;
+	AUTO_BUF text;
+
+	buf_init(&text, 200);
+	if (manage_token_create(fx.store, fx.cfg, by, &r, NOW, &fx.arena, &t, &text, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	return t;
+}
+
+/* Each thing that people change, asked for by whoever was let in a moment ago. */
+static void all_is_refused(const struct identity *by, enum err_code code)
+{
+	struct token_request r = { .name = STR("late"), .scopes = SCOPE_BIT(SCOPE_RUNS_READ), .days = 7 };
+	struct token t;
+	struct user u;
+	struct repo repo;
+	bool is_new;
+	struct err e;
+	AUTO_BUF text;
+
+	buf_init(&text, 200);
+	assert_int_equal(manage_token_create(fx.store, fx.cfg, by, &r, NOW, &fx.arena, &t, &text, &e), code);
+	assert_int_equal(manage_token_revoke(fx.store, by, 1, NOW, &e), code);
+	assert_int_equal(
+		manage_user_add(fx.store, by, STR("late@example.org"), ROLE_ADMIN, STR(""), NOW, &u, &e),
+		code);
+	assert_int_equal(
+		change(by, by->user_id,
+			(struct user_change){ .has_disabled = true, .has_role = true, .role = ROLE_ADMIN }),
+		code);
+	assert_int_equal(manage_repo_add(fx.store, fx.cfg, by, STR(""), STR("late/repo"), NOW, &fx.arena,
+				 &repo, &is_new, &e),
+		code);
+	assert_int_equal(manage_repo_set_visibility(
+				 fx.store, by, fx.repo.id, VISIBLE_MEMBERS, NOW, &fx.arena, &repo, &e),
+		code);
+	assert_int_equal(manage_repo_remove(fx.store, by, fx.repo.id, NOW, &e), code);
+}
+
+static void what_was_asked_before_a_token_was_revoked_and_comes_after_is_refused(void **state)
+{
+	struct identity admin = admin_of(), late = admin;
+	size_t before, n;
+	struct err e;
+	(void)state;
+
+	late.token = token_of(&admin);
+	assert_int_equal(manage_token_revoke(fx.store, &admin, late.token.id, NOW, &e), ERR_OK);
+	deeds(&admin, &before);
+	all_is_refused(&late, ERR_UNAUTHORIZED);
+	deeds(&admin, &n);
+	assert_int_equal(n, before);
+}
+
+static void what_was_asked_before_a_user_was_disabled_or_demoted_and_comes_after_is_refused(void **state)
+{
+	struct identity admin = admin_of(), late = admin;
+	struct user other = add(&admin, "other@example.org", ROLE_ADMIN, "");
+	struct token_request r = { .name = STR("t"), .scopes = SCOPE_ALL, .days = 7 };
+	struct identity by = admin;
+	struct err e;
+	AUTO_BUF text;
+	(void)state;
+
+	buf_init(&text, 200);
+	by.kind = IDENTITY_NONE;
+	by.user_id = other.id;
+	assert_int_equal(
+		manage_token_create(fx.store, fx.cfg, &by, &r, NOW, &fx.arena, &late.token, &text, &e),
+		ERR_OK);
+	late.user_id = other.id;
+	assert_int_equal(
+		change(&admin, other.id, (struct user_change){ .has_role = true, .role = ROLE_USER }),
+		ERR_OK);
+	all_is_refused(&late, ERR_FORBIDDEN);
+	assert_int_equal(change(&admin, other.id,
+				 (struct user_change){ .has_role = true,
+					 .role = ROLE_ADMIN,
+					 .has_disabled = true,
+					 .disabled = true }),
+		ERR_OK);
+	all_is_refused(&late, ERR_UNAUTHORIZED);
+}
+
+static void a_password_that_was_changed_meanwhile_lets_nobody_in(void **state)
+{
+	struct identity admin = admin_of(), id;
+	struct user u = add(&admin, "tess@example.org", ROLE_USER, "the old password");
+	struct token_request r = { .name = STR("t"), .scopes = SCOPE_BIT(SCOPE_RUNS_READ), .days = 7 };
+	struct session_start start = { .user_id = u.id, .how = "password" };
+	struct session session;
+	struct token t;
+	struct err e;
+	AUTO_BUF text;
+	(void)state;
+
+	buf_init(&text, 200);
+	assert_int_equal(log_in("tess@example.org", "the old password", &id, &e), ERR_OK);
+	start.by = &id;
+	assert_int_equal(
+		change(&admin, u.id,
+			(struct user_change){ .has_password = true, .password = STR("the new password") }),
+		ERR_OK);
+	assert_int_equal(session_begin(fx.store, fx.cfg, &start, NOW, &fx.arena, &session, &text, &e),
+		ERR_UNAUTHORIZED);
+	assert_int_equal(manage_token_create(fx.store, fx.cfg, &id, &r, NOW, &fx.arena, &t, &text, &e),
+		ERR_UNAUTHORIZED);
+	assert_int_equal(log_in("tess@example.org", "the new password", &id, &e), ERR_OK);
+	assert_int_equal(
+		session_begin(fx.store, fx.cfg, &start, NOW, &fx.arena, &session, &text, &e), ERR_OK);
+}
+
 static void what_changes_nothing_leaves_no_row(void **state)
 {
 	struct identity admin = admin_of();
+	struct token other;
 	struct repo repo;
 	size_t before, n;
 	bool is_new;
 	struct err e;
 	(void)state;
 
-	assert_int_equal(manage_token_revoke(fx.store, &admin, admin.token.id, NOW, &e), ERR_OK);
+	other = token_of(&admin);
+	assert_int_equal(manage_token_revoke(fx.store, &admin, other.id, NOW, &e), ERR_OK);
 	deeds(&admin, &before);
-	assert_int_equal(manage_token_revoke(fx.store, &admin, admin.token.id, NOW, &e), ERR_OK);
+	assert_int_equal(manage_token_revoke(fx.store, &admin, other.id, NOW, &e), ERR_OK);
 	assert_int_equal(manage_token_revoke(fx.store, &admin, 999, NOW, &e), ERR_NOT_FOUND);
 	assert_int_equal(
 		change(&admin, admin.user_id,
@@ -442,6 +561,9 @@ int main(void)
 		TEST(a_token_of_a_host_holds_what_says_a_host_and_makes_only_such),
 		TEST(a_list_of_tokens_shows_what_they_are_good_for_now),
 		TEST(every_deed_leaves_a_row_with_who_and_from_where),
+		TEST(what_was_asked_before_a_token_was_revoked_and_comes_after_is_refused),
+		TEST(what_was_asked_before_a_user_was_disabled_or_demoted_and_comes_after_is_refused),
+		TEST(a_password_that_was_changed_meanwhile_lets_nobody_in),
 		TEST(what_changes_nothing_leaves_no_row),
 		TEST(what_init_did_is_there_too),
 		TEST(the_audit_is_for_admins),
