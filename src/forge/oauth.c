@@ -378,28 +378,31 @@ static struct str repo_url(const struct oauth_endpoints *x, struct str repo, str
 	return url;
 }
 
-static enum err_code read_verdict(const struct oauth_provider *p, int status, bool *ret, struct err *e)
+static enum err_code read_verdict(
+	const struct oauth_provider *p, const struct http_answer *answer, enum oauth_may *ret, struct err *e)
 {
-	switch (status) {
+	switch (answer->status) {
 	case 200:
+		*ret = oauth_read_pull(buf_view(&answer->body)) ? OAUTH_MAY : OAUTH_MAY_NOT;
+		return ERR_OK;
+	case 403:
 	case 404:
-		*ret = status == 200;
+	case 410:
+	case 451:
+		*ret = OAUTH_MAY_NOT;
 		return ERR_OK;
 	case 401:
 		return err_set(e, ERR_UNAUTHORIZED, "%.*s takes the token no more", STR_FMT(p->name));
-	case 403:
-		return err_set(e, ERR_FORBIDDEN,
-			"%.*s does not say what may be read to a token of this kind: sign in again, now that "
-			"`members` is set",
-			STR_FMT(p->name));
+	case 429:
+		return err_set(e, ERR_NETWORK, "%.*s was asked too often", STR_FMT(p->name));
 	}
-	return err_set(
-		e, ERR_NETWORK, "%.*s answered %d to a question about a repo", STR_FMT(p->name), status);
+	*ret = OAUTH_UNSURE;
+	return ERR_OK;
 }
 
 enum err_code oauth_may_read(const struct oauth_provider *p, const struct oauth_endpoints *x,
-	struct str access, struct str repo, const struct oauth_caller *c, struct arena *a, bool *ret,
-	struct err *e)
+	struct str access, struct str repo, const struct oauth_caller *c, struct arena *a,
+	enum oauth_may *ret, struct err *e)
 {
 	const struct http_header accept = { "Accept", "application/json" };
 	struct str url = repo_url(x, repo, a);
@@ -410,7 +413,7 @@ enum err_code oauth_may_read(const struct oauth_provider *p, const struct oauth_
 	enum err_code code = ask(p, c, &r, &answer, e);
 
 	if (code == ERR_OK)
-		code = read_verdict(p, answer.status, ret, e);
+		code = read_verdict(p, &answer, ret, e);
 	http_answer_done(&answer);
 	return code;
 }

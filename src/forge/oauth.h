@@ -109,13 +109,14 @@ MUST_CHECK enum err_code oauth_refresh(const struct oauth_provider *p, const str
 	struct str refresh, const struct oauth_caller *c, struct arena *a, struct oauth_tokens *ret,
 	struct err *e);
 
+enum oauth_may { OAUTH_MAY_NOT, OAUTH_MAY, OAUTH_UNSURE };
 /*
- * Of a forge: may the person whose token it is read the repo ("owner/name")? It says no as to one that is not there. ERR_UNAUTHORIZED: the token is good
- * no more. ERR_FORBIDDEN: it is not for that question. ERR_NETWORK also for whatever answer is neither yes nor no.
+ * Of a forge: may the person whose token it is read the repo ("owner/name")? Not, when it is not there for them, or forbidden. Unsure: the forge answered, and
+ * said neither (it was renamed, the forge is ill). ERR_UNAUTHORIZED: the token is good no more. ERR_NETWORK: also when it has been asked too often.
  */
 MUST_CHECK enum err_code oauth_may_read(const struct oauth_provider *p, const struct oauth_endpoints *x,
-	struct str access, struct str repo, const struct oauth_caller *c, struct arena *a, bool *ret,
-	struct err *e);
+	struct str access, struct str repo, const struct oauth_caller *c, struct arena *a,
+	enum oauth_may *ret, struct err *e);
 
 enum { OAUTH_ORGS = 1, OAUTH_TEAMS = 2 }; /* what else is asked for */
 /* nonce: empty when the token is not from a sign-in of just now. now: wall ms. */

@@ -380,3 +380,18 @@ enum err_code oauth_read_names(const struct oauth_provider *p, bool teams, struc
 	json_free(doc);
 	return ERR_OK;
 }
+
+bool oauth_read_pull(struct str json)
+{
+	struct json_doc *doc = NULL;
+	const struct json *pull;
+	bool may;
+
+	if (json_parse(json, 0, &doc, NULL) != ERR_OK)
+		return false;
+	pull = json_get(json_get(json_root(doc), "permissions"), "pull");
+	may = json_kind(json_root(doc)) == JSON_OBJECT &&
+	      (json_kind(pull) != JSON_BOOL || json_is_true(pull));
+	json_free(doc);
+	return may;
+}

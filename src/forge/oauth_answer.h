@@ -26,6 +26,8 @@ MUST_CHECK enum err_code oauth_read_user(const struct oauth_provider *p, struct 
 /* GET /user/emails: the primary address if it is verified, else the first that is. */
 MUST_CHECK enum err_code oauth_read_emails(const struct oauth_provider *p, struct str json, struct arena *a,
 	struct oauth_person *person, struct err *e);
+/* GET /repos/OWNER/NAME, which was answered: may the code be read? Where permissions.pull is told it says so; else the answer itself does. */
+bool oauth_read_pull(struct str json);
 /* A page of GET /user/orgs or /user/teams, appended to names, whose v has room for OAUTH_NAMES_MAX. ret_n: how many stood there. */
 MUST_CHECK enum err_code oauth_read_names(const struct oauth_provider *p, bool teams, struct str json,
 	struct arena *a, struct oauth_names *names, size_t *ret_n, struct err *e);

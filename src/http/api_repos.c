@@ -53,6 +53,7 @@ enum err_code api_change_repo(struct call *c, struct err *e)
 		return err_field(e, "visibility", "is not known");
 	TRY(manage_repo_set_visibility(
 		c->app->store, &c->identity, arg_int(c, "repo_id"), visibility, c->now, &c->arena, &repo, e));
+	membership_ask_anew(c->app->membership);
 	j = reply_json(c, 200);
 	put_repo(&j, &repo);
 	return ERR_OK;

@@ -258,7 +258,7 @@ enum err_code guard_admit(struct call *c, struct err *e)
 	c->identity.request_id = str_z(edge_of(c)->request_id);
 	if (c->op->auth == OP_AUTH_LOGIN)
 		return ERR_OK;
-	membership_look(c->app->membership, c->cfg, access_viewer(&c->identity));
+	TRY(membership_look(c->app->membership, c->cfg, access_viewer(&c->identity), e));
 	call_needs(c, c->op->scope, c->op->roles);
 	return access_allow(&c->identity, c->op->scope, c->op->roles, e);
 }

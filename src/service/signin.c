@@ -17,6 +17,7 @@
 
 #define RANDOM_LEN SESSION_ID_LEN /* of state, verifier and nonce, as text: RFC 7636 asks for 43 at least */
 #define KNOWN_MAX 16
+#define MEMBERS_MS 3000 /* for what they may read: they are in already, and others wait to come in */
 #define KNOWN_MS (INT64_C(3600) * 1000)
 
 /* What an OpenID provider said of itself: kept for a while, because every sign-in asks twice. */
@@ -360,10 +361,16 @@ static enum err_code check_answer(const struct signin_end *w, struct err *e)
 static void ask_membership(
 	struct signin_end *w, struct oauth_tokens *tokens, const struct oauth_caller *caller)
 {
+	struct oauth_caller brief = *caller;
+	int64_t until = clock_steady_ms(w->s->clock) + MEMBERS_MS;
 	struct err e;
 
-	if (w->s->membership &&
-		membership_ask(w->s->membership, w->oauth, w->session.user_id, tokens, caller, &e) != ERR_OK)
+	brief.until = until < brief.until ? until : brief.until;
+	if (!w->s->membership)
+		return;
+	if (membership_ask(w->s->membership, w->oauth, w->session.user_id, tokens, &brief, &e) == ERR_OK)
+		membership_note(w->s->membership, w->session.user_id);
+	else
 		diag(DIAG_WARNING, "what user %lld may read is not known: %s", (long long)w->session.user_id,
 			e.text);
 }

@@ -135,6 +135,13 @@ struct member_repo {
 /* Those of a forge (without regard to case), those first that were asked about longest ago, or never; at most limit. */
 MUST_CHECK enum err_code members_repos(struct db *db, struct arena *a, int64_t user_id, struct str forge,
 	int64_t limit, struct member_repo **ret, size_t *ret_n, struct err *e);
+/* W. The forge takes the user's token no more: they may read none of its repos, as far as is known. */
+MUST_CHECK enum err_code members_deny(
+	struct db *db, int64_t user_id, struct str forge, int64_t now, struct err *e);
+/* When the oldest of what was said of a user was said; 0: nothing was. */
+MUST_CHECK enum err_code members_oldest(struct db *db, int64_t user_id, int64_t *ret, struct err *e);
+/* W. What was said of a user before `before` is forgotten. */
+MUST_CHECK enum err_code members_forget_old(struct db *db, int64_t user_id, int64_t before, struct err *e);
 /* As sessions_expire: what was said before `before`. */
 MUST_CHECK enum err_code members_expire(
 	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);

@@ -75,6 +75,27 @@ enum err_code members_repos(struct db *db, struct arena *a, int64_t user_id, str
 	return ERR_OK;
 }
 
+enum err_code members_deny(struct db *db, int64_t user_id, struct str forge, int64_t now, struct err *e)
+{
+	return db_run(db,
+		"UPDATE member SET allowed = 0, checked_at = $3 WHERE user_id = $1 AND repo_id IN"
+		" (SELECT id FROM repo WHERE lower(forge) = lower($2))",
+		DB_ARGS(DB_I(user_id), DB_T(forge), DB_I(now)), NULL, e);
+}
+
+enum err_code members_oldest(struct db *db, int64_t user_id, int64_t *ret, struct err *e)
+{
+	return db_int(db,
+		"SELECT coalesce(min(checked_at), 0) FROM member WHERE user_id = $1 AND allowed = 1",
+		DB_ARGS(DB_I(user_id)), ret, e);
+}
+
+enum err_code members_forget_old(struct db *db, int64_t user_id, int64_t before, struct err *e)
+{
+	return db_run(db, "DELETE FROM member WHERE user_id = $1 AND checked_at < $2",
+		DB_ARGS(DB_I(user_id), DB_I(before)), NULL, e);
+}
+
 enum err_code members_expire(
 	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e)
 {

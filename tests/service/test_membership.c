@@ -19,7 +19,7 @@ static struct membership *membership;
 static struct config_box *box;
 static const struct config *cfg;
 static int64_t ann, one, two, elsewhere;
-static _Atomic int64_t steady;
+static _Atomic int64_t steady, wall;
 
 /* ---- the forge: acme/one may be read, acme/two not ---- */
 
@@ -122,7 +122,7 @@ static int64_t now_steady(void *arg)
 static int64_t now_wall(void *arg)
 {
 	(void)arg;
-	return NOW;
+	return wall;
 }
 
 static const struct clock clock_here = { now_wall, now_steady, NULL };
@@ -141,6 +141,7 @@ static int set_up(void **state)
 	forge.good = "old";
 	forge.n_asked = forge.n_refreshed = 0;
 	steady = 1000;
+	wall = NOW;
 	c = fixture_config();
 	c->oauths = arena_array(&c->arena, 1, sizeof *c->oauths);
 	c->n_oauths = 1;
@@ -241,31 +242,62 @@ static void a_token_that_has_expired_is_refreshed_and_the_new_one_kept(void **st
 	assert_true(str_eq(kept.access, STR("new")) && str_eq(kept.refresh, STR("next")));
 }
 
-static void a_token_that_is_good_no_more_changes_nothing(void **state)
+static void whose_token_is_good_no_more_may_read_nothing(void **state)
 {
 	struct oauth_tokens t = { STR("old"), STR(""), STR("again") };
 	(void)state;
 
-	assert_int_equal(ask(&t), ERR_OK);
-	forge.good = "new";
-	forge.refreshed = 400;
-	assert_int_equal(ask(&t), ERR_INVALID);
-	assert_true(sees(one));
-	t.refresh = STR("");
-	assert_int_equal(ask(&t), ERR_UNAUTHORIZED);
-	forge.refreshed = 200;
-	forge.good = "neither";
-	t.refresh = STR("again");
-	assert_int_equal(ask(&t), ERR_UNAUTHORIZED); /* once, and not for ever */
-	assert_int_equal(forge.n_refreshed, 2);
+	for (int i = 0; i < 3; i++) {
+		forge.good = "old";
+		t = (struct oauth_tokens){ STR("old"), STR(""), STR("again") };
+		assert_int_equal(ask(&t), ERR_OK);
+		assert_true(sees(one));
+		forge.good =
+			i == 2 ? "neither" : "new"; /* the account is locked: also with a token that is new */
+		forge.refreshed = i == 0 ? 400 : 200;
+		t.refresh = i == 1 ? STR("") : STR("again");
+		assert_int_equal(ask(&t), i == 0 ? ERR_INVALID : ERR_UNAUTHORIZED);
+		assert_false(sees(one));
+	}
 }
 
-static void what_was_said_before_a_failure_is_kept_and_the_rest_stays_as_it_was(void **state)
+static void a_forge_that_is_away_changes_nothing(void **state)
 {
 	struct oauth_tokens t = { STR("old"), STR(""), STR("") };
 	(void)state;
 
-	forge.other = 502;
+	assert_int_equal(ask(&t), ERR_OK);
+	little_server_free(server);
+	server = NULL;
+	assert_int_equal(ask(&t), ERR_NETWORK);
+	assert_true(sees(one));
+}
+
+static void of_what_a_forge_is_unsure_nothing_changes_and_the_others_are_asked_about(void **state)
+{
+	struct oauth_tokens t = { STR("old"), STR(""), STR("") };
+	(void)state;
+
+	forge.one = 301; /* it was renamed */
+	forge.other = 200;
+	assert_int_equal(ask(&t), ERR_OK);
+	assert_int_equal(said(one), -1);
+	assert_int_equal(said(two), 1);
+	forge.one = 200;
+	assert_int_equal(ask(&t), ERR_OK);
+	forge.one = 502;
+	forge.other = 403;
+	assert_int_equal(ask(&t), ERR_OK);
+	assert_int_equal(said(one), 1);
+	assert_int_equal(said(two), 0);
+}
+
+static void what_was_said_before_a_failure_is_kept(void **state)
+{
+	struct oauth_tokens t = { STR("old"), STR(""), STR("") };
+	(void)state;
+
+	forge.other = 429;
 	assert_int_equal(ask(&t), ERR_NETWORK);
 	assert_int_equal(said(one), 1);
 	assert_int_equal(said(two), -1);
@@ -274,10 +306,32 @@ static void what_was_said_before_a_failure_is_kept_and_the_rest_stays_as_it_was(
 	assert_int_equal(ask(&t), ERR_OK); /* begins with the one that was not asked about */
 	assert_int_equal(said(one), 0);
 	assert_int_equal(said(two), 1);
-	forge.one = 403;
-	assert_int_equal(ask(&t), ERR_FORBIDDEN);
-	assert_non_null(strstr(e.text, "sign in again"));
-	assert_int_equal(said(one), 0);
+}
+
+static void look(const struct config *with, int64_t user_id)
+{
+	if (membership_look(membership, with, user_id, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+}
+
+/* Whether anybody is to be asked or not, and whatever the janitor does. */
+static void what_was_said_too_long_ago_is_forgotten_when_they_come(void **state)
+{
+	struct config *without = fixture_config();
+	struct oauth_tokens t = { STR("old"), STR(""), STR("") };
+	(void)state;
+
+	assert_int_equal(ask(&t), ERR_OK);
+	wall += MEMBERSHIP_HOLDS_MS;
+	look(without, ann);
+	assert_true(sees(one));
+	wall++;
+	look(without, ann); /* came a moment ago */
+	assert_true(sees(one));
+	steady += MEMBERSHIP_AGAIN_MS;
+	look(without, ann);
+	assert_false(sees(one));
+	config_free(without);
 }
 
 static void whoever_comes_is_asked_about_once_in_a_while(void **state)
@@ -285,22 +339,25 @@ static void whoever_comes_is_asked_about_once_in_a_while(void **state)
 	struct config *without = fixture_config();
 	(void)state;
 
-	membership_look(NULL, cfg, ann);
-	membership_look(membership, cfg, 0);
-	membership_look(membership, without, ann); /* no forge is to be asked */
-	membership_look(membership, cfg, ann);
+	assert_int_equal(membership_look(NULL, cfg, ann, &e), ERR_OK);
+	look(cfg, 0);
+	look(cfg, ann);
 	wait_until_asked(2);
 	for (int i = 0; i < 100; i++)
-		membership_look(membership, cfg, ann);
+		look(cfg, ann);
 	steady += MEMBERSHIP_AGAIN_MS;
-	membership_look(membership, cfg, ann);
+	look(without, ann); /* no forge is to be asked */
+	steady += MEMBERSHIP_AGAIN_MS;
+	look(cfg, ann);
 	wait_until_asked(4);
-	membership_look(membership, cfg, ann + 1000); /* has never signed in there */
+	membership_ask_anew(membership); /* another repo is for members now */
+	look(cfg, ann);
+	wait_until_asked(6);
+	look(cfg, ann + 1000); /* has never signed in there */
 	membership_stop(membership);
-	assert_int_equal(forge.n_asked, 4);
-	assert_true(sees(one));
+	assert_int_equal(forge.n_asked, 6);
 	assert_false(sees(two));
-	membership_look(membership, cfg, ann + 2000); /* after the end: put off for good */
+	look(cfg, ann + 2000); /* after the end: put off for good */
 	config_free(without);
 }
 
@@ -310,8 +367,11 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(whoever_may_read_a_repo_there_sees_it_here_and_nobody_else),
 		T(a_token_that_has_expired_is_refreshed_and_the_new_one_kept),
-		T(a_token_that_is_good_no_more_changes_nothing),
-		T(what_was_said_before_a_failure_is_kept_and_the_rest_stays_as_it_was),
+		T(whose_token_is_good_no_more_may_read_nothing),
+		T(a_forge_that_is_away_changes_nothing),
+		T(of_what_a_forge_is_unsure_nothing_changes_and_the_others_are_asked_about),
+		T(what_was_said_before_a_failure_is_kept),
+		T(what_was_said_too_long_ago_is_forgotten_when_they_come),
 		T(whoever_comes_is_asked_about_once_in_a_while),
 	};
 

@@ -189,19 +189,26 @@ static void a_forge_says_yes_or_no_to_a_repo_and_nothing_else_is_either(void **s
 	static const struct {
 		int status;
 		enum err_code code;
-	} answers[] = { { 200, ERR_OK }, { 404, ERR_OK }, { 401, ERR_UNAUTHORIZED }, { 403, ERR_FORBIDDEN },
-		{ 301, ERR_NETWORK }, { 429, ERR_NETWORK }, { 500, ERR_NETWORK } };
+		const char *body;
+		enum oauth_may may;
+	} answers[] = { { 200, ERR_OK, "{}", OAUTH_MAY },
+		{ 200, ERR_OK, "{\"permissions\":{\"pull\":true}}", OAUTH_MAY },
+		{ 200, ERR_OK, "{\"permissions\":{\"admin\":false,\"pull\":false}}", OAUTH_MAY_NOT },
+		{ 200, ERR_OK, "<html>gateway", OAUTH_MAY_NOT }, { 404, ERR_OK, "{}", OAUTH_MAY_NOT },
+		{ 403, ERR_OK, "{}", OAUTH_MAY_NOT }, { 410, ERR_OK, "", OAUTH_MAY_NOT },
+		{ 451, ERR_OK, "{}", OAUTH_MAY_NOT }, { 301, ERR_OK, "{}", OAUTH_UNSURE },
+		{ 500, ERR_OK, "{}", OAUTH_UNSURE }, { 401, ERR_UNAUTHORIZED, "{}", OAUTH_UNSURE },
+		{ 429, ERR_NETWORK, "{}", OAUTH_UNSURE } };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-		bool allowed = answers[i].status != 200;
+		enum oauth_may may = OAUTH_UNSURE;
 
-		little_server_status(server, answers[i].status, "{}");
+		little_server_status(server, answers[i].status, answers[i].body);
 		assert_int_equal(oauth_may_read(&provider, &at, STR("tok"), STR("ac me/wid?get"), &caller, &a,
-					 &allowed, &e),
+					 &may, &e),
 			answers[i].code);
-		if (answers[i].code == ERR_OK)
-			assert_int_equal(allowed, answers[i].status == 200);
+		assert_int_equal(may, answers[i].may);
 	}
 	assert_int_equal(strncmp(little_server_request(server, 0),
 				 "GET /api/v1/repos/ac%20me/wid%3Fget HTTP/1.1\r\n", 46),
