@@ -172,6 +172,33 @@ static enum err_code read_lines(
 	return ERR_OK;
 }
 
+/* Whose answer is taken for whose repos: another forge must not say who reads these. */
+static enum err_code check_forge(
+	const struct config *c, const struct oauth_config *o, const char *from, struct err *e)
+{
+	struct str name = o->provider.name, url = o->provider.url;
+
+	for (size_t i = 0; i < c->n_forges; i++) {
+		const struct forge_config *f = &c->forges[i];
+
+		if (!str_eq_nocase(f->name, name))
+			continue;
+		if (f->url.len > 0 && str_eq_nocase(f->url, url))
+			return ERR_OK;
+		return err_set(e, ERR_CONFIG,
+			"%s: oauth.%.*s.members: [forge \"%.*s\"] has the url %.*s, and [oauth \"%.*s\"] "
+			"%.*s: they "
+			"must be one, for its answers say who reads the repos of that forge",
+			from, STR_FMT(name), STR_FMT(name), STR_FMT(f->url.len > 0 ? f->url : STR("(none)")),
+			STR_FMT(name), STR_FMT(url));
+	}
+	return err_set(e, ERR_CONFIG,
+		"%s: oauth.%.*s.members: there is no [forge \"%.*s\"]; it says who reads the repos of the "
+		"forge of "
+		"that name: write one, with url = %.*s",
+		from, STR_FMT(name), STR_FMT(name), STR_FMT(url));
+}
+
 static enum err_code read_provider(const struct settings *s, struct config *c, struct str sub, struct err *e)
 {
 	struct oauth_config *o = &c->oauths[c->n_oauths];
@@ -197,6 +224,8 @@ static enum err_code read_provider(const struct settings *s, struct config *c, s
 		return err_set(e, ERR_CONFIG,
 			"%s: oauth.%.*s.members: an OpenID provider has no repos; this is for a forge",
 			members->from, STR_FMT(sub));
+	if (o->members)
+		TRY(check_forge(c, o, members->from, e));
 	TRY(read_secret(s, c, sub, &o->provider.client_secret, e));
 	TRY(read_lines(s, c, o, e));
 	o->link_email = link && link->number;

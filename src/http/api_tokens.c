@@ -47,16 +47,18 @@ static void put_token(struct json_out *j, const struct token *t)
 
 enum err_code api_list_tokens(struct call *c, struct err *e)
 {
-	int64_t limit = arg_int(c, "limit"), offset = arg_int(c, "offset"), total;
+	const struct token_listing l = {
+		.all = arg_bool(c, "all"), .limit = arg_int(c, "limit"), .offset = arg_int(c, "offset")
+	};
 	struct token *tokens = NULL;
+	int64_t total;
 	struct json_out j;
 	size_t n = 0;
 
 	if (arg_bool(c, "all"))
 		call_needs(c, 0, ROLE_BIT(ROLE_ADMIN));
-	TRY(manage_token_list(c->app->store, &c->identity, arg_bool(c, "all"), limit, offset, &c->arena,
-		&tokens, &n, &total, e));
-	j = reply_page(c, limit, offset, n, total);
+	TRY(manage_token_list(c->app->store, &c->identity, &l, &c->arena, &tokens, &n, &total, e));
+	j = reply_page(c, l.limit, l.offset, n, total);
 	for (size_t i = 0; i < n; i++)
 		put_token(&j, &tokens[i]);
 	reply_page_end(&j);

@@ -73,8 +73,9 @@ static struct str heading_of(const struct call *c, enum err_code code)
 {
 	switch ((int)code) {
 	case ERR_INVALID:
-		return edge_of(c)->n_problems > 0 ? STR("This address cannot be read")
-						  : STR("That did not work");
+		return edge_of(c)->n_problems == 0 ? STR("That did not work")
+		       : c->op && c->op->form_body ? STR("Something in the form is wrong")
+						   : STR("This address cannot be read");
 	case ERR_UNAUTHORIZED:
 		return STR("Sign in first");
 	case ERR_FORBIDDEN:
@@ -125,11 +126,16 @@ static void put_error_body(struct call *c, struct html *h, const struct err *e)
 
 	html(h, "<h1>");
 	html_text(h, heading_of(c, e->code));
-	html(h, "</h1><p class=\"told\">");
-	html_text(h, str_z(reply_told(e)));
-	html(h, "</p>");
-	if (e->code == ERR_INVALID && x->n_problems > 0)
+	html(h, "</h1>");
+	if (e->code == ERR_INVALID && x->n_problems > 0) {
 		put_fields(h, x);
+	} else {
+		html(h, "<p class=\"told\">");
+		html_text(h, str_z(reply_told(e)));
+		html(h, "</p>");
+	}
+	if (c->op && c->op->form_body)
+		html(h, "<p>Go back, and send the form again: what was written there is there still.</p>");
 	if (e->code == ERR_FORBIDDEN && x->need_scopes != 0) {
 		html(h, "<p>Needed: <code>");
 		put_scopes(h, x->need_scopes);

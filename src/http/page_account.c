@@ -62,6 +62,9 @@ static void put_tokens(struct html *h, const struct account_view *v)
 	for (size_t i = 0; i < v->n_tokens; i++)
 		put_token(h, v, &v->tokens[i]);
 	html(h, "</tbody></table></div>");
+	if (v->more_tokens)
+		html(h, "<p class=\"mute\">There are more; these are the newest. <code>sluice token "
+			"list</code> shows all.</p>");
 }
 
 static void put_new_token(struct html *h, const struct account_view *v)

@@ -33,6 +33,7 @@ struct account_view {
 	scope_set scopes; /* that a new token may have */
 	const struct account_token *tokens;
 	size_t n_tokens;
+	bool more_tokens; /* than are shown: the newest are */
 	const struct account_session *sessions;
 	size_t n_sessions;
 	struct str new_token; /* empty: none was made */

@@ -14,25 +14,21 @@
 static enum err_code read_tokens(struct call *c, struct account_view *v, struct err *e)
 {
 	struct account_token *shown = arena_array(&c->arena, SHOWN, sizeof *shown);
+	const struct token_listing l = { .good_at = c->now, .limit = SHOWN };
 	struct token *tokens = NULL;
 	int64_t total;
 	size_t n = 0;
 
-	TRY(manage_token_list(
-		c->app->store, &c->identity, false, SHOWN, 0, &c->arena, &tokens, &n, &total, e));
-	for (size_t i = 0; i < n; i++) {
-		const struct token *t = &tokens[i];
-
-		if (t->revoked_at != 0 || (t->expires_at != 0 && t->expires_at <= c->now))
-			continue;
-		shown[v->n_tokens++] = (struct account_token){ .id = t->id,
-			.name = t->name,
-			.repo = t->repo,
-			.scopes = t->scopes,
-			.created_at = t->created_at,
-			.expires_at = t->expires_at,
-			.used_at = t->last_used_at };
-	}
+	TRY(manage_token_list(c->app->store, &c->identity, &l, &c->arena, &tokens, &n, &total, e));
+	for (size_t i = 0; i < n; i++)
+		shown[v->n_tokens++] = (struct account_token){ .id = tokens[i].id,
+			.name = tokens[i].name,
+			.repo = tokens[i].repo,
+			.scopes = tokens[i].scopes,
+			.created_at = tokens[i].created_at,
+			.expires_at = tokens[i].expires_at,
+			.used_at = tokens[i].last_used_at };
+	v->more_tokens = total < 0 || total > (int64_t)n;
 	v->tokens = shown;
 	return ERR_OK;
 }
@@ -82,8 +78,12 @@ static enum err_code back_to_account(struct call *c)
 	return ERR_OK;
 }
 
+/* Where its user is signed in, and what else they hold, is nothing of one repo. */
 enum err_code page_account(struct call *c, struct err *e)
 {
+	if (c->identity.token.repo_id != 0 || c->identity.token.host.len > 0)
+		return err_set(e, ERR_FORBIDDEN,
+			"a token that is bound to a repo or a host does not reach its user's account");
 	return show(c, 200, STR(""), STR(""), e);
 }
 

@@ -70,7 +70,7 @@ enum err_code page_home(struct call *c, struct err *e)
 	h = page_begin(c, 200, STR("Newest failures"));
 	html(&h, "<h1>Newest failures</h1>");
 	if (n == 0) {
-		html(&h, "<div class=\"empty\"><h2>No failure yet</h2>");
+		html(&h, "<div class=\"empty\"><h2>No failure to show</h2>");
 		page_how_to_send(&h);
 		html(&h, "</div>");
 	} else {

@@ -243,7 +243,7 @@ static void put_nothing(struct html *h)
 {
 	html(h, "<div class=\"empty\"><h2>Nothing was sent for this commit</h2>"
 		"<p>Its runs have not begun, or the repo is not watched, or its steps do not send their "
-		"logs.</p>");
+		"logs. Or the repo is for its members: sign in through its forge.</p>");
 	page_how_to_send(h);
 	html(h, "</div>");
 }

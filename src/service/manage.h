@@ -47,9 +47,14 @@ struct token_request {
 MUST_CHECK enum err_code manage_token_create(struct store *s, const struct config *cfg,
 	const struct identity *by, const struct token_request *r, int64_t now, struct arena *a,
 	struct token *ret, struct buf *ret_text, struct err *e);
-/* all: everybody's, for admins (ERR_FORBIDDEN). */
-MUST_CHECK enum err_code manage_token_list(struct store *s, const struct identity *by, bool all,
-	int64_t limit, int64_t offset, struct arena *a, struct token **ret, size_t *ret_n, int64_t *ret_total,
+/* The user's own; of a token that is bound, those that are bound alike. ERR_FORBIDDEN: all, without being an admin. */
+struct token_listing {
+	bool all;        /* of everybody: for admins */
+	int64_t good_at; /* 0: those that are good no more, too */
+	int64_t limit, offset;
+};
+MUST_CHECK enum err_code manage_token_list(struct store *s, const struct identity *by,
+	const struct token_listing *l, struct arena *a, struct token **ret, size_t *ret_n, int64_t *ret_total,
 	struct err *e);
 /* ERR_NOT_FOUND: there is none, or it is somebody else's and by is no admin. Again: fine. */
 MUST_CHECK enum err_code manage_token_revoke(

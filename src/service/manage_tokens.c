@@ -84,7 +84,8 @@ static enum err_code find_repo(struct store *s, struct str forge, struct str nam
 		code = repo_is_visible(db, ret->id, viewer, &visible, e);
 	store_reader_put(s, db);
 	if (code == ERR_NOT_FOUND || (code == ERR_OK && !visible))
-		return err_set(e, ERR_NOT_FOUND, "repository is not watched; `sluice repo add` watches it");
+		return err_set(e, ERR_NOT_FOUND,
+			"the repo is not watched; an admin watches it with sluice repo add");
 	return code;
 }
 
@@ -177,16 +178,24 @@ enum err_code manage_token_create(struct store *s, const struct config *cfg, con
 	return ERR_OK;
 }
 
-enum err_code manage_token_list(struct store *s, const struct identity *by, bool all, int64_t limit,
-	int64_t offset, struct arena *a, struct token **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+enum err_code manage_token_list(struct store *s, const struct identity *by, const struct token_listing *l,
+	struct arena *a, struct token **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
 {
+	struct token_query q = { .user_id = l->all ? 0 : by->user_id,
+		.good_at = l->good_at,
+		.limit = l->limit,
+		.offset = l->offset };
 	struct db *db = NULL;
 	enum err_code code;
 
-	if (all)
+	if (l->all)
 		TRY(access_allow_admin(by, e));
+	if (by->kind == IDENTITY_TOKEN) { /* one that is bound learns of those alone that are bound alike */
+		q.repo_id = by->token.repo_id;
+		q.host = by->token.host;
+	}
 	TRY(store_reader_get(s, &db, e));
-	code = tokens_list(db, a, all ? 0 : by->user_id, limit, offset, ret, ret_n, ret_total, e);
+	code = tokens_list(db, a, &q, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
 	TRY(code);
 	for (size_t i = 0; i < *ret_n; i++) /* what they are good for now, whatever they were made with */

@@ -122,6 +122,8 @@ static enum err_code apply_keep(struct store_op *op, struct db *db, struct err *
 	struct forge_login l;
 
 	TRY(forge_token_login(db, w->ask->a, w->ask->user_id, w->ask->provider->name, &l, e));
+	if (l.stored_at > w->ask->now) /* they have signed in anew meanwhile */
+		return ERR_OK;
 	l.token = w->token;
 	l.stored_at = w->ask->now;
 	return forge_logins_put(db, &l, e);

@@ -108,8 +108,8 @@ static enum err_code user_by_email(struct db *db, const struct enter_op *w, int6
 	if (!end->oauth->link_email)
 		return err_set(e, ERR_FORBIDDEN,
 			"a user here has your e-mail address already; sign in as that user with the "
-			"password, or ask who runs this "
-			"server to set link-email in [oauth \"%.*s\"]",
+			"password, or ask who runs this server to set link-email in [oauth \"%.*s\"], which "
+			"makes accounts there those of the users with their addresses",
 			STR_FMT(name));
 	*ret_id = user.id;
 	return ERR_OK;

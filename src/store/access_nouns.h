@@ -67,9 +67,16 @@ MUST_CHECK enum err_code tokens_by_digest(
 	struct db *db, struct arena *a, const struct sha256 *digest, struct token *ret, struct err *e);
 MUST_CHECK enum err_code tokens_get(
 	struct db *db, struct arena *a, int64_t id, struct token *ret, struct err *e);
-/* The newest first. user_id 0: of all. */
-MUST_CHECK enum err_code tokens_list(struct db *db, struct arena *a, int64_t user_id, int64_t limit,
-	int64_t offset, struct token **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+struct token_query { /* 0, empty: whichever */
+	int64_t user_id;
+	int64_t repo_id; /* bound to it */
+	struct str host; /* bound to it */
+	int64_t good_at; /* neither revoked nor expired then */
+	int64_t limit, offset;
+};
+/* The newest first. */
+MUST_CHECK enum err_code tokens_list(struct db *db, struct arena *a, const struct token_query *q,
+	struct token **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 /* W. user_id 0: anybody's. ERR_NOT_FOUND; revoked already: fine, and the first time stays. */
 MUST_CHECK enum err_code tokens_revoke(
 	struct db *db, int64_t id, int64_t user_id, int64_t now, struct err *e);

@@ -73,7 +73,9 @@ enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, i
 	struct listing l = { .rows = { .a = a, .size = sizeof **ret }, .now = now };
 
 	TRY(db_each(db, NEWEST,
-		DB_ARGS(DB_I(repo_id), DB_I(now), DB_I(FAILURES_LOOKED_AT), DB_I(limit), DB_I(viewer)),
+		DB_ARGS(DB_I(repo_id), DB_I(now),
+			DB_I(viewer == 0 && repo_id == 0 ? FAILURES_LOOKED_AT : FAILURES_LOOKED_AT_OF_SOME),
+			DB_I(limit), DB_I(viewer)),
 		take_failure, &l, e));
 	*ret = l.rows.first;
 	*ret_n = l.rows.n;

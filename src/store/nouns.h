@@ -113,6 +113,7 @@ struct failure {
  * newest FAILURES_LOOKED_AT steps that did not go well, whoever's they are, and at 4 times limit runs of theirs.
  */
 #define FAILURES_LOOKED_AT 5000
+#define FAILURES_LOOKED_AT_OF_SOME 50000 /* by who does not see all: others' may be in front of theirs */
 MUST_CHECK enum err_code failures_newest(struct db *db, struct arena *a, int64_t repo_id, int64_t viewer,
 	int64_t now, int64_t limit, struct failure **ret, size_t *ret_n, struct err *e);
 

@@ -92,18 +92,24 @@ enum err_code tokens_get(struct db *db, struct arena *a, int64_t id, struct toke
 	return ERR_OK;
 }
 
-enum err_code tokens_list(struct db *db, struct arena *a, int64_t user_id, int64_t limit, int64_t offset,
-	struct token **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+/* $1 user, $2 repo, $3 host, $4 when they are good. */
+#define OF_QUERY                                                                                             \
+	" WHERE ($1 = 0 OR token.user_id = $1) AND ($2 = 0 OR token.repo_id = $2) AND ($3 = '' OR "          \
+	"token.host = $3)"                                                                                   \
+	" AND ($4 = 0 OR (token.revoked_at = 0 AND (token.expires_at = 0 OR token.expires_at > $4)))"
+
+enum err_code tokens_list(struct db *db, struct arena *a, const struct token_query *q, struct token **ret,
+	size_t *ret_n, int64_t *ret_total, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
+	struct db_value args[] = { DB_I(q->user_id), DB_I(q->repo_id), DB_T(q->host), DB_I(q->good_at),
+		DB_I(q->limit), DB_I(q->offset) };
 	int64_t total = 0;
 
-	TRY(rows_total(db,
-		"SELECT count(*) FROM (SELECT 1 FROM token WHERE ($1 = 0 OR user_id = $1) LIMIT 10001) AS x",
-		DB_ARGS(DB_I(user_id)), &total, e));
-	TRY(db_each(db,
-		SELECT " WHERE ($1 = 0 OR token.user_id = $1) ORDER BY token.id DESC LIMIT $2 OFFSET $3",
-		DB_ARGS(DB_I(user_id), DB_I(limit), DB_I(offset)), take_token, &rows, e));
+	TRY(rows_total(db, "SELECT count(*) FROM (SELECT 1 FROM token" OF_QUERY " LIMIT 10001) AS x", args, 4,
+		&total, e));
+	TRY(db_each(db, SELECT OF_QUERY " ORDER BY token.id DESC LIMIT $5 OFFSET $6", args, 6, take_token,
+		&rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	*ret_total = total;

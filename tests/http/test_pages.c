@@ -230,7 +230,7 @@ static void without_a_failure_the_first_page_says_how_to_send_one(void **state)
 	(void)state;
 
 	assert_page(&r, 200);
-	assert_has(&r, "No failure yet");
+	assert_has(&r, "No failure to show");
 	assert_has(&r, "sluice run -- make test");
 }
 

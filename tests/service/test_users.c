@@ -240,8 +240,9 @@ static void a_list_of_tokens_shows_what_they_are_good_for_now(void **state)
 	assert_int_equal(
 		change(&admin, u.id, (struct user_change){ .has_role = true, .role = ROLE_USER }), ERR_OK);
 	tess.role = ROLE_USER;
-	assert_int_equal(
-		manage_token_list(fx.store, &tess, false, 10, 0, &fx.arena, &list, &n, &total, &e), ERR_OK);
+	assert_int_equal(manage_token_list(fx.store, &tess, &(struct token_listing){ .limit = 10 }, &fx.arena,
+				 &list, &n, &total, &e),
+		ERR_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(list[0].scopes, role_scopes(ROLE_USER));
 }

@@ -376,14 +376,18 @@ static void tokens_are_listed_newest_first_and_by_user(void **state)
 		must_write(add_token_w, &t);
 	}
 	db = reader();
-	must(tokens_list(db, &fx.arena, user, 3, 1, &list, &n, &total, &e), &e);
+	must(tokens_list(db, &fx.arena, &(struct token_query){ .user_id = user, .limit = 3, .offset = 1 },
+		     &list, &n, &total, &e),
+		&e);
 	assert_int_equal(n, 3);
 	assert_int_equal(total, 5);
 	assert_int_equal(list[0].digest.b[0], 4);
-	must(tokens_list(db, &fx.arena, user + 1, 3, 0, &list, &n, &total, &e), &e);
+	must(tokens_list(db, &fx.arena, &(struct token_query){ .user_id = user + 1, .limit = 3 }, &list, &n,
+		     &total, &e),
+		&e);
 	assert_int_equal(n, 0);
 	assert_int_equal(total, 0);
-	must(tokens_list(db, &fx.arena, 0, 50, 0, &list, &n, &total, &e), &e);
+	must(tokens_list(db, &fx.arena, &(struct token_query){ .limit = 50 }, &list, &n, &total, &e), &e);
 	assert_int_equal(n, 5);
 	store_reader_put(fx.store, db);
 }

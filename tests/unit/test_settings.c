@@ -261,7 +261,8 @@ static const char *oauth_conf(const char *more)
 static void a_provider_is_read_with_its_lines_and_its_secret(void **state)
 {
 	struct config *c = config_of(
-		oauth_conf("allow = ann\nallow = org:acme\nrole = admin:acme/ops\nlink-email\nmembers\n"));
+		oauth_conf("allow = ann\nallow = org:acme\nrole = admin:acme/ops\nlink-email\nmembers\n"
+			   "[forge \"HOME\"]\nurl = https://git.example.org/\n"));
 	const struct oauth_config *o = config_oauth(c, STR("home"));
 	(void)state;
 
@@ -278,7 +279,7 @@ static void a_provider_is_read_with_its_lines_and_its_secret(void **state)
 	assert_true(o->members);
 	assert_null(config_oauth(c, STR("away")));
 	assert_int_equal(c->n_forges, 1); /* an [oauth] is no forge */
-	assert_true(str_eq(c->forges[0].name, STR("default")));
+	assert_true(str_eq(c->forges[0].name, STR("HOME")));
 	config_free(c);
 }
 
@@ -292,6 +293,11 @@ static void a_provider_that_cannot_work_is_refused_with_what_it_lacks(void **sta
 	refused(PUBLIC "[oauth \"a\"]\nkind = oidc\nurl = https://x.example\nclient-id = a\nmembers = "
 		       "true\nclient-secret-file = /dev/null\n",
 		"oauth.a.members", "OpenID", "repos");
+	refused(oauth_conf("members\n"), "oauth.Home.members", "there is no [forge \"Home\"]",
+		"https://git.example.org");
+	refused(oauth_conf("members\n[forge \"home\"]\nurl = https://other.example\n"), "oauth.Home.members",
+		"https://other.example", "https://git.example.org");
+	refused(oauth_conf("members\n[forge \"home\"]\n"), "oauth.Home.members", "", "");
 	refused("[oauth \"a\"]\nkind = gitea\n", "public-url", "oauth", "\"a\"");
 	refused(PUBLIC "[oauth \"a\"]\nurl = https://x.example\n", "kind", "oauth", "\"a\"");
 	refused(PUBLIC "[oauth \"a\"]\nkind = gitea\n", "url", "oauth", "\"a\"");
