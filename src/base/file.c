@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,4 +218,39 @@ enum err_code dir_make(const char *path, mode_t mode, struct err *e)
 		code = make_one(path, mode, e);
 	free(part);
 	return code;
+}
+
+enum err_code file_map(const char *path, struct str *ret, struct err *e)
+{
+	struct stat st;
+	void *p = NULL;
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INVALID, "%s is no regular file", path);
+	if (st.st_size > 0)
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return err_errno(e, ERR_STORAGE, errno, "%s", path);
+	*ret = (struct str){ p, (size_t)st.st_size };
+	return ERR_OK;
+}
+
+void file_unmap(struct str *file)
+{
+	if (file->len > 0)
+		munmap((void *)(uintptr_t)file->p, file->len);
+	*file = (struct str){ 0 };
+}
+
+enum err_code file_open_new(const char *path, mode_t mode, int *ret_fd, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return err_errno(e, errno == EEXIST ? ERR_CONFLICT : ERR_STORAGE, errno, "%s", path);
+	*ret_fd = fd;
+	return ERR_OK;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PAGE 100
+#define PUT_MS (4 * 3600 * 1000) /* for a file, however large and slow the line is */
 #define URL_CEILING (64 * 1024)
 #define PAGES_MAX 10000 /* a server that pages for ever is not to keep us for ever */
 
@@ -51,10 +52,9 @@ static enum err_code write_url(const struct client *c, const char *path, struct 
 	return buf_check(out, "request", e);
 }
 
-enum err_code client_call(
-	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e)
+static enum err_code send_request(
+	struct client *c, struct http_request *request, const char *path, struct err *e)
 {
-	struct http_request request = { .method = method, .bearer = peer_token(&c->peer) };
 	struct http_answer answer;
 	enum err_code code = ERR_OK;
 	AUTO_BUF url;
@@ -63,12 +63,9 @@ enum err_code client_call(
 	forget_answer(c);
 	c->retry_after_s = 0;
 	TRY(write_url(c, path, &url, e));
-	request.url = buf_cstr(&url);
-	if (body) {
-		request.content_type = "application/json";
-		request.body = buf_view(body);
-	}
-	TRY(http_send(c->http, &request, &answer, e));
+	request->url = buf_cstr(&url);
+	request->bearer = peer_token(&c->peer);
+	TRY(http_send(c->http, request, &answer, e));
 	c->retry_after_s = answer.retry_after_s;
 	if (answer.status < 200 || answer.status > 299) {
 		code = peer_error(&c->peer, &answer, e);
@@ -83,6 +80,27 @@ enum err_code client_call(
 		return err_set(e, ERR_NETWORK, "%s answered with JSON that is none; is it a Sluice server?",
 			buf_cstr(&c->peer.shown));
 	return ERR_OK;
+}
+
+enum err_code client_call(
+	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e)
+{
+	struct http_request request = { .method = method };
+
+	if (body) {
+		request.content_type = "application/json";
+		request.body = buf_view(body);
+	}
+	return send_request(c, &request, path, e);
+}
+
+enum err_code client_put_bytes(struct client *c, const char *path, struct str bytes, struct err *e)
+{
+	struct http_request request = {
+		.method = "PUT", .content_type = "application/octet-stream", .body = bytes, .total_ms = PUT_MS
+	};
+
+	return send_request(c, &request, path, e);
 }
 
 enum err_code client_fetch(struct client *c, const char *path, const struct http_header *headers,

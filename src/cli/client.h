@@ -41,6 +41,9 @@ void client_done(struct client *c);         /* also after a failed client_init, 
  * c->status until the next call. */
 MUST_CHECK enum err_code client_call(
 	struct client *c, const char *method, const char *path, const struct buf *body, struct err *e);
+/* PUT of bytes, however many: they are sent from where they are. The answer as of client_call(). */
+MUST_CHECK enum err_code client_put_bytes(
+	struct client *c, const char *path, struct str bytes, struct err *e);
 struct json *client_root(const struct client *c);
 /*
  * GET of what is long: it goes to take as it comes (http_fetch). silence_ms: how long nothing may come. wanted: the status
