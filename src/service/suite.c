@@ -1,6 +1,7 @@
 /* suite: see the header. */
 #include "service/suite.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/metric.h"
 #include "service/audit.h"
@@ -174,6 +175,17 @@ static enum err_code apply_file(struct store_op *op, struct db *db, struct err *
 	return blobs_put(db, w->digest, w->n_bytes, w->now, e);
 }
 
+/* The chore that removes what nothing speaks of may have looked between the file and its row. */
+static enum err_code still_there(struct store *s, struct str digest, struct err *e)
+{
+	int64_t bytes;
+	AUTO_FD fd = -1;
+
+	if (blob_file_open(s, digest, &fd, &bytes, e) == ERR_NOT_FOUND)
+		return err_set(e, ERR_UNAVAILABLE, "the file was being removed when it came; send it again");
+	return fd >= 0 ? ERR_OK : e->code;
+}
+
 enum err_code suite_file_begin(struct store *s, struct blob_file **ret, struct err *e)
 {
 	return blob_file_begin(s, ret, e);
@@ -199,6 +211,7 @@ enum err_code suite_file_keep(struct store *s, struct blob_file *f, struct str d
 
 	TRY(blob_file_keep(f, digest, e));
 	TRY(store_write(s, &w.op, e));
+	TRY(still_there(s, digest, e));
 	metric_add(METRIC_BLOBS, 1);
 	metric_add(METRIC_BLOB_BYTES, w.n_bytes);
 	*ret_new = !w.was_there;

@@ -57,17 +57,22 @@ static enum err_code make_folder(struct store *s, const char *folder, struct are
 	return dir_sync(store_folder(s), e);
 }
 
-static enum err_code open_incoming(struct blob_file *f, struct err *e)
+static const char *incoming_path(struct store *s, struct arena *a)
 {
-	const char *folder = arena_fmt(&f->arena, "%s/blobs/incoming", store_folder(f->store)).p;
 	uint8_t random[NAME_BYTES];
 	AUTO_BUF name;
 
 	buf_init(&name, 100);
 	random_bytes(random, sizeof random);
 	hex_encode(random, sizeof random, &name);
-	TRY(make_folder(f->store, folder, &f->arena, e));
-	f->path = arena_fmt(&f->arena, "%s/%s", folder, buf_cstr(&name)).p;
+	return arena_fmt(a, "%s/blobs/incoming/%s", store_folder(s), buf_cstr(&name)).p;
+}
+
+static enum err_code open_incoming(struct blob_file *f, struct err *e)
+{
+	TRY(make_folder(
+		f->store, arena_fmt(&f->arena, "%s/blobs/incoming", store_folder(f->store)).p, &f->arena, e));
+	f->path = incoming_path(f->store, &f->arena);
 	f->fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	return f->fd < 0 ? fail(f->path, e) : ERR_OK;
 }
@@ -201,14 +206,25 @@ enum err_code blob_file_check(struct store *s, struct str digest, bool *ret_same
 	return ERR_OK;
 }
 
-enum err_code blob_file_remove(struct store *s, struct str digest, struct err *e)
+enum err_code blob_file_remove_if(struct store *s, struct str digest,
+	enum err_code (*is_nobodys)(void *arg, bool *ret, struct err *e), void *arg, struct err *e)
 {
+	const char *path, *aside;
+	bool nobodys = false;
+	enum err_code code;
 	AUTO_ARENA a;
-	const char *path;
 
 	arena_init(&a);
 	path = path_of(s, digest, &a);
-	return unlink(path) != 0 && errno != ENOENT ? fail(path, e) : ERR_OK;
+	aside = incoming_path(s, &a);
+	if (rename(path, aside) != 0)
+		return errno == ENOENT ? ERR_OK : fail(path, e);
+	code = is_nobodys(arg, &nobodys, e);
+	if ((code != ERR_OK || !nobodys) && !file_exists(path) && rename(aside, path) == 0)
+		return code;
+	if (unlink(aside) != 0 && code == ERR_OK)
+		return fail(aside, e);
+	return code;
 }
 
 enum err_code blob_file_sweep(struct store *s, int64_t changed_before, int64_t *ret_n, struct err *e)

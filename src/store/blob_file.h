@@ -32,8 +32,11 @@ MUST_CHECK enum err_code blob_file_open(
 	struct store *s, struct str digest, int *ret_fd, int64_t *ret_bytes, struct err *e);
 /* Reads all of it. *ret_same: its bytes are what its name says. */
 MUST_CHECK enum err_code blob_file_check(struct store *s, struct str digest, bool *ret_same, struct err *e);
-/* It is no error that it is not there. */
-MUST_CHECK enum err_code blob_file_remove(struct store *s, struct str digest, struct err *e);
+/*
+ * It is put aside, then asked whether it is nobody's: then it goes, else it is put back, if no other has taken its place. It is no error that it is not there.
+ */
+MUST_CHECK enum err_code blob_file_remove_if(struct store *s, struct str digest,
+	enum err_code (*is_nobodys)(void *arg, bool *ret, struct err *e), void *arg, struct err *e);
 /* What a crash left of files that were coming in, last written before changed_before (wall, ms): how many are gone. */
 MUST_CHECK enum err_code blob_file_sweep(
 	struct store *s, int64_t changed_before, int64_t *ret_n, struct err *e);
