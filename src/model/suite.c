@@ -66,11 +66,23 @@ struct str suite_extension(struct str name)
 	return point && point > name.p && is_extension(end) ? end : STR("");
 }
 
+/* What YAML takes for the end of a line, or not at all, whoever wrote it with an escape: NEL and the other C1 controls, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF. */
+static bool is_separator(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+
+	if (s.len >= 2 && p[0] == 0xc2 && p[1] < 0xa0)
+		return true;
+	return s.len >= 3 && ((p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) ||
+				     (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf) ||
+				     (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe));
+}
+
 /* One line without control characters. */
 static bool is_plain(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f || is_separator(str_from(s, i)))
 			return false;
 	return true;
 }

@@ -140,6 +140,8 @@ static void what_is_wrong_is_told_with_its_line(void **state)
 		"{file: o}]}\n",
 		"two outputs");
 	refused("samples: [{file: \"a\\nb\"}]\n", "on one line");
+	refused("samples: [{file: \"a\\Lb\"}]\n", "on one line");        /* U+2028 */
+	refused("samples: [{file: a, name: \"\\N\"}]\n", "on one line"); /* NEL */
 	refused("samples: [{file: a}\n", "line");
 }
 
