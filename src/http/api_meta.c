@@ -32,6 +32,37 @@ enum err_code api_get_readyz(struct call *c, struct err *e)
 	return say(c, "ready");
 }
 
+/* Whatever is ill is told with 200: the answer itself is well. */
+enum err_code api_get_health(struct call *c, struct err *e)
+{
+	struct dependency d[HEALTH_DEPENDENCIES_MAX];
+	enum health worst;
+	struct json_out j;
+	size_t n;
+
+	if (!c->app->ready(c->app->ready_arg))
+		return err_set(e, ERR_UNAVAILABLE, "starting or stopping");
+	n = health_look(c->app->store, d, &worst);
+	j = reply_json(c, 200);
+	json_open_object(&j, NULL);
+	json_put_z(&j, "status", health_name(worst));
+	json_put_time(&j, "checked_at", c->now);
+	json_open_array(&j, "dependencies");
+	for (size_t i = 0; i < n; i++) {
+		json_open_object(&j, NULL);
+		json_put_z(&j, "name", d[i].name);
+		json_put_z(&j, "status", health_name(d[i].health));
+		if (d[i].message[0])
+			json_put_z(&j, "message", d[i].message);
+		else
+			json_put_null(&j, "message");
+		json_close_object(&j);
+	}
+	json_close_array(&j);
+	json_close_object(&j);
+	return ERR_OK;
+}
+
 enum err_code api_get_metrics(struct call *c, struct err *e)
 {
 	(void)e;

@@ -6,6 +6,7 @@ a user who may make a user namespace. Where neither may be, these tests say that
 """
 import base64
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -112,6 +113,21 @@ class FullDisk(unittest.TestCase):
         told = [line for line in self.server.stderr.splitlines() if "full" in line or "space" in line]
         self.assertTrue(told, self.server.stderr)
         self.assertEqual(self.server.stderr.count("request body"), 0)
+
+    def test_a_file_that_finds_no_room_is_507_and_leaves_nothing_behind(self):
+        data = os.urandom(1 << 20)
+        path = f"/api/v1/blobs/{hashlib.sha256(data).hexdigest()}"
+        self.fill()
+        for _ in range(3):
+            answer = self.server.request("PUT", path, data, token=self.server.admin, headers={"Content-Type": "application/octet-stream"})
+            self.assertEqual((answer.status, answer.json["code"]), (507, "insufficient_storage"))
+        self.assertEqual(os.listdir(self.disk + "/data/blobs/incoming") if os.path.isdir(self.disk + "/data/blobs/incoming") else [], [])
+        health = self.server.get("/api/v1/system/health").json
+        self.assertEqual((health["status"], {d["name"]: d["status"] for d in health["dependencies"]}["disk"]), ("down", "down"))
+        self.make_room()
+        answer = self.server.request("PUT", path, data, token=self.server.admin, headers={"Content-Type": "application/octet-stream"})
+        self.assertEqual(answer.status, 201)
+        self.assertEqual(self.server.get(path, token=self.server.admin).body, data)
 
     def test_killed_while_it_is_full_it_starts_again_when_there_is_room(self):
         sha = new_sha()

@@ -90,6 +90,7 @@ static const struct {
 	{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
 	{ "getHealthz", "GET", "/healthz", "none", 200, 200, 200 },
 	{ "getReadyz", "GET", "/readyz", "none", 200, 200, 200 },
+	{ "getHealth", "GET", "/api/v1/system/health", "none", 200, 200, 200 },
 	{ "getMetrics", "GET", "/metrics", "metrics", 401, 403, 401 },
 	{ "getOpenapiYaml", "GET", "/openapi.yaml", "none", 200, 200, 200 },
 	{ "getOpenapiJson", "GET", "/openapi.json", "none", 200, 200, 200 },
@@ -570,6 +571,27 @@ static void a_janitor_run_needs_no_body(void **state)
 	assert_wrong_field(&bad, "dry_run");
 }
 
+static void health_tells_of_each_dependency(void **state)
+{
+	static const char *const names[] = { "database", "disk", "explainer" };
+	const struct json *list;
+	(void)state;
+
+	AUTO_ANSWER r = ask((struct ask){ .method = "GET", .target = "/api/v1/system/health" });
+	list = json_get(json_of(&r), "dependencies");
+	assert_int_equal(r.status, 200);
+	assert_int_equal(json_len(list), 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(str_eq(json_str(json_get(json_at(list, i), "name")), str_z(names[i])));
+		assert_true(json_str(json_get(json_at(list, i), "status")).len > 0);
+	}
+	assert_true(str_eq(json_str(json_get(json_at(list, 0), "status")), STR("ok")));
+	fx.ready = false;
+	AUTO_ANSWER starting = ask((struct ask){ .method = "GET", .target = "/api/v1/system/health" });
+	fx.ready = true;
+	assert_error(&starting, 503, "unavailable");
+}
+
 static void readiness_is_refused_while_starting_and_health_is_not(void **state)
 {
 	(void)state;
@@ -809,6 +831,7 @@ int main(void)
 		cmocka_unit_test(a_token_revokes_itself_under_current_and_is_401_from_then_on),
 		cmocka_unit_test(a_token_is_made_with_at_most_16_scopes_each_once),
 		cmocka_unit_test(a_janitor_run_needs_no_body),
+		cmocka_unit_test(health_tells_of_each_dependency),
 		cmocka_unit_test(readiness_is_refused_while_starting_and_health_is_not),
 		cmocka_unit_test(the_document_is_told_as_yaml_as_json_and_as_a_page_that_may_load_nothing),
 		cmocka_unit_test(the_words_of_the_document_are_those_of_the_program),
