@@ -6,6 +6,7 @@ revokes the token of the run, or disables its user, ends the run, that a passwor
 import atexit
 import collections
 import functools
+import hashlib
 import itertools
 import json
 import os
@@ -114,6 +115,25 @@ def a_run():
     return post("/internal/steps", step, INTERNAL)["run_id"]
 
 
+def put_bytes(path, data):
+    request = urllib.request.Request(URL + path, data, {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/octet-stream"}, method="PUT")
+    urllib.request.urlopen(request).close()
+
+
+@functools.cache
+def a_blob():
+    digest = hashlib.sha256(b"a sample").hexdigest()
+    put_bytes(f"/api/v1/blobs/{digest}", b"a sample")
+    return digest
+
+
+@functools.cache
+def a_sample():
+    put_bytes("/api/v1/suite", f"samples: [{{file: 'sha256:{a_blob()}', name: a.txt}}]".encode())
+    with urllib.request.urlopen(urllib.request.Request(f"{URL}/api/v1/samples", headers={"Authorization": f"Bearer {ADMIN}"})) as answer:
+        return json.load(answer)["data"][0]["sample_id"]
+
+
 def said_well(change):
     """A time to snooze until goes with being snoozed, and has to come."""
     if change.get("state") == "snoozed":
@@ -216,6 +236,15 @@ def put_right(name, case):
         case.path_parameters["step_id"] = a_step()
         case.body = b"TAP version 13\n1..1\nnot ok 1 - %d\n" % next(turn)  # bytes of any kind are no report
         case.headers.pop("Content-Encoding", None)
+    elif name == "putBlob":
+        case.body = b"blob %d" % next(turn)
+        case.path_parameters["sha256"] = hashlib.sha256(case.body).hexdigest()
+    elif name == "getBlob":
+        case.path_parameters["sha256"] = a_blob()
+    elif name == "putSuite":
+        case.body = b"samples: []"  # bytes of any kind are no suite
+    elif name == "getSample":
+        case.path_parameters["sample_id"] = a_sample()
     elif name == "revokeSession":
         case.path_parameters["session_id"] = THE_SESSION
     elif name == "getStepLines":
@@ -224,8 +253,9 @@ def put_right(name, case):
             query.pop("min_level", None)
         if "regex" in query:
             query["regex"] = "err(or)?"
-    for name_of_text in {"contains", "branch", "return"} & set(query):  # of one line, without NULs
-        query[name_of_text] = re.sub(r"[\0\r\n]", "", str(query[name_of_text]))
+    for key, value in query.items():  # texts are of one line, without NULs
+        if isinstance(value, str):
+            query[key] = re.sub(r"[\0\r\n]", "", value)
     for part in (query, body):
         if "forge" in part and name not in ("listRepos", "listGroups"):
             part["forge"] = "default"
