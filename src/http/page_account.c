@@ -135,6 +135,41 @@ static void put_sessions(struct html *h, const struct account_view *v)
 	html(h, "<button>Sign out everywhere else</button></form>");
 }
 
+/* ---- accounts elsewhere ---- */
+
+static void put_login(struct html *h, const struct account_view *v, const struct account_login *l)
+{
+	html(h, "<tr><td>");
+	html_name(h, l->provider, PAGE_NAME_MAX);
+	html(h, "</td><td>");
+	if (l->tied && l->login.len > 0)
+		html_name(h, l->login, PAGE_NAME_MAX);
+	else
+		html_text(h, l->tied ? STR("tied") : STR("none"));
+	html(h, "</td><td>");
+	if (!l->tied) {
+		html(h, "<form method=\"post\" action=\"/account/logins/");
+		html_url(h, l->provider);
+		html(h, "\">");
+		page_csrf(h, v->csrf);
+		html(h, "<button>Tie</button></form>");
+	}
+	html(h, "</td></tr>");
+}
+
+static void put_logins(struct html *h, const struct account_view *v)
+{
+	if (v->n_logins == 0)
+		return;
+	html(h, "<h2>Accounts elsewhere</h2><div class=\"scroll\"><table><thead><tr><th "
+		"scope=\"col\">Where</th>"
+		"<th scope=\"col\">Account</th><th scope=\"col\"><span "
+		"class=\"hide\">Tie</span></th></tr></thead><tbody>");
+	for (size_t i = 0; i < v->n_logins; i++)
+		put_login(h, v, &v->logins[i]);
+	html(h, "</tbody></table></div>");
+}
+
 void page_account_put(struct html *h, const struct account_view *v)
 {
 	html(h, "<h1>Account</h1>");
@@ -151,5 +186,6 @@ void page_account_put(struct html *h, const struct account_view *v)
 	put_new_token(h, v);
 	put_tokens(h, v);
 	put_token_form(h, v);
+	put_logins(h, v);
 	put_sessions(h, v);
 }

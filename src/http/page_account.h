@@ -8,6 +8,7 @@
  *	/account/tokens/ID/revoke
  *	/account/sessions/ID/revoke
  *	/account/sessions/revoke-others
+ *	/account/logins/NAME             goes on to that provider
  * Each ends with 303 to /account, but for the first, which shows the page with new_token: its text is told this once.
  */
 #include "http/html.h"
@@ -27,6 +28,12 @@ struct account_session {
 	bool is_this; /* the one that asks */
 };
 
+struct account_login { /* of an [oauth] */
+	struct str provider;
+	struct str login; /* the account that is tied; empty: none is, or its name is not known */
+	bool tied;
+};
+
 struct account_view {
 	struct str email, csrf;
 	enum role role;
@@ -36,6 +43,8 @@ struct account_view {
 	bool more_tokens; /* than are shown: the newest are */
 	const struct account_session *sessions;
 	size_t n_sessions;
+	const struct account_login *logins;
+	size_t n_logins;
 	struct str new_token; /* empty: none was made */
 	struct str error;     /* why the last form was refused */
 	int64_t now;

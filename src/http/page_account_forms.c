@@ -52,6 +52,27 @@ static enum err_code read_sessions(struct call *c, struct account_view *v, struc
 	return ERR_OK;
 }
 
+static enum err_code read_logins(struct call *c, struct account_view *v, struct err *e)
+{
+	struct account_login *shown = arena_array(&c->arena, c->cfg->n_oauths + 1, sizeof *shown);
+	struct forge_login *logins = NULL;
+	size_t n = 0;
+
+	TRY(signin_logins(c->app->store, c->identity.user_id, &c->arena, &logins, &n, e));
+	for (size_t i = 0; i < c->cfg->n_oauths; i++) {
+		struct account_login *l = &shown[v->n_logins++];
+
+		l->provider = c->cfg->oauths[i].provider.name;
+		for (size_t k = 0; k < n; k++)
+			if (str_eq_nocase(logins[k].provider, l->provider)) {
+				l->tied = true;
+				l->login = logins[k].login;
+			}
+	}
+	v->logins = shown;
+	return ERR_OK;
+}
+
 static enum err_code show(struct call *c, int status, struct str new_token, struct str error, struct err *e)
 {
 	struct account_view v = { .email = c->identity.email,
@@ -65,6 +86,7 @@ static enum err_code show(struct call *c, int status, struct str new_token, stru
 
 	TRY(read_tokens(c, &v, e));
 	TRY(read_sessions(c, &v, e));
+	TRY(read_logins(c, &v, e));
 	h = page_begin(c, status, STR("Account"));
 	page_account_put(&h, &v);
 	page_end(c, &h);

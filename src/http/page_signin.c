@@ -280,6 +280,49 @@ enum err_code page_oauth_start(struct call *c, struct err *e)
 	return code;
 }
 
+/* The way out is a link: a form whose answer leads to another site is stopped by the policy of our pages. */
+static void show_way_out(void *arg, const struct err *result)
+{
+	struct out *o = arg;
+	struct call *c = o->call;
+
+	if (result->code == ERR_OK) {
+		struct html h = page_begin(c, 200, STR("Tie an account"));
+
+		set_cookie(c, signin_cookie_name(c->cfg, &c->arena), o->begin.browser, SIGNIN_MINUTES * 60,
+			false);
+		html(&h, "<h1>Tie an account</h1><p>The account that you sign in with there will be yours "
+			 "here.</p><p><a class=\"button\" ");
+		html_attr(&h, "href", o->begin.location);
+		html(&h, ">Go on to ");
+		html_name(&h, o->begin.provider, PAGE_NAME_MAX);
+		html(&h, "</a></p>");
+		page_end(c, &h);
+	}
+	call_finish(c, result);
+}
+
+enum err_code page_login_tie(struct call *c, struct err *e)
+{
+	struct out *o = arena_alloc(&c->arena, sizeof *o);
+	enum err_code code;
+
+	*o = (struct out){ .call = c,
+		.begin = { .provider = arg_str(c, "name"),
+			.return_path = STR("/account"),
+			.tie_user_id = c->identity.user_id,
+			.cfg = c->cfg,
+			.now = c->now,
+			.a = &c->arena,
+			.done = show_way_out,
+			.arg = o } };
+	call_defer(c, NULL, NULL);
+	code = signin_begin(c->app->signin, &o->begin, e);
+	if (code != ERR_OK)
+		call_undefer(c);
+	return code;
+}
+
 struct back {
 	struct call *call;
 	struct signin_end end;

@@ -25,6 +25,7 @@ struct sign_in {
 	int64_t id;
 	struct sha256 state, browser;
 	struct str provider, secret, return_path; /* secret: sealed by the caller */
+	int64_t user_id; /* to whom the account is to be tied; 0: it says who comes */
 	int64_t created_at, expires_at;
 };
 

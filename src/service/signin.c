@@ -229,6 +229,7 @@ static enum err_code set_out(struct signin_begin *w, const struct oauth_endpoint
 			.browser = sha256_of(browser),
 			.provider = w->oauth->provider.name,
 			.return_path = w->return_path,
+			.user_id = w->tie_user_id,
 			.created_at = w->now,
 			.expires_at = w->now + SIGNIN_MINUTES * 60000 } };
 	AUTO_BUF secret, url;
@@ -395,6 +396,7 @@ static enum err_code end(struct signin_end *w, struct http_client *http, struct 
 	TRY(open_secret(w, &row, &q, e));
 	TRY(oauth_redeem(p, &x, &q, w->code, &caller, w->a, &tokens, e));
 	TRY(oauth_who(p, &x, &tokens, q.nonce, oauth_config_asks(w->oauth), w->now, &caller, w->a, &who, e));
+	enter.tie_user_id = row.user_id;
 	TRY(signin_enter(&enter, e));
 	w->return_path = row.return_path;
 	ask_membership(w, &tokens, &caller);
@@ -424,6 +426,21 @@ enum err_code signin_end(struct signin *s, struct signin_end *w, struct err *e)
 }
 
 /* ---- later ---- */
+
+enum err_code signin_logins(struct store *store, int64_t user_id, struct arena *a, struct forge_login **ret,
+	size_t *ret_n, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(store, &db, e));
+	code = forge_logins_of(db, a, user_id, ret, ret_n, e);
+	store_reader_put(store, db);
+	TRY(code);
+	for (size_t i = 0; i < *ret_n; i++)
+		(*ret)[i].token = STR("");
+	return ERR_OK;
+}
 
 static enum err_code find_login(struct signin *s, struct str provider, int64_t user_id, struct arena *a,
 	struct forge_login *ret, struct err *e)

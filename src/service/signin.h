@@ -12,6 +12,9 @@
  * that leaks is of no use. The provider's name is part of the redirect URI and of what is stored, so that the answer of one provider is never
  * taken to another (RFC 9700, 4.4).
  *
+ * Somebody who is signed in may set out to tie an account to the user that they are (tie_user_id): it then is that user's, whatever its address. That is begun by a
+ * form of theirs and by nothing else, so that no other site can have its own account tied to them.
+ *
  * Whom a person is. An account that has come before is its user, by the provider's own number for it: names of accounts change hands. Else
  * the verified e-mail address decides: nobody has it here, then a user is made; a user has it, then the account becomes that user's only if
  * the provider is configured with link-email: who can get an address verified there could otherwise take over any user here. Who may come,
@@ -31,6 +34,7 @@
 #include "service/errands.h"
 #include "service/membership.h"
 #include "service/session.h"
+#include "store/access_nouns.h"
 
 #define SIGNIN_MINUTES 10
 #define SIGNIN_WAITING_MAX 10000 /* that have set out and not come back; anybody can set out */
@@ -52,6 +56,7 @@ typedef void signin_done_fn(void *arg, const struct err *result);
 struct signin_begin {
 	struct errand errand;             /* of signin */
 	struct str provider, return_path; /* return_path: a path of this server, checked */
+	int64_t tie_user_id;              /* to whom the account is to be tied; 0: it says who comes */
 	const struct config *cfg;
 	int64_t now; /* wall, ms */
 	struct arena *a;
@@ -89,6 +94,9 @@ struct signin_end { /* as signin_begin */
 };
 MUST_CHECK enum err_code signin_end(struct signin *s, struct signin_end *w, struct err *e);
 
+/* The accounts that are tied to a user, without their tokens. */
+MUST_CHECK enum err_code signin_logins(struct store *store, int64_t user_id, struct arena *a,
+	struct forge_login **ret, size_t *ret_n, struct err *e);
 /*
  * The name that a user has on the forge of a provider: of a sign-in, or else looked up there with the token that is kept, and then kept
  * itself. Asks the network: not on a worker's thread. ERR_NOT_FOUND: they have never signed in there, and there is nothing to ask with.

@@ -108,11 +108,24 @@ static enum err_code user_by_email(struct db *db, const struct enter_op *w, int6
 	if (!end->oauth->link_email)
 		return err_set(e, ERR_FORBIDDEN,
 			"a user here has your e-mail address already; sign in as that user with the "
-			"password, or ask who runs this server to set link-email in [oauth \"%.*s\"], which "
+			"password and tie this account at /account, or ask who runs this server to set "
+			"link-email in [oauth \"%.*s\"], which "
 			"makes accounts there those of the users with their addresses",
 			STR_FMT(name));
 	*ret_id = user.id;
 	return ERR_OK;
+}
+
+/* Of an account that has come before, or that somebody who is signed in wants to be theirs. */
+static enum err_code check_tie(const struct enter_op *w, const struct forge_login *found, struct err *e)
+{
+	struct str name = w->in->end->oauth->provider.name;
+
+	if (w->in->tie_user_id == 0 || found->user_id == w->in->tie_user_id)
+		return ERR_OK;
+	return err_set(e, ERR_FORBIDDEN,
+		"this account at %.*s is another user's here already; sign out there and in with yours",
+		STR_FMT(name));
 }
 
 static enum err_code find_user(
@@ -122,9 +135,13 @@ static enum err_code find_user(
 	const struct oauth_person *who = w->in->who;
 	enum err_code code = forge_logins_find(db, end->a, end->oauth->provider.name, who->subject, login, e);
 
-	if (code == ERR_NOT_FOUND)
+	if (code == ERR_NOT_FOUND && w->in->tie_user_id == 0)
 		return user_by_email(db, w, &login->user_id, e);
-	TRY(code);
+	if (code == ERR_NOT_FOUND)
+		*login = (struct forge_login){ .user_id = w->in->tie_user_id };
+	else
+		TRY(code);
+	TRY(check_tie(w, login, e));
 	if (end->oauth->n_allow > 0 && !oauth_config_admits(end->oauth, who))
 		return deny(end, who, e);
 	return ERR_OK;
@@ -178,7 +195,8 @@ static enum err_code apply_enter(struct store_op *op, struct db *db, struct err 
 	if (user.disabled_at != 0)
 		return err_set(e, ERR_FORBIDDEN, "your user is disabled here; ask who runs this server");
 	TRY(keep_login(db, w, &login, &user, e));
-	TRY(settle_role(db, w, &user, e));
+	if (w->in->tie_user_id == 0) /* who ties an account stays who they are */
+		TRY(settle_role(db, w, &user, e));
 	start.user_id = user.id;
 	return session_add(db, end->cfg, &start, w->id, end->now, end->a, &w->session, e);
 }

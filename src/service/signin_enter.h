@@ -10,9 +10,10 @@ struct signin_enter {
 	struct signin_end *end; /* session and session_id are set */
 	const struct oauth_person *who;
 	const struct oauth_tokens *tokens; /* of the provider */
+	int64_t tie_user_id;               /* as of sign_in */
 };
 
-/* ERR_FORBIDDEN. */
+/* ERR_FORBIDDEN; also: the account that is to be tied is somebody else's. */
 MUST_CHECK enum err_code signin_enter(struct signin_enter *w, struct err *e);
 
 #endif

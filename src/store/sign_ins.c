@@ -14,10 +14,11 @@ enum err_code sign_ins_add(struct db *db, struct sign_in *s, struct err *e)
 {
 	return db_int(db,
 		"INSERT INTO sign_in (state, browser, provider, secret, return_path, created_at, expires_at, "
-		"used_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, 0) RETURNING id",
+		"used_at, user_id)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) RETURNING id",
 		DB_ARGS(DB_B(bytes_of(&s->state)), DB_B(bytes_of(&s->browser)), DB_T(s->provider),
-			DB_B(s->secret), DB_T(s->return_path), DB_I(s->created_at), DB_I(s->expires_at)),
+			DB_B(s->secret), DB_T(s->return_path), DB_I(s->created_at), DB_I(s->expires_at),
+			DB_I(s->user_id)),
 		&s->id, e);
 }
 
@@ -34,6 +35,7 @@ static enum err_code take_sign_in(void *arg, const struct db_row *row, struct er
 		.return_path = row_str(row, 3, rows->a),
 		.created_at = row_int(row, 4),
 		.expires_at = row_int(row, 5),
+		.user_id = row_int(row, 6),
 	};
 	return ERR_OK;
 }
@@ -46,7 +48,7 @@ enum err_code sign_ins_take(struct db *db, struct arena *a, const struct sha256 
 	TRY(db_each(db,
 		"UPDATE sign_in SET used_at = $3 WHERE state = $1 AND browser = $2 AND used_at = 0 AND "
 		"expires_at > $3"
-		" RETURNING id, provider, secret, return_path, created_at, expires_at",
+		" RETURNING id, provider, secret, return_path, created_at, expires_at, user_id",
 		DB_ARGS(DB_B(bytes_of(state)), DB_B(bytes_of(browser)), DB_I(now)), take_sign_in, &rows, e));
 	if (rows.n == 0)
 		return err_set(

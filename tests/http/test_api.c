@@ -108,6 +108,7 @@ static const struct {
 	{ "pageOauthStart", "GET", "/oauth/nosuch/start", "none", 404, 404, 404 },
 	{ "pageOauthCallback", "GET", "/oauth/nosuch/callback", "none", 404, 404, 404 },
 	{ "pageAccount", "GET", "/account", "session", 303, 403, 303 },
+	{ "pageLoginTie", "POST", "/account/logins/nosuch", "session", 303, 403, 303 },
 	{ "pageTokenCreate", "POST", "/account/tokens", "session", 303, 403, 303 },
 	{ "pageTokenRevoke", "POST", "/account/tokens/999/revoke", "session", 303, 403, 303 },
 	{ "pageSessionRevoke", "POST", "/account/sessions/999/revoke", "session", 303, 403, 303 },

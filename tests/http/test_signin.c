@@ -422,7 +422,7 @@ static const char *csrf_of(struct browser *b, const char *page)
 static void a_form_without_the_token_of_its_session_does_nothing(void **state)
 {
 	static const char *const targets[] = { "/logout", "/account/tokens", "/account/sessions/1/revoke",
-		"/account/sessions/revoke-others", "/account/tokens/1/revoke" };
+		"/account/sessions/revoke-others", "/account/tokens/1/revoke", "/account/logins/home" };
 	struct browser ann = { 0 }, other = { 0 };
 	const char *token, *others;
 	(void)state;
@@ -642,6 +642,43 @@ static void a_session_that_is_idle_for_too_long_is_over(void **state)
 	assert_string_equal(header_of(&r, "Location"), "/login?return=%2Faccount");
 }
 
+/* Ann has a password here, and another address at the forge: from /account she goes there by a link, and comes back as herself. */
+static void an_account_is_tied_from_the_page_of_ones_own(void **state)
+{
+	struct browser ann = { 0 }, thief = { 0 };
+	const char *sent, *csrf;
+	(void)state;
+
+	has_password("tied@elsewhere.example");
+	{
+		AUTO_ANSWER in =
+			try_password(&ann, "tied@elsewhere.example", "correct+horse+battery", "/account");
+		AUTO_ANSWER account = visit(&ann, "/account");
+
+		assert_int_equal(in.status, 303);
+		assert_page(&account, 200, "action=\"/account/logins/home\"");
+	}
+	csrf = csrf_of(&ann, "/account");
+	AUTO_ANSWER wrong = send_form(&ann, "/account/logins/home", "csrf=x");
+	AUTO_ANSWER unknown =
+		send_form(&ann, "/account/logins/nosuch", arena_fmt(&fx.arena, "csrf=%s", csrf).p);
+	AUTO_ANSWER page = send_form(&ann, "/account/logins/home", arena_fmt(&fx.arena, "csrf=%s", csrf).p);
+
+	assert_page(&wrong, 403, "");
+	assert_page(&unknown, 404, "");
+	assert_page(&page, 200, "Go on to home");
+	sent = between(page.body, "&amp;state=", "&amp;");
+	AUTO_ANSWER stolen = come_back(&thief, sent); /* it is good in her browser alone */
+	AUTO_ANSWER back = come_back(&ann, sent);
+	AUTO_ANSWER after = visit(&ann, "/account");
+
+	assert_page(&stolen, 400, "");
+	assert_int_equal(back.status, 303);
+	assert_string_equal(header_of(&back, "Location"), "/account");
+	assert_page(&after, 200, "tied@elsewhere.example");
+	assert_null(strstr(after.body, "action=\"/account/logins/home\""));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -662,6 +699,7 @@ int main(void)
 		T(a_form_without_the_token_of_its_session_does_nothing),
 		T(the_login_form_is_taken_from_its_own_page_alone),
 		T(whoever_has_a_password_signs_in_with_it),
+		T(an_account_is_tied_from_the_page_of_ones_own),
 		T(a_wrong_password_is_told_like_a_user_that_there_is_not),
 		T(guessing_passwords_takes_ever_longer),
 		T(signing_out_ends_the_session_and_not_just_the_cookie),

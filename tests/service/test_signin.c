@@ -170,6 +170,8 @@ static struct str param(struct str url, const char *name)
 	return (struct str){ rest.p, str_find(rest, '&') };
 }
 
+static int64_t tie_to; /* who sets out to tie an account; 0: to come in */
+
 static struct trip set_out_at(const char *name, int64_t now)
 {
 	struct waiter waiter = WAITER;
@@ -177,6 +179,7 @@ static struct trip set_out_at(const char *name, int64_t now)
 
 	*w = (struct signin_begin){ .provider = str_z(name),
 		.return_path = STR("/runs/5"),
+		.tie_user_id = tie_to,
 		.cfg = fx.cfg,
 		.now = now,
 		.a = &fx.arena,
@@ -583,6 +586,71 @@ static void an_address_that_a_user_has_is_theirs_unless_it_is_configured(void **
 	assert_int_equal(end.session.role, ROLE_CONTRIBUTOR);
 }
 
+struct bob_op {
+	struct store_op op;
+	int64_t id;
+};
+
+static enum err_code apply_bob(struct store_op *op, struct db *db, struct err *why)
+{
+	return users_add(db, STR("bob@elsewhere.example"), STR(""), ROLE_TESTER, NOW,
+		&((struct bob_op *)(void *)op)->id, why);
+}
+
+static int64_t bob_is_here(void)
+{
+	struct bob_op w = { .op = { .apply = apply_bob, .bytes = 100 } };
+
+	assert_int_equal(store_write(fx.store, &w.op, &e), ERR_OK);
+	return w.id;
+}
+
+static void an_account_is_tied_by_who_is_signed_in_whatever_its_address(void **state)
+{
+	struct signin_end end = { 0 };
+	struct forge_login *logins = NULL;
+	int64_t bob = bob_is_here();
+	size_t n = 0;
+	(void)state;
+
+	ann_is_here(ROLE_USER); /* who has the address of the account */
+	fx.cfg->oauths[0].roles = arena_array(&fx.cfg->arena, 1, sizeof *fx.cfg->oauths[0].roles);
+	fx.cfg->oauths[0].roles[0] = (struct oauth_role){ ROLE_ADMIN, false, STR("acme/nobody") };
+	fx.cfg->oauths[0].n_roles = 1;
+	tie_to = bob;
+	assert_int_equal(sign_in(&end), ERR_OK);
+	assert_int_equal(end.session.user_id, bob);
+	assert_int_equal(user_of("bob@elsewhere.example").role, ROLE_TESTER); /* whatever the lines say */
+	assert_int_equal(signin_logins(fx.store, bob, &fx.arena, &logins, &n, &e), ERR_OK);
+	assert_int_equal(n, 1);
+	assert_true(str_eq(logins[0].login, STR("Ann")));
+	assert_int_equal(logins[0].token.len, 0);
+	assert_int_equal(sign_in(&end), ERR_OK); /* again is fine */
+	tie_to = 0;
+	assert_int_equal(sign_in(&end), ERR_OK); /* and from now on it is how bob comes in */
+	assert_int_equal(end.session.user_id, bob);
+}
+
+static void an_account_of_somebody_else_is_not_tied(void **state)
+{
+	struct signin_end end = { 0 };
+	int64_t bob = bob_is_here();
+	(void)state;
+
+	assert_int_equal(sign_in(&end), ERR_OK);
+	tie_to = bob;
+	assert_int_equal(sign_in(NULL), ERR_FORBIDDEN);
+	assert_non_null(strstr(e.text, "another user"));
+	tie_to = 0;
+	assert_int_equal(sign_in(&end), ERR_OK);
+	assert_true(end.session.user_id != bob);
+	ALLOW("carol");
+	there.user = "{\"id\":8,\"login\":\"Dave\"}";
+	tie_to = bob;
+	assert_int_equal(sign_in(NULL), ERR_FORBIDDEN); /* whom the lines do not let in */
+	tie_to = 0;
+}
+
 static void a_disabled_user_does_not_come_in(void **state)
 {
 	struct user_op w = { .op = { .apply = apply_off, .bytes = 100 } };
@@ -727,6 +795,8 @@ int main(void)
 		T(whoever_left_does_not_come_again),
 		T(who_has_no_verified_address_is_told_so),
 		T(an_address_that_a_user_has_is_theirs_unless_it_is_configured),
+		T(an_account_is_tied_by_who_is_signed_in_whatever_its_address),
+		T(an_account_of_somebody_else_is_not_tied),
 		T(a_disabled_user_does_not_come_in),
 		T(roles_are_those_of_the_teams_at_each_sign_in),
 		T(lines_mean_what_they_say_or_are_refused),
