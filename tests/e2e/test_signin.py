@@ -169,6 +169,29 @@ class SignIn(unittest.TestCase):
         bob.open(self.server.url + "/account")
         bob.arrive("/login")
 
+    def test_who_is_signed_in_ties_an_account_that_has_another_address(self):
+        made = self.server.request("POST", "/api/v1/users", {"email": "bob@elsewhere.example", "password": "correct horse battery"}, token=self.server.admin)
+        self.assertEqual(made.status, 201)
+        bob = self.person()
+        bob.open(self.server.url + "/login?return=/account")
+        bob.type(email="bob@elsewhere.example", password="correct horse battery")
+        bob.click("form button.main")
+        bob.arrive("/account")
+        bob.click("form[action='/account/logins/idp'] button")
+        bob.arrive("/account/logins/idp")
+        bob.click("a.button")
+        bob.see("the provider's login page", "!!document.querySelector('[name=password]') && location.pathname.startsWith('/interaction/')")
+        bob.log_in_there("ann")
+        bob.click("form [type=submit]")
+        bob.arrive("/account")
+        self.assertIn("bob@elsewhere.example", bob.text)
+        self.assertFalse(bob.run("!!document.querySelector(\"form[action='/account/logins/idp']\")"))
+        self.assertEqual([c for c in bob.complaints() if self.server.url in str(c)], [])
+        ann = self.person()  # from now on it is the way in of bob
+        ann.sign_in(self.server, "ann")
+        self.assertIn("bob@elsewhere.example", ann.text)
+        self.assertEqual([email for email, _ in self.users()], ["root@example.org", "bob@elsewhere.example"])
+
     def test_roles_come_from_groups(self):
         self.configure("allow = @example.org", "role = contributor:ops")
         ops, ann = self.person(), self.person()
