@@ -643,7 +643,7 @@ class TheEdge(Case):
 
     def test_a_route_of_the_document_asks_for_a_token_unless_it_says_it_is_public(self):
         document = self.server.request("GET", "/openapi.json").json
-        public = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/docs", "/dl/{file}", "/login", "/style.css", "/icon.svg"}
+        public = {"/healthz", "/readyz", "/metrics", "/api/v1/system/health", "/openapi.json", "/openapi.yaml", "/docs", "/dl/{file}", "/login", "/style.css", "/icon.svg"}
         for path, operations in document["paths"].items():
             for method in operations:
                 if method in ("get", "post", "put", "patch", "delete"):
