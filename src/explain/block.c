@@ -184,6 +184,8 @@ void blocks_join(const struct lines *l, const struct rule_hit *hits, size_t n, s
 		b->head = hit->line;
 		memcpy(b->captures, hit->captures, sizeof b->captures);
 		measure(b, l, hit);
+		if (b->to - b->from == 1 && hit->rule->alone_rule)
+			b->rule = hit->rule->alone_rule;
 		b->counted = counted_to(b, l);
 		capture_within(b, l);
 		open[n_open++] = ret->n - 1;

@@ -76,8 +76,10 @@ struct rule {
 	enum error_role role;
 	int64_t weight; /* 1-100: how sure it is that this broke it */
 	int64_t precedence; /* of the rules that match a line the one of the highest is taken, then that of most weight */
-	int64_t alone; /* the same of a block that is its head and nothing more */
-	int64_t limit; /* so many of one log are enough; 0: all */
+	int64_t alone;                 /* the same of a block that is its head and nothing more */
+	struct str alone_id;           /* empty, or the rule that such a block is of */
+	const struct rule *alone_rule; /* the same, once compiled; NULL: none */
+	int64_t limit;                 /* so many of one log are enough; 0: all */
 	bool ignore;
 	struct str *ends; /* tools of which one run ends here, well or badly */
 	size_t n_ends;

@@ -212,8 +212,8 @@ static int64_t default_precedence(const struct rule *rule)
 static enum err_code add_rule(const struct source *s, const struct yaml *n, struct err *e)
 {
 	static const char *const known[] = { "id", "tool", "class", "severity", "role", "weight", "alone",
-		"precedence", "limit", "ignore", "ends", "stated", "match", "not", "within", "within_last",
-		"extent", "advice", "examples", NULL };
+		"alone_rule", "precedence", "limit", "ignore", "ends", "stated", "match", "not", "within",
+		"within_last", "extent", "advice", "examples", NULL };
 	struct rules *r = s->rules;
 	struct rule rule = { .weight = 50, .file = s->file, .built_in = s->built_in };
 
@@ -228,6 +228,7 @@ static enum err_code add_rule(const struct source *s, const struct yaml *n, stru
 	TRY(read_number(s, yaml_get(n, "weight"), 1, 100, &rule.weight, e));
 	rule.alone = rule.weight;
 	TRY(read_number(s, yaml_get(n, "alone"), 1, 100, &rule.alone, e));
+	rule.alone_id = yaml_str(yaml_get(n, "alone_rule"));
 	TRY(read_number(s, yaml_get(n, "limit"), 0, FINDINGS_MAX, &rule.limit, e));
 	TRY(read_bool(s, yaml_get(n, "ignore"), &rule.ignore, e));
 	TRY(read_bool(s, yaml_get(n, "stated"), &rule.stated, e));

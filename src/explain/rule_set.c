@@ -160,6 +160,23 @@ static void save(const struct rules *r, const char *cache, const char *path)
 		return;
 }
 
+/* Rules name each other before all are read. */
+static enum err_code find_alone_rules(struct rules *r, struct err *e)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct rule *x = &r->v[i];
+
+		if (x->alone_id.len == 0)
+			continue;
+		x->alone_rule = rules_find(r, x->alone_id);
+		if (!x->alone_rule || x->alone_rule->ignore)
+			return err_set(e, ERR_INVALID,
+				"rule %.*s: alone_rule: there is no rule %.*s that finds something",
+				STR_FMT(x->id), STR_FMT(x->alone_id));
+	}
+	return ERR_OK;
+}
+
 enum err_code rules_compile(struct rules *r, const char *cache, struct err *e)
 {
 	AUTO_BUF path, bytes;
@@ -167,6 +184,7 @@ enum err_code rules_compile(struct rules *r, const char *cache, struct err *e)
 	buf_init(&path, SIZE_MAX);
 	buf_init(&bytes, SIZE_MAX);
 	take_digests(r);
+	TRY(find_alone_rules(r, e));
 	for (size_t i = 0; i < r->n; i++)
 		if (r->v[i].stated)
 			r->stated = &r->v[i];

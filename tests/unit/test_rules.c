@@ -48,6 +48,9 @@ static void a_rule_that_is_wrong_is_refused_with_its_place(void **state)
 	assert_refused("rules: [{id: a, match: x, extent: {max: 1000000}}]", "2000");
 	assert_refused("rules: [{id: a, match: '(x'}]", "rule a");
 	assert_refused("rules: [{id: a, match: '(?<!y)x'}]", "rule a");
+	assert_refused("rules: [{id: a, match: x, alone_rule: b}]", "no rule b");
+	assert_refused(
+		"rules: [{id: a, match: x, alone_rule: b}, {id: b, match: y, ignore: true}]", "no rule b");
 	assert_refused("rules: [x]", "mapping");
 	assert_refused("", "mapping");
 	assert_refused("rules: []", "none");
@@ -118,6 +121,32 @@ static void captures_come_from_the_line_and_the_lines_behind_it(void **state)
 	assert_true(str_eq(blocks.v[0].captures[RULE_LINE], STR("3")));
 	assert_true(str_eq(blocks.v[0].captures[RULE_MESSAGE], STR("no")));
 	assert_true(str_eq(blocks.v[0].captures[RULE_TEST], STR("f")));
+	free(hits);
+	blocks_done(&blocks);
+	lines_done(&l);
+	rules_free(r);
+}
+
+static void a_block_of_one_line_is_of_the_rule_that_is_for_such(void **state)
+{
+	struct rules *r = compiled(
+		"rules:\n"
+		"- {id: a, match: '^error: (?<message>.+)$', alone_rule: b, extent: {indented: true}}\n"
+		"- {id: b, match: '^error: ', weight: 30, precedence: 5}\n");
+	struct blocks blocks = { 0 };
+	struct rule_hit *hits;
+	struct lines l;
+	struct err e;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(lines_init(&l, STR("error: one\n  more\nerror: two\n"), &e), ERR_OK);
+	assert_int_equal(rules_match(r, &l, &hits, &n, &e), ERR_OK);
+	blocks_join(&l, hits, n, &blocks);
+	assert_int_equal(blocks.n, 2);
+	assert_true(str_eq(blocks.v[0].rule->id, STR("a")));
+	assert_true(str_eq(blocks.v[1].rule->id, STR("b")));
+	assert_true(str_eq(blocks.v[1].captures[RULE_MESSAGE], STR("two")));
 	free(hits);
 	blocks_done(&blocks);
 	lines_done(&l);
@@ -280,6 +309,7 @@ int main(void)
 		cmocka_unit_test(a_line_is_of_the_rule_of_highest_precedence_then_weight),
 		cmocka_unit_test(a_pattern_does_not_reach_over_a_line_end),
 		cmocka_unit_test(captures_come_from_the_line_and_the_lines_behind_it),
+		cmocka_unit_test(a_block_of_one_line_is_of_the_rule_that_is_for_such),
 		cmocka_unit_test(a_block_goes_on_as_its_extent_says),
 		cmocka_unit_test(hostile_lines_and_rules_take_bounded_time),
 		cmocka_unit_test(every_rule_of_the_program_is_as_its_examples_say),
