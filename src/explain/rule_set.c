@@ -2,7 +2,8 @@
  * rule_set: the life of a set, and its database.
  *
  * The database is cached in a file named by the digest of all that it is made of: every pattern, the version
- * of the library, the processor. So nothing in it can be out of date, and two programs may share a folder.
+ * of the library, the processor. So nothing in it can be out of date, and two programs may share a folder. The newest KEPT
+ * stay: rules that are written come in many versions.
  */
 #include "explain/rule.h"
 
@@ -10,9 +11,15 @@
 #include "base/yaml.h"
 #include "explain/matcher.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DATABASE_MAX (256 * 1024 * 1024)
+#define KEPT 8
 
 struct rules *rules_new(void)
 {
@@ -149,6 +156,48 @@ static enum err_code make(struct rules *r, struct err *e)
 	return code;
 }
 
+static bool is_database(const char *name)
+{
+	size_t len = strlen(name), around = sizeof "rules-.db" - 1;
+
+	return len == around + sizeof((struct sha256_hex *)NULL)->z - 1 && strncmp(name, "rules-", 6) == 0 &&
+	       strcmp(name + len - 3, ".db") == 0;
+}
+
+/* How many there are, and which was written first. */
+static size_t count_databases(DIR *dir, char ret_oldest[NAME_MAX + 1])
+{
+	struct timespec first = { 0 };
+	struct dirent *entry;
+	struct stat st;
+	size_t n = 0;
+
+	rewinddir(dir);
+	while ((entry = readdir(dir))) {
+		if (!is_database(entry->d_name) ||
+			fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		if (n++ > 0 &&
+			(st.st_mtim.tv_sec > first.tv_sec ||
+				(st.st_mtim.tv_sec == first.tv_sec && st.st_mtim.tv_nsec >= first.tv_nsec)))
+			continue;
+		first = st.st_mtim;
+		memcpy(ret_oldest, entry->d_name, strlen(entry->d_name) + 1);
+	}
+	return n;
+}
+
+static void drop_old(const char *cache)
+{
+	char oldest[NAME_MAX + 1];
+	DIR *dir = opendir(cache);
+
+	while (dir && count_databases(dir, oldest) > KEPT && unlinkat(dirfd(dir), oldest, 0) == 0)
+		;
+	if (dir)
+		closedir(dir);
+}
+
 /* A folder that cannot be written costs time, nothing else. */
 static void save(const struct rules *r, const char *cache, const char *path)
 {
@@ -156,8 +205,8 @@ static void save(const struct rules *r, const char *cache, const char *path)
 
 	buf_init(&bytes, DATABASE_MAX);
 	if (dir_make(cache, 0700, NULL) == ERR_OK && pattern_set_save(r->database, &bytes, NULL) == ERR_OK &&
-		file_write_atomic(path, buf_view(&bytes), 0600, NULL) != ERR_OK)
-		return;
+		file_write_atomic(path, buf_view(&bytes), 0600, NULL) == ERR_OK)
+		drop_old(cache);
 }
 
 /* Rules name each other before all are read. */

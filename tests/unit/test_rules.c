@@ -285,6 +285,24 @@ static void compiled_rules_are_kept_and_made_again_when_damaged(void **state)
 	}
 }
 
+static void of_the_compiled_rules_the_newest_are_kept(void **state)
+{
+	char yaml[64];
+	struct err e;
+	(void)state;
+
+	place_put("cache/rules-of-mine.db", STR("kept"));
+	for (int i = 0; i < 12; i++) {
+		struct rules *r = rules_new();
+
+		snprintf(yaml, sizeof yaml, "rules: [{id: a, match: x%d}]", i);
+		assert_int_equal(rules_add(r, "test.yaml", str_z(yaml), &e), ERR_OK);
+		assert_int_equal(rules_compile(r, "cache", &e), ERR_OK);
+		rules_free(r);
+	}
+	assert_int_equal(place_n_files("cache"), 8 + 1);
+}
+
 static void a_set_that_says_something_else_has_another_version(void **state)
 {
 	struct rules *a = compiled("rules: [{id: a, match: x, weight: 50}]"), *same, *other;
@@ -317,6 +335,8 @@ int main(void)
 		cmocka_unit_test(a_set_that_says_something_else_has_another_version),
 		cmocka_unit_test_setup_teardown(
 			compiled_rules_are_kept_and_made_again_when_damaged, place_make, place_remove),
+		cmocka_unit_test_setup_teardown(
+			of_the_compiled_rules_the_newest_are_kept, place_make, place_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
