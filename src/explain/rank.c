@@ -81,7 +81,7 @@ static int rate_place(const struct rank_input *in, const struct census *census, 
 {
 	const struct block *b = r->block;
 	const struct census_row *same = census_find(census, in->digests[b->head]);
-	size_t n = in->lines->n;
+	size_t n = in->lines->n, last = b->to - 1;
 	int factor = 1000;
 
 	if (r->score >= SURE || b->rule == &guess_last) /* which stands where it ended */
@@ -89,8 +89,8 @@ static int rate_place(const struct rank_input *in, const struct census *census, 
 	r->often = same && same->n > OFTEN_LINES;
 	if (r->often)
 		factor = part(factor, OFTEN);
-	r->far = 4 * (n - b->head) > 3 * n;
-	return part(factor, FAR + (int)((1000 - FAR) * b->head / n));
+	r->far = 4 * (n - last) > 3 * n;
+	return part(factor, FAR + (int)((1000 - FAR) * last / n));
 }
 
 /* Did the block's tool end behind it, and then once more? Then the first end broke nothing. */
