@@ -260,24 +260,32 @@ static void set_out(void *arg, const struct err *result)
 	call_finish(c, result);
 }
 
-enum err_code page_oauth_start(struct call *c, struct err *e)
+/* A sign-in begins: tie_user_id 0, or to tie an account to a user; done shows the way out. */
+static enum err_code begin(
+	struct call *c, struct str return_path, int64_t tie_user_id, signin_done_fn *done, struct err *e)
 {
 	struct out *o = arena_alloc(&c->arena, sizeof *o);
 	enum err_code code;
 
 	*o = (struct out){ .call = c,
 		.begin = { .provider = arg_str(c, "name"),
-			.return_path = page_return_path(arg_str(c, "return")),
+			.return_path = return_path,
+			.tie_user_id = tie_user_id,
 			.cfg = c->cfg,
 			.now = c->now,
 			.a = &c->arena,
-			.done = set_out,
+			.done = done,
 			.arg = o } };
 	call_defer(c, NULL, NULL);
 	code = signin_begin(c->app->signin, &o->begin, e);
 	if (code != ERR_OK)
 		call_undefer(c);
 	return code;
+}
+
+enum err_code page_oauth_start(struct call *c, struct err *e)
+{
+	return begin(c, page_return_path(arg_str(c, "return")), 0, set_out, e);
 }
 
 /* The way out is a link: a form whose answer leads to another site is stopped by the policy of our pages. */
@@ -304,23 +312,7 @@ static void show_way_out(void *arg, const struct err *result)
 
 enum err_code page_login_tie(struct call *c, struct err *e)
 {
-	struct out *o = arena_alloc(&c->arena, sizeof *o);
-	enum err_code code;
-
-	*o = (struct out){ .call = c,
-		.begin = { .provider = arg_str(c, "name"),
-			.return_path = STR("/account"),
-			.tie_user_id = c->identity.user_id,
-			.cfg = c->cfg,
-			.now = c->now,
-			.a = &c->arena,
-			.done = show_way_out,
-			.arg = o } };
-	call_defer(c, NULL, NULL);
-	code = signin_begin(c->app->signin, &o->begin, e);
-	if (code != ERR_OK)
-		call_undefer(c);
-	return code;
+	return begin(c, STR("/account"), c->identity.user_id, show_way_out, e);
 }
 
 struct back {

@@ -98,6 +98,31 @@ static void a_pattern_does_not_reach_over_a_line_end(void **state)
 	rules_free(r);
 }
 
+/* What a text is made into: blocks, which are views of its lines. */
+struct made {
+	struct lines l;
+	struct rule_hit *hits;
+	struct blocks blocks;
+};
+
+static void make_blocks(struct made *m, struct rules *r, const char *text)
+{
+	struct err e;
+	size_t n;
+
+	*m = (struct made){ 0 };
+	assert_int_equal(lines_init(&m->l, str_z(text), &e), ERR_OK);
+	assert_int_equal(rules_match(r, &m->l, &m->hits, &n, &e), ERR_OK);
+	blocks_join(&m->l, m->hits, n, &m->blocks);
+}
+
+static void made_done(struct made *m)
+{
+	free(m->hits);
+	blocks_done(&m->blocks);
+	lines_done(&m->l);
+}
+
 static void captures_come_from_the_line_and_the_lines_behind_it(void **state)
 {
 	struct rules *r = compiled("rules:\n"
@@ -105,25 +130,17 @@ static void captures_come_from_the_line_and_the_lines_behind_it(void **state)
 				   "  match: '^(?<file>\\S+):(?<line>\\d+): (?<message>.+)$'\n"
 				   "  within: '^ in (?<test>\\w+)'\n"
 				   "  extent: {indented: true}\n");
-	struct blocks blocks = { 0 };
-	struct rule_hit *hits;
-	struct lines l;
-	struct err e;
-	size_t n;
+	struct made m;
 
 	(void)state;
-	assert_int_equal(lines_init(&l, STR("a.c:3: no\n in f\n in g\nend\n"), &e), ERR_OK);
-	assert_int_equal(rules_match(r, &l, &hits, &n, &e), ERR_OK);
-	blocks_join(&l, hits, n, &blocks);
-	assert_int_equal(blocks.n, 1);
-	assert_int_equal(blocks.v[0].to, 3);
-	assert_true(str_eq(blocks.v[0].captures[RULE_FILE], STR("a.c")));
-	assert_true(str_eq(blocks.v[0].captures[RULE_LINE], STR("3")));
-	assert_true(str_eq(blocks.v[0].captures[RULE_MESSAGE], STR("no")));
-	assert_true(str_eq(blocks.v[0].captures[RULE_TEST], STR("f")));
-	free(hits);
-	blocks_done(&blocks);
-	lines_done(&l);
+	make_blocks(&m, r, "a.c:3: no\n in f\n in g\nend\n");
+	assert_int_equal(m.blocks.n, 1);
+	assert_int_equal(m.blocks.v[0].to, 3);
+	assert_true(str_eq(m.blocks.v[0].captures[RULE_FILE], STR("a.c")));
+	assert_true(str_eq(m.blocks.v[0].captures[RULE_LINE], STR("3")));
+	assert_true(str_eq(m.blocks.v[0].captures[RULE_MESSAGE], STR("no")));
+	assert_true(str_eq(m.blocks.v[0].captures[RULE_TEST], STR("f")));
+	made_done(&m);
 	rules_free(r);
 }
 
@@ -133,23 +150,15 @@ static void a_block_of_one_line_is_of_the_rule_that_is_for_such(void **state)
 		"rules:\n"
 		"- {id: a, match: '^error: (?<message>.+)$', alone_rule: b, extent: {indented: true}}\n"
 		"- {id: b, match: '^error: ', weight: 30, precedence: 5}\n");
-	struct blocks blocks = { 0 };
-	struct rule_hit *hits;
-	struct lines l;
-	struct err e;
-	size_t n;
+	struct made m;
 
 	(void)state;
-	assert_int_equal(lines_init(&l, STR("error: one\n  more\nerror: two\n"), &e), ERR_OK);
-	assert_int_equal(rules_match(r, &l, &hits, &n, &e), ERR_OK);
-	blocks_join(&l, hits, n, &blocks);
-	assert_int_equal(blocks.n, 2);
-	assert_true(str_eq(blocks.v[0].rule->id, STR("a")));
-	assert_true(str_eq(blocks.v[1].rule->id, STR("b")));
-	assert_true(str_eq(blocks.v[1].captures[RULE_MESSAGE], STR("two")));
-	free(hits);
-	blocks_done(&blocks);
-	lines_done(&l);
+	make_blocks(&m, r, "error: one\n  more\nerror: two\n");
+	assert_int_equal(m.blocks.n, 2);
+	assert_true(str_eq(m.blocks.v[0].rule->id, STR("a")));
+	assert_true(str_eq(m.blocks.v[1].rule->id, STR("b")));
+	assert_true(str_eq(m.blocks.v[1].captures[RULE_MESSAGE], STR("two")));
+	made_done(&m);
 	rules_free(r);
 }
 
@@ -157,27 +166,19 @@ static void a_block_of_one_line_is_of_the_rule_that_is_for_such(void **state)
 static void assert_extent(const char *extent, const char *text, const char *want)
 {
 	AUTO_BUF yaml;
-	struct blocks blocks = { 0 };
-	struct rule_hit *hits;
 	struct rules *r;
-	struct lines l;
+	struct made m;
 	char got[32];
-	struct err e;
-	size_t n;
 
 	buf_init(&yaml, 10000);
 	buf_fmt(&yaml, "rules: [{id: a, match: 'head', extent: %s}]", extent);
 	r = compiled(buf_cstr(&yaml));
-	assert_int_equal(lines_init(&l, str_z(text), &e), ERR_OK);
-	assert_int_equal(rules_match(r, &l, &hits, &n, &e), ERR_OK);
-	blocks_join(&l, hits, n, &blocks);
-	assert_true(blocks.n > 0);
-	snprintf(got, sizeof got, "%zu-%zu", blocks.v[0].from, blocks.v[0].to);
+	make_blocks(&m, r, text);
+	assert_true(m.blocks.n > 0);
+	snprintf(got, sizeof got, "%zu-%zu", m.blocks.v[0].from, m.blocks.v[0].to);
 	if (strcmp(got, want) != 0)
 		fail_msg("%s over \"%s\": %s", extent, text, got);
-	free(hits);
-	blocks_done(&blocks);
-	lines_done(&l);
+	made_done(&m);
 	rules_free(r);
 }
 
