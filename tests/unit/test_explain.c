@@ -58,6 +58,15 @@ static void the_first_cause_comes_before_the_others_and_before_its_consequences(
 	assert_best("make: *** [a] Error 1\nwell\n", NULL, "make.stopped", 0, 1);
 }
 
+static void how_near_the_end_a_block_is_is_told_by_where_it_ends(void **state)
+{
+	(void)state;
+	assert_best("+ git diff --exit-code\ndiff --git a/x.go b/x.go\nindex 111..222 100644\n--- a/x.go\n"
+		    "+++ b/x.go\n@@ -1,3 +1,3 @@\n package api\n-// v1.30\n+// v1.31\n"
+		    "Error: Process completed with exit code 1.\n",
+		NULL, "git.diff", 1, 9);
+}
+
 static void what_is_not_needed_is_left_out(void **state)
 {
 	AUTO_FINDINGS f;
@@ -395,6 +404,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_cause_comes_before_the_others_and_before_its_consequences),
+		cmocka_unit_test(how_near_the_end_a_block_is_is_told_by_where_it_ends),
 		cmocka_unit_test(what_is_not_needed_is_left_out),
 		cmocka_unit_test(a_log_in_which_nothing_failed_has_nothing),
 		cmocka_unit_test(what_the_log_that_passed_has_too_is_no_cause),
