@@ -25,11 +25,11 @@ AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "login": "OP_AUTH_LOGI
         "session": "OP_AUTH_SESSION"}
 RATE = {"none": "OP_RATE_NONE", "public": "OP_RATE_PUBLIC", "read": "OP_RATE_READ", "write": "OP_RATE_WRITE",
         "login": "OP_RATE_LOGIN", "ingest": "OP_RATE_INGEST"}
-TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD_BOOLEAN", "array": "FIELD_ARRAY"}
+TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD_BOOLEAN", "array": "FIELD_ARRAY", "object": "FIELD_OBJECT"}
 # One line, no control characters: checked without a regular expression, because nearly every field of a post has it.
 ONE_LINE = "^[^\x00-\x1f\x7f]*$"
 KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLength", "maxLength", "pattern", "x-says", "minimum", "maximum",
-         "items", "minItems", "format", "maxItems", "uniqueItems", "oneOf"}
+         "items", "minItems", "format", "maxItems", "uniqueItems", "oneOf", "properties", "required", "additionalProperties"}
 INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
 FORM = "application/x-www-form-urlencoded"  # as a browser sends it; its members are checked as those of JSON
@@ -195,6 +195,12 @@ class Tables:
             item = self.name("item")
             self.out.append(f"static const struct field {item} = {self.field('', schema['items'], True, where + ' items')};")
             f["items"] = "&" + item
+        if "object" in types:
+            if schema.get("additionalProperties") is not False:
+                raise Wrong(f"{where}: an object in a body has additionalProperties: false")
+            needed = schema.get("required", [])
+            rows = [self.field(n, m, n in needed, f"{where} {n}") for n, m in schema["properties"].items()]
+            f["members"], f["n_members"] = self.fields("members", rows)
         if "default" in schema and not isinstance(schema["default"], list):
             value = schema["default"]
             f["def"] = c_string(str(value).lower() if isinstance(value, bool) else str(value))

@@ -220,22 +220,30 @@ enum err_code dir_make(const char *path, mode_t mode, struct err *e)
 	return code;
 }
 
-enum err_code file_map(const char *path, struct str *ret, struct err *e)
+enum err_code file_map_open(int fd, const char *name, struct str *ret, struct err *e)
 {
 	struct stat st;
 	void *p = NULL;
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "%s", path);
+	if (fstat(fd, &st) != 0)
+		return err_errno(e, ERR_STORAGE, errno, "%s", name);
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, ERR_INVALID, "%s is no regular file", path);
+		return err_set(e, ERR_INVALID, "%s is no regular file", name);
 	if (st.st_size > 0)
 		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
-		return err_errno(e, ERR_STORAGE, errno, "%s", path);
+		return err_errno(e, ERR_STORAGE, errno, "%s", name);
 	*ret = (struct str){ p, (size_t)st.st_size };
 	return ERR_OK;
+}
+
+enum err_code file_map(const char *path, struct str *ret, struct err *e)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE, errno, "%s", path);
+	return file_map_open(fd, path, ret, e);
 }
 
 void file_unmap(struct str *file)

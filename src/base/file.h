@@ -13,6 +13,8 @@ MUST_CHECK enum err_code file_read(const char *path, size_t max, struct buf *out
 /* The whole of a regular file, however large, as memory that is read when it is looked at; file_unmap(). Who shortens it meanwhile kills the reader: for files of
  * one's own. ERR_NOT_FOUND; ERR_INVALID: it is no regular file. */
 MUST_CHECK enum err_code file_map(const char *path, struct str *ret, struct err *e);
+/* The same of one that is open; name: for errors. fd may be closed then. */
+MUST_CHECK enum err_code file_map_open(int fd, const char *name, struct str *ret, struct err *e);
 void file_unmap(struct str *file); /* also of a zeroed one */
 #define AUTO_FILE __attribute__((cleanup(file_unmap))) struct str
 /* Written beside, synced, renamed over path, folder synced: readers see the old bytes or the new, also after

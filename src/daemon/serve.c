@@ -17,6 +17,7 @@
 #include "http/server.h"
 #include "service/explainer.h"
 #include "service/janitor.h"
+#include "service/queue.h"
 #include "service/rate.h"
 
 #include <errno.h>
@@ -126,6 +127,15 @@ static enum err_code start_signin(struct serve *s, struct err *e)
 	return code;
 }
 
+static enum err_code wait_for_workers(struct serve *s, struct err *e)
+{
+	const struct config *cfg = config_get(s->app.config);
+	enum err_code code = queue_resume(s->app.store, cfg, clock_wall_ms(s->app.clock), e);
+
+	config_put(s->app.config, cfg);
+	return code;
+}
+
 static enum err_code start(struct serve *s, struct err *e)
 {
 	struct config *config = NULL;
@@ -145,6 +155,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(membership_start(s->app.store, s->app.config, s->app.clock, &s->app.membership, e));
 	TRY(start_signin(s, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
+	TRY(wait_for_workers(s, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);

@@ -194,6 +194,7 @@ static enum err_code add_janitor(const struct settings *s, struct config *c, str
 	c->green_bytes = setting_number(s, SET_GREEN_BYTES);
 	c->green_logs = setting_number(s, SET_GREEN_LOGS);
 	c->error_days = setting_number(s, SET_ERROR_DAYS);
+	c->output_days = setting_number(s, SET_OUTPUT_DAYS);
 	c->audit_days = setting_number(s, SET_AUDIT_DAYS);
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
 		if (x->id != SET_JANITOR_SKIP)
@@ -252,6 +253,9 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	c->tail_bytes = setting_number(s, SET_TAIL_BYTES);
 	c->report_bytes = setting_number(s, SET_REPORT_BYTES);
 	c->blob_bytes = setting_number(s, SET_BLOB_BYTES);
+	c->suite_queue = setting_number(s, SET_SUITE_QUEUE);
+	c->suite_lease_ms = setting_number(s, SET_SUITE_LEASE) * 1000;
+	c->suite_names = setting_number(s, SET_SUITE_NAMES);
 	c->reports = setting_number(s, SET_REPORTS);
 	add_explain(s, c);
 	c->sign_ins = setting_number(s, SET_SIGN_INS);

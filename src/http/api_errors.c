@@ -5,6 +5,7 @@
 #include "api_table.h"
 
 #include "http/error_json.h"
+#include "service/run_errors.h"
 
 /* ---- of a step ---- */
 
@@ -52,7 +53,6 @@ static unsigned severities_of(const struct call *c)
 	return 0;
 }
 
-/* Types of results are none of a log's: no bit. */
 static unsigned types_of(const struct call *c)
 {
 	enum error_type type;
@@ -86,11 +86,12 @@ enum err_code api_list_run_errors(struct call *c, struct err *e)
 	struct run_errors x;
 	struct json_out j;
 
-	q.types = arg_has(c, "sample_id") ? 0 : types_of(c); /* what a log tells is of no sample */
-	TRY(errors_of_run(c->app->store, &c->identity, &q, &c->arena, &x, e));
+	q.types = types_of(c);
+	q.sample_id = arg_has(c, "sample_id") ? arg_int(c, "sample_id") : 0;
+	TRY(run_errors_list(c->app->store, &c->identity, &q, &c->arena, &x, e));
 	j = reply_page(c, q.limit, q.offset, x.n, x.total);
 	for (size_t i = 0; i < x.n; i++)
-		error_json_item(&j, &x.errors[i], NULL);
+		error_json_of_run(&j, q.run_id, &x.errors[i], NULL);
 	end_page(&j, &x);
 	return ERR_OK;
 }
@@ -104,8 +105,8 @@ static enum err_code allow_stacks(struct call *c, struct err *e)
 	return access_allow(&c->identity, 0, roles, e);
 }
 
-static enum err_code put_items(
-	struct call *c, const struct run_errors *x, bool stacks, struct json_out *j, struct err *e)
+static enum err_code put_items(struct call *c, int64_t run_id, const struct run_errors *x, bool stacks,
+	struct json_out *j, struct err *e)
 {
 	struct error_stacks reading = { .store = c->app->store,
 		.cfg = c->cfg,
@@ -117,9 +118,9 @@ static enum err_code put_items(
 		struct error_stack stack;
 		bool has = false;
 
-		if (stacks)
-			TRY(errors_stack(&reading, &x->errors[i], &stack, &has, e));
-		error_json_item(j, &x->errors[i], has ? &stack : NULL);
+		if (stacks && x->errors[i].log)
+			TRY(errors_stack(&reading, x->errors[i].log, &stack, &has, e));
+		error_json_of_run(j, run_id, &x->errors[i], has ? &stack : NULL);
 	}
 	return ERR_OK;
 }
@@ -134,45 +135,67 @@ enum err_code api_list_infra_errors(struct call *c, struct err *e)
 	q.types = types_of(c);
 	if (stacks)
 		TRY(allow_stacks(c, e));
-	TRY(errors_of_run(c->app->store, &c->identity, &q, &c->arena, &x, e));
+	TRY(run_errors_list(c->app->store, &c->identity, &q, &c->arena, &x, e));
 	j = reply_page(c, q.limit, q.offset, x.n, x.total);
-	TRY(put_items(c, &x, stacks, &j, e));
+	TRY(put_items(c, q.run_id, &x, stacks, &j, e));
 	end_page(&j, &x);
 	return ERR_OK;
 }
 
-static void put_bucket(struct json_out *j, const struct error_bucket *b, bool by_type)
+static const char *const by_names[] = { [ERRORS_BY_TYPE] = "type",
+	[ERRORS_BY_SEVERITY] = "severity",
+	[ERRORS_BY_SAMPLE] = "sample_id",
+	[ERRORS_BY_TEST] = "regression_id" };
+
+static void put_key(struct call *c, struct json_out *j, enum errors_by by, int64_t key)
+{
+	if (by == ERRORS_BY_TYPE)
+		json_put_z(j, "key", error_type_name((enum error_type)key));
+	else if (by == ERRORS_BY_SEVERITY)
+		json_put_z(j, "key", error_json_severity((enum error_severity)key));
+	else
+		json_put_str(j, "key", arena_fmt(&c->arena, "%lld", (long long)key));
+}
+
+static void put_bucket(struct call *c, struct json_out *j, enum errors_by by, const struct error_bucket *b)
 {
 	json_open_object(j, NULL);
-	json_put_z(j, "group_by", by_type ? "type" : "severity");
-	json_put_z(j, "key", by_type ? error_type_name(b->type) : error_json_severity(b->severity));
+	json_put_z(j, "group_by", by_names[by]);
+	put_key(c, j, by, b->key);
 	json_put_int(j, "count", b->n);
 	json_put_z(j, "severity", error_json_severity(b->severity));
 	json_open_array(j, "sample_ids");
+	for (size_t i = 0; i < b->n_samples; i++)
+		json_put_int(j, NULL, b->samples[i]);
 	json_close_array(j);
 	json_put_time(j, "first_seen_at", b->first_at);
 	json_put_time(j, "last_seen_at", b->last_at);
 	json_close_object(j);
 }
 
+static enum errors_by group_by(const struct call *c)
+{
+	unsigned by = ERRORS_BY_TYPE;
+
+	while (by < ERRORS_BY_TEST && !str_eq(arg_str(c, "group_by"), str_z(by_names[by])))
+		by++;
+	return (enum errors_by)by;
+}
+
 enum err_code api_get_error_summary(struct call *c, struct err *e)
 {
 	struct run_errors_query q = run_query_of(c, false);
-	bool by_type = str_eq(arg_str(c, "group_by"), STR("type"));
-	bool by_severity = str_eq(arg_str(c, "group_by"), STR("severity"));
+	enum errors_by by = group_by(c);
 	struct error_summary x;
 	struct json_out j;
 	size_t from, n;
 
-	if (!by_type && !by_severity)
-		q.types = 0; /* by sample or test: a log is of none */
-	TRY(errors_summary(c->app->store, &c->identity, &q, by_severity ? ERRORS_BY_SEVERITY : ERRORS_BY_TYPE,
-		&c->arena, &x, e));
+	TRY(run_errors_summary(c->app->store, &c->identity, &q, by, &c->arena, &x, e));
 	from = (size_t)q.offset < x.n ? (size_t)q.offset : x.n;
 	n = x.n - from < (size_t)q.limit ? x.n - from : (size_t)q.limit;
 	j = reply_page(c, q.limit, q.offset, n, (int64_t)x.n);
 	for (size_t i = 0; i < n; i++)
-		put_bucket(&j, &x.buckets[from + i], by_type);
+		put_bucket(c, &j, by, &x.buckets[from + i]);
 	reply_page_end(&j);
 	return ERR_OK;
 }

@@ -3,38 +3,10 @@
  */
 #include "api_table.h"
 
+#include "http/run_json.h"
 #include "service/facts.h"
 #include "service/run_lines.h"
 #include "text/escape.h"
-
-static void put_run(struct json_out *j, const struct run *r)
-{
-	bool over = r->status != RUN_RUNNING && r->status != RUN_QUEUED;
-
-	json_open_object(j, NULL);
-	json_put_int(j, "run_id", r->id);
-	json_put_z(j, "status", run_status_name(r->status));
-	if (r->status == RUN_INCOMPLETE)
-		json_put_z(j, "reason", "runner_lost");
-	json_put_str(j, "platform", r->platform.len > 0 ? r->platform : STR("linux"));
-	json_put_z(j, "test_type", r->pull_request > 0 ? "pr" : "commit");
-	json_put_str(j, "repository", r->repo);
-	json_put_str(j, "forge", r->forge);
-	json_put_told(j, "branch", r->branch);
-	json_put_str(j, "commit_sha", r->head_sha);
-	json_put_told(j, "workflow", r->workflow);
-	json_put_told(j, "external_run_id", r->external_run_id);
-	if (r->pull_request > 0)
-		json_put_int(j, "pr_number", r->pull_request);
-	else
-		json_put_null(j, "pr_number");
-	json_put_time(j, "created_at", r->created_at);
-	json_put_null(j, "queued_at");
-	json_put_time(j, "started_at", r->began_at);
-	json_put_time(j, "completed_at", over ? r->tally.newest_at : 0);
-	json_put_told(j, "github_link", r->url);
-	json_close_object(j);
-}
 
 /* ---- lists ---- */
 
@@ -84,7 +56,7 @@ enum err_code api_list_runs(struct call *c, struct err *e)
 	TRY(facts_runs(c->app->store, &c->identity, &q, &c->arena, &runs, &n, &total, e));
 	j = reply_page(c, q.limit, q.offset, n, total);
 	for (size_t i = 0; i < n; i++)
-		put_run(&j, &runs[i]);
+		run_json(&j, NULL, &runs[i], c->now);
 	reply_page_end(&j);
 	return ERR_OK;
 }
@@ -96,7 +68,7 @@ enum err_code api_get_run(struct call *c, struct err *e)
 
 	TRY(facts_run(c->app->store, &c->identity, arg_int(c, "run_id"), c->now, &c->arena, &run, e));
 	j = reply_json(c, 200);
-	put_run(&j, &run);
+	run_json(&j, NULL, &run, c->now);
 	return ERR_OK;
 }
 
@@ -115,7 +87,7 @@ static void put_line(struct json_out *j, int64_t run_id, const struct run_line *
 	json_put_z(j, "source", line_source_name(l->line.source));
 	json_put_str(j, "message", buf_view(&message));
 	json_put_int(j, "run_id", run_id);
-	json_put_null(j, "sample_id");
+	json_put_number(j, "sample_id", l->sample_id > 0, l->sample_id);
 	json_put_int(j, "step_id", l->step_id);
 	json_put_int(j, "number", l->line.number + 1);
 	if (l->line.truncated)
@@ -133,12 +105,9 @@ static struct run_lines_query lines_query_of(const struct call *c)
 		.scan_ms = c->cfg->scan_ms,
 		.clock = c->app->clock };
 	enum line_level level;
-	enum line_source source;
 
 	if (line_level_find(arg_str(c, "level"), &level))
 		q.levels = 1u << level;
-	if (line_source_find(arg_str(c, "source"), &source))
-		q.sources = 1u << source;
 	return q;
 }
 
@@ -155,28 +124,42 @@ static enum err_code read_lines(
 	return code;
 }
 
-enum err_code api_get_run_logs(struct call *c, struct err *e)
+static enum err_code reply_lines(struct call *c, const struct run_lines_query *q, struct err *e)
 {
-	struct run_lines_query q = lines_query_of(c);
 	struct run_lines_page page;
 	struct json_out j;
 	struct run run;
 
-	TRY(facts_run(c->app->store, &c->identity, q.run_id, c->now, &c->arena, &run, e));
-	TRY(read_lines(c, &q, &page, e));
+	TRY(facts_run(c->app->store, &c->identity, q->run_id, c->now, &c->arena, &run, e));
+	TRY(read_lines(c, q, &page, e));
 	j = reply_json(c, 200);
 	json_open_object(&j, NULL);
 	json_open_object(&j, "pagination");
-	json_put_int(&j, "limit", (int64_t)q.limit);
-	if (page.next >= 0)
-		json_put_int(&j, "next_cursor", page.next);
-	else
-		json_put_null(&j, "next_cursor");
+	json_put_int(&j, "limit", (int64_t)q->limit);
+	json_put_number(&j, "next_cursor", page.next >= 0, page.next);
 	json_close_object(&j);
 	json_open_array(&j, "data");
 	for (size_t i = 0; i < page.n; i++)
-		put_line(&j, q.run_id, &page.lines[i]);
+		put_line(&j, q->run_id, &page.lines[i]);
 	json_close_array(&j);
 	json_close_object(&j);
 	return ERR_OK;
+}
+
+enum err_code api_get_run_logs(struct call *c, struct err *e)
+{
+	struct run_lines_query q = lines_query_of(c);
+	enum line_source source;
+
+	if (line_source_find(arg_str(c, "source"), &source))
+		q.sources = 1u << source;
+	return reply_lines(c, &q, e);
+}
+
+enum err_code api_get_sample_logs(struct call *c, struct err *e)
+{
+	struct run_lines_query q = lines_query_of(c);
+
+	q.sample_id = arg_int(c, "sample_id");
+	return reply_lines(c, &q, e);
 }

@@ -103,6 +103,9 @@ bool arg_bool(const struct call *c, const char *name);
 /* A header of the request by its name, without case; empty when absent. */
 struct str call_header(const struct call *c, const char *name);
 
+/* Where we are reached, without a final slash: [server] public-url, else what the client calls us. In the call's arena. */
+struct str call_base_url(struct call *c);
+
 /*
  * Authentication failed after all (e says how): counted for the address, which may turn it into ERR_RATE_LIMITED. Returns e's code.
  */

@@ -123,7 +123,8 @@ static struct str wanted_types(struct arena *a, const struct field *f)
 		unsigned bit;
 		const char *name;
 	} types[] = { { FIELD_STRING, "a string" }, { FIELD_INTEGER, "an integer of 64 bits" },
-		{ FIELD_BOOLEAN, "true or false" }, { FIELD_ARRAY, "a list" }, { FIELD_NULL, "null" } };
+		{ FIELD_BOOLEAN, "true or false" }, { FIELD_ARRAY, "a list" }, { FIELD_OBJECT, "an object" },
+		{ FIELD_NULL, "null" } };
 	AUTO_BUF b;
 
 	buf_init(&b, 200);
@@ -175,6 +176,52 @@ static bool check_list(struct arena *a, const struct field *f, const struct json
 	return true;
 }
 
+struct members {
+	struct arena *a;
+	const struct field *f;
+	uint64_t seen; /* a bit a member */
+	struct str *wrong;
+	bool bad;
+};
+
+static bool check_member_of(void *arg, struct str key, struct json *value)
+{
+	struct members *m = arg;
+	struct str wrong;
+
+	for (size_t i = 0; i < m->f->n_members; i++) {
+		if (!str_eq(key, str_z(m->f->members[i].name)))
+			continue;
+		m->seen |= UINT64_C(1) << i;
+		if (check_value(m->a, &m->f->members[i], value, &wrong))
+			return true;
+		*m->wrong = arena_fmt(m->a, "has a %.*s that %.*s", STR_FMT(key), STR_FMT(wrong));
+		m->bad = true;
+		return false;
+	}
+	m->bad = true;
+	*m->wrong = arena_fmt(m->a, "has a member that it does not take: \"%.*s\"",
+		(int)(key.len < 100 ? key.len : 100), key.p);
+	return false;
+}
+
+static bool check_object(
+	struct arena *a, const struct field *f, const struct json *value, struct str *ret_wrong)
+{
+	struct members m = { .a = a, .f = f, .wrong = ret_wrong };
+
+	json_each(value, check_member_of, &m);
+	if (m.bad)
+		return false;
+	for (size_t i = 0; i < f->n_members; i++) {
+		if (!f->members[i].required || m.seen >> i & 1)
+			continue;
+		*ret_wrong = arena_fmt(a, "needs a member %s", f->members[i].name);
+		return false;
+	}
+	return true;
+}
+
 bool check_value(struct arena *a, const struct field *f, const struct json *value, struct str *ret_wrong)
 {
 	int64_t integer;
@@ -200,8 +247,11 @@ bool check_value(struct arena *a, const struct field *f, const struct json *valu
 		if (f->types & FIELD_ARRAY)
 			return check_list(a, f, value, ret_wrong);
 		break;
-	case JSON_NONE:
 	case JSON_OBJECT:
+		if (f->types & FIELD_OBJECT)
+			return check_object(a, f, value, ret_wrong);
+		break;
+	case JSON_NONE:
 		break;
 	}
 	*ret_wrong = wanted_types(a, f);

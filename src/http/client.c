@@ -69,3 +69,25 @@ struct str client_address(struct call *c)
 	}
 	return arena_str(&c->arena, ip_text(&ip, text));
 }
+
+/* A name or an address, perhaps with a port: nothing that would end it in a URL. */
+static bool is_host(struct str host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		char x = host.p[i];
+		bool word = (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || (x >= '0' && x <= '9');
+
+		if (!word && (x == '\0' || !strchr(".-:[]", x)))
+			return false;
+	}
+	return host.len > 0 && host.len <= 255;
+}
+
+struct str call_base_url(struct call *c)
+{
+	struct str host = call_header(c, "Host");
+
+	if (c->cfg->public_url.len > 0)
+		return c->cfg->public_url;
+	return arena_fmt(&c->arena, "http://%.*s", STR_FMT(is_host(host) ? host : STR("localhost")));
+}

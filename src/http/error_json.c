@@ -133,8 +133,8 @@ void error_json_item(struct json_out *j, const struct error *f, const struct err
 	json_open_object(j, NULL);
 	put_id(j, f);
 	json_put_int(j, "run_id", f->run_id);
-	json_put_null(j, "sample_id");
-	json_put_null(j, "regression_id");
+	json_put_number(j, "sample_id", f->sample_id > 0, f->sample_id);
+	json_put_number(j, "regression_id", f->test_id > 0, f->test_id);
 	json_put_z(j, "type", error_type_name(error_type_of(f->class)));
 	json_put_z(j, "severity", error_json_severity(f->severity));
 	json_put_str(j, "message", cut(f->message, ITEM_MESSAGE_MAX));
@@ -155,6 +155,84 @@ void error_json_item(struct json_out *j, const struct error *f, const struct err
 	json_put_told(j, "test", f->test);
 	put_lines(j, f);
 	json_close_object(j);
+}
+
+/* ---- of a run ---- */
+
+static void put_head(struct json_out *j, const char *id, int64_t run_id, enum error_type type,
+	enum error_severity severity)
+{
+	json_open_object(j, NULL);
+	json_put_z(j, "error_id", id);
+	json_put_int(j, "run_id", run_id);
+	json_put_z(j, "type", error_type_name(type));
+	json_put_z(j, "severity", error_json_severity(severity));
+}
+
+static void write_message(const struct result_error *r, struct buf *out)
+{
+	if (r->type == TYPE_EXIT_CODE_MISMATCH)
+		buf_fmt(out, "exit code %lld where %lld was expected", (long long)r->exit_code,
+			(long long)r->expected_rc);
+	else if (r->type == TYPE_MISSING_OUTPUT)
+		buf_fmt(out, "%.*s was not written", STR_FMT(r->filename));
+	else if (r->type == TYPE_DIFF_MISMATCH)
+		buf_fmt(out, "%.*s %s", STR_FMT(r->filename),
+			r->has_expected ? "is not as expected" : "has no accepted content yet");
+	else
+		buf_z(out, "the test failed");
+	if (r->message.len > 0)
+		buf_fmt(out, ": %.*s", STR_FMT(r->message));
+}
+
+static void put_of_result(struct json_out *j, int64_t run_id, const struct result_error *r)
+{
+	char id[100];
+	AUTO_BUF message;
+
+	buf_init(&message, SIZE_MAX);
+	snprintf(id, sizeof id, "r%lld-%lld-%lld", (long long)run_id, (long long)r->test_id,
+		(long long)r->output_id);
+	write_message(r, &message);
+	put_head(j, id, run_id, r->type, run_error_severity(r->type));
+	json_put_int(j, "sample_id", r->sample_id);
+	json_put_int(j, "regression_id", r->test_id);
+	json_put_number(j, "output_id", r->output_id > 0, r->output_id);
+	json_put_str(j, "message", cut(buf_view(&message), ITEM_MESSAGE_MAX));
+	json_open_object(j, "location");
+	json_put_told(j, "file", cut(r->filename, ITEM_FILE_MAX));
+	json_put_null(j, "line");
+	json_put_null(j, "column");
+	json_put_str(j, "sample_name", r->sample_name);
+	json_close_object(j);
+	json_put_time(j, "occurred_at", r->occurred_at);
+	json_put_str(j, "test", r->test_name);
+	json_close_object(j);
+}
+
+static void put_of_event(struct json_out *j, int64_t run_id, const struct progress *p)
+{
+	char id[100];
+
+	snprintf(id, sizeof id, "p%lld-%lld", (long long)run_id, (long long)p->number);
+	put_head(j, id, run_id, p->type, p->severity);
+	json_put_null(j, "sample_id");
+	json_put_null(j, "regression_id");
+	json_put_str(j, "message", cut(p->message, ITEM_MESSAGE_MAX));
+	json_put_null(j, "location");
+	json_put_time(j, "occurred_at", p->at);
+	json_close_object(j);
+}
+
+void error_json_of_run(
+	struct json_out *j, int64_t run_id, const struct run_error *x, const struct error_stack *stack)
+{
+	if (x->result)
+		put_of_result(j, run_id, x->result);
+	else if (x->event)
+		put_of_event(j, run_id, x->event);
+	else
+		error_json_item(j, x->log, stack);
 }
 
 /* ---- groups ---- */

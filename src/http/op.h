@@ -18,7 +18,14 @@ enum op_auth {
 	OP_AUTH_SESSION
 };
 
-enum { FIELD_STRING = 1, FIELD_INTEGER = 2, FIELD_BOOLEAN = 4, FIELD_ARRAY = 8, FIELD_NULL = 16 };
+enum {
+	FIELD_STRING = 1,
+	FIELD_INTEGER = 2,
+	FIELD_BOOLEAN = 4,
+	FIELD_ARRAY = 8,
+	FIELD_NULL = 16,
+	FIELD_OBJECT = 32
+};
 
 struct pattern { /* POSIX ERE that is also ECMA 262: anchored */
 	const char *text;
@@ -36,6 +43,8 @@ struct field { /* a parameter or a member of a body */
 	const char *const *values;     /* enum, NULL-terminated; or NULL */
 	const char *def;               /* default, as text; or NULL. Filled in for parameters only */
 	const struct field *items;     /* of an array */
+	const struct field *members;   /* of an object: these and no others */
+	size_t n_members;
 	bool unique;
 	bool date_time; /* RFC 3339 */
 	bool one_line;  /* the pattern of one line without control characters, checked by hand */

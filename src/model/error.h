@@ -88,7 +88,8 @@ struct error {
 	struct str tool, file, code, test, message, advice, why, fingerprint;
 	int64_t line, col; /* in file, from 1 */
 	int64_t score, reruns;
-	bool flaky; /* it also passed, in the same step */
+	int64_t test_id, sample_id; /* of the suite, whose log it is in; 0: of none */
+	bool flaky;                 /* it also passed, in the same step */
 };
 
 /* In what span something was counted. */

@@ -22,6 +22,7 @@ struct repo {
 	struct str name;  /* owner/name */
 	int64_t added_at; /* ms */
 	enum visibility visibility;
+	int64_t fork_of; /* the watched repo that it is a fork of; 0: it is watched itself */
 };
 
 /* Each half [A-Za-z0-9_.-]+, not "." or "..", REPO_NAME_MAX in all. ERR_INVALID says which rule. */

@@ -83,32 +83,43 @@ struct step {
 };
 
 /* Statuses of a run. Derived from its tally and the time, never stored: the same run is another a minute later. */
-enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_PASS, RUN_FAIL, RUN_CANCELED, RUN_INCOMPLETE };
+enum run_status { RUN_QUEUED, RUN_RUNNING, RUN_PASS, RUN_FAIL, RUN_CANCELED, RUN_INCOMPLETE, RUN_N_STATUSES };
 const char *run_status_name(enum run_status s);
+bool run_status_find(struct str name, enum run_status *ret);
 
-struct run_tally { /* of the steps of the newest attempt of each job */
+/* How far a run of the suite is. The numbers stand in the database (0010-results.sql). */
+enum run_stage {
+	STAGE_NONE = 0,    /* a forge does it: nobody says when it is over */
+	STAGE_DONE = 1,    /* its worker said that all is told */
+	STAGE_WORKING = 2, /* a worker has it */
+	STAGE_QUEUED = 3,
+	STAGE_LOST = 4,     /* its worker was given up, and the one after that too */
+	STAGE_CANCELED = 5, /* somebody asked for that */
+	STAGE_N
+};
+
+struct run_tally {
+	/* Of the steps of the newest attempt of each job. */
 	int64_t n_steps, n_failed;
 	int64_t n_lost; /* of those that failed: whose runner was given up */
 	int64_t n_running, n_cancelled;
 	int64_t newest_at; /* when the last thing was heard of them, ms; 0: they are none */
+	/* Of its results, with a verdict; of these that did not pass; and without one yet. */
+	int64_t n_results, n_bad, n_open;
+	enum run_stage stage;
 };
 
 /*
- * The one rule: the first line that is true; else the run is running. Each is one comparison, so that SQL reads it as C does: what the
- * database filters by is what is told.
+ * The one rule of a run's status.
  *
- * Nobody says that a run is over. So one without a failed step is taken for over when none is running and nothing was heard of it for
+ * Of what a forge does nobody says that it is over. So a run without a failed step is taken for over when none is running and nothing was heard of it for
  * RUN_QUIET_MS: a next step may be on its way. A runner that was lost says nothing of what it ran: the run is not failed, but never a pass.
+ *
+ * A run of the suite is over when its stage says so, and then what failed decides; a test that nothing was told of makes it incomplete.
  */
 #define RUN_QUIET_MS 600000
-#define RUN_RULE(X)                                                                                          \
-	X(FAIL, "fail", n_failed > n_lost)                                                                   \
-	X(RUNNING, "running", n_running > 0)                                                                 \
-	X(INCOMPLETE, "incomplete", n_lost > 0)                                                              \
-	X(CANCELED, "canceled", n_cancelled > 0)                                                             \
-	X(RUNNING, "running", quiet_ms < 600000)                                                             \
-	X(PASS, "pass", n_steps > 0)
-
 enum run_status run_status_derive(const struct run_tally *t, int64_t now);
+/* Of one that is incomplete: why, as the results API says it. NULL: it is not. */
+const char *run_reason(const struct run_tally *t, int64_t now);
 
 #endif

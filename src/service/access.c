@@ -170,9 +170,9 @@ enum err_code access_authenticate(struct access *x, const struct internal_tokens
 	if (is_internal(internal, &digest)) {
 		if (realm != REALM_INTERNAL)
 			return refuse(internal, realm, e);
-		*ret = (struct identity){
-			.kind = IDENTITY_INTERNAL, .scopes = SCOPE_BIT(SCOPE_LOGS_WRITE), .role = ROLE_USER
-		};
+		*ret = (struct identity){ .kind = IDENTITY_INTERNAL,
+			.scopes = SCOPE_BIT(SCOPE_LOGS_WRITE) | SCOPE_BIT(SCOPE_RUNS_WRITE),
+			.role = ROLE_USER };
 		return ERR_OK;
 	}
 	if (!str_starts(presented, STR(TOKEN_PREFIX)))

@@ -34,6 +34,10 @@ struct config {
 	int64_t report_bytes, reports; /* of one report; of a step */
 	int64_t blob_bytes;            /* of one file of the suite */
 	int64_t sign_ins;              /* through a provider, that wait */
+	/* [suite] */
+	int64_t suite_queue;    /* runs that wait */
+	int64_t suite_lease_ms; /* of a worker */
+	int64_t suite_names;    /* of tests */
 	/* [server] */
 	struct str downloads;   /* folder, NUL-terminated */
 	struct ip_net *proxies; /* of ours: believed about who spoke to them */
@@ -64,6 +68,7 @@ struct config {
 	int64_t log_bytes, green_bytes; /* 0: no limit */
 	int64_t green_logs;             /* of a step; 0: no limit */
 	int64_t error_days;             /* 0: for ever */
+	int64_t output_days;            /* 0: for ever */
 	int64_t audit_days;             /* 0: for ever */
 	scope_set chores_off;           /* bit a chore of janitor.tbl */
 

@@ -3,10 +3,6 @@
 /*
  * errors: what broke in a step or a run, and the groups of what is the same, for who may know of it: a token that is bound to a repo knows of no
  * other, and is told "there is none" of what is another's.
- *
- * The lists of a run are those of the results API: one of what the change may have broken, one of infrastructure, by the types of model/error.tbl; `build`
- * stands in both. Both look at the steps that make a run fail (of the newest attempt of each job those that failed), and at causes alone: so a run
- * that passed has neither, and the summary counts exactly what the first list has.
  */
 #include "service/config.h"
 #include "service/facts.h"
@@ -28,44 +24,6 @@ MUST_CHECK enum err_code errors_of_step(struct store *s, const struct identity *
 	const struct error_query *q, int64_t now, struct arena *a, struct step_errors *ret, struct err *e);
 /* NULL: the error has none. */
 const struct group *errors_group_of(const struct step_errors *x, const struct error *f);
-
-/* ---- of a run ---- */
-
-struct run_errors_query {
-	int64_t run_id;
-	bool infrastructure;
-	unsigned types; /* bits of enum error_type: those asked for; others than the list's are not in it */
-	unsigned severities; /* bits; 0: whichever */
-	int64_t limit, offset;
-	int64_t now;
-};
-/* What of type storage there is is fatal, whatever it was called where it was found. */
-#define ERRORS_ALL_TYPES ((1u << ERROR_N_TYPES) - 1)
-
-struct run_errors {
-	struct error *errors;
-	size_t n;
-	int64_t total;
-	int64_t n_due; /* steps that are still to be explained: more may come */
-};
-/* ERR_NOT_FOUND: no such run, or not for this token. */
-MUST_CHECK enum err_code errors_of_run(struct store *s, const struct identity *id,
-	const struct run_errors_query *q, struct arena *a, struct run_errors *ret, struct err *e);
-
-enum errors_by { ERRORS_BY_TYPE, ERRORS_BY_SEVERITY };
-struct error_bucket {
-	enum error_type type;         /* by type */
-	enum error_severity severity; /* the worst in it; by severity that of all */
-	int64_t n, first_at, last_at;
-};
-struct error_summary {
-	struct error_bucket buckets[ERROR_N_TYPES + ERROR_N_SEVERITIES]; /* the fullest first */
-	size_t n;
-};
-/* The list of errors_of_run() that is not of infrastructure, of all types, counted. limit and offset are not read. */
-MUST_CHECK enum err_code errors_summary(struct store *s, const struct identity *id,
-	const struct run_errors_query *q, enum errors_by by, struct arena *a, struct error_summary *ret,
-	struct err *e);
 
 /* ---- the lines of an error ---- */
 

@@ -85,7 +85,7 @@ enum err_code ingest_find_repo(struct store *store, const struct config *cfg, co
 	return ERR_OK;
 }
 
-static void mask_name(const struct mask *mask, struct arena *a, struct str *name)
+void ingest_mask_text(const struct mask *mask, struct arena *a, struct str *name)
 {
 	size_t n;
 	AUTO_BUF masked;
@@ -104,7 +104,7 @@ void ingest_mask_names(struct step_facts *f, const struct mask *mask, struct are
 		&f->target_branch, &f->platform, &f->url };
 
 	for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-		mask_name(mask, a, names[k]);
+		ingest_mask_text(mask, a, names[k]);
 }
 
 /* What is kept of a text, as one frame; and what was cut. */

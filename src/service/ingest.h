@@ -25,6 +25,8 @@ MUST_CHECK enum err_code ingest_find_repo(struct store *store, const struct conf
 	const struct identity *id, struct str forge, struct str repo, struct str url, struct arena *a,
 	struct repo *ret, struct err *e);
 
+/* A text of one piece, with its secrets masked; what changes is in a. */
+void ingest_mask_text(const struct mask *mask, struct arena *a, struct str *text);
 /* The names among the facts, but for ids, with their secrets masked; what changes is in a. */
 void ingest_mask_names(struct step_facts *facts, const struct mask *mask, struct arena *a);
 

@@ -31,7 +31,7 @@ static enum err_code read_logs(
 	enum err_code code;
 
 	TRY(store_reader_get(r->store, &db, e));
-	code = runs_logs(db, r->a, r->q->run_id, STEPS_AT_ONCE, offset, ret, ret_n, e);
+	code = runs_logs(db, r->a, r->q->run_id, r->q->sample_id, STEPS_AT_ONCE, offset, ret, ret_n, e);
 	store_reader_put(r->store, db);
 	return code;
 }
@@ -54,9 +54,10 @@ static bool take_lines(struct reading *r, const struct run_log *log, const struc
 		return false;
 	r->page_bytes += bytes;
 	for (size_t i = 0; i < p->n; i++)
-		r->page.lines[r->page.n++] = (struct run_line){
-			.step_id = log->step_id, .arrived_at = log->received_at, .line = p->lines[i]
-		};
+		r->page.lines[r->page.n++] = (struct run_line){ .step_id = log->step_id,
+			.sample_id = log->sample_id,
+			.arrived_at = log->received_at,
+			.line = p->lines[i] };
 	return true;
 }
 
@@ -138,7 +139,7 @@ static enum err_code why_empty(struct reading *r, int64_t *ret_expired_at, struc
 	enum err_code code;
 
 	TRY(store_reader_get(r->store, &db, e));
-	code = runs_texts(db, r->q->run_id, &n_texts, &expired_at, e);
+	code = runs_texts(db, r->q->run_id, r->q->sample_id, &n_texts, &expired_at, e);
 	store_reader_put(r->store, db);
 	TRY(code);
 	if (n_texts > 0)

@@ -12,6 +12,7 @@
 
 struct run_lines_query {
 	int64_t run_id;
+	int64_t sample_id;        /* only of tests over it; 0: of all steps */
 	unsigned levels, sources; /* as lines_query has them */
 	struct str contains;
 	int64_t cursor;
@@ -22,6 +23,7 @@ struct run_lines_query {
 
 struct run_line {
 	int64_t step_id;
+	int64_t sample_id;  /* of the test that its step is; 0: of none */
 	int64_t arrived_at; /* of its step, ms */
 	struct log_line line;
 };
@@ -33,7 +35,7 @@ struct run_lines_page {
 };
 
 /*
- * Memory of a. ERR_NOT_FOUND: no text ever came of any step. ERR_GONE: all that came has expired; the error says when the last did, and so does
+ * Memory of a. ERR_NOT_FOUND: no text ever came of any step; or the run has no test over the sample. ERR_GONE: all that came has expired; the error says when the last did, and so does
  * *ret_expired_at. ERR_INVALID: contains cannot be searched for.
  */
 MUST_CHECK enum err_code run_lines_read(struct store *s, const struct run_lines_query *q, struct arena *a,

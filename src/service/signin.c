@@ -496,3 +496,23 @@ enum err_code signin_login(struct signin *s, const struct config *cfg, struct st
 	*ret = l.login;
 	return ERR_OK;
 }
+
+static void run_who(struct errand *errand)
+{
+	struct signin_who *w = (struct signin_who *)(void *)errand;
+	struct http_client *http = http_client_new();
+	struct err result = { .code = ERR_OK };
+	enum err_code code =
+		signin_login(w->s, w->cfg, w->provider, w->user_id, w->now, http, w->a, &w->login, &result);
+
+	(void)code; /* it stands in result */
+	http_client_free(http);
+	w->done(w->arg, &result);
+}
+
+enum err_code signin_who(struct signin *s, struct signin_who *w, struct err *e)
+{
+	w->s = s;
+	w->errand.run = run_who;
+	return errands_submit(s->errands, &w->errand, e);
+}

@@ -105,4 +105,20 @@ MUST_CHECK enum err_code signin_login(struct signin *s, const struct config *cfg
 	int64_t user_id, int64_t now, struct http_client *http, struct arena *a, struct str *ret,
 	struct err *e);
 
+/* The same, asked on one of signin's threads. Lives until done was called, as do its strings and cfg. */
+struct signin_who {
+	struct errand errand; /* of signin */
+	struct str provider;
+	int64_t user_id;
+	const struct config *cfg;
+	int64_t now;
+	struct arena *a;
+	signin_done_fn *done;
+	void *arg;
+	struct str login; /* result */
+	struct signin *s; /* of signin */
+};
+/* An error: done is not called. */
+MUST_CHECK enum err_code signin_who(struct signin *s, struct signin_who *w, struct err *e);
+
 #endif

@@ -7,6 +7,7 @@
  * What is in memory is ahead of what is durable from the moment bytes are taken until the commit. If that fails, memory is forgotten, and
  * the next change begins from what is on disk (stream_state.c), as after a restart.
  */
+#include "service/queue.h"
 #include "service/stream_state.h"
 
 #include "base/diag.h"
@@ -552,6 +553,7 @@ static void tick(void *arg)
 	struct streams *s = arg;
 
 	streams_give_up_silent(s, clock_steady_ms(s->clock));
+	queue_tick(s->store, clock_wall_ms(s->clock));
 	follow_tick(s->followers);
 }
 

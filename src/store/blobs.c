@@ -6,7 +6,9 @@
 /* Whatever names a blob is named here. */
 #define IS_UNUSED                                                                                            \
 	"NOT EXISTS (SELECT 1 FROM sample WHERE sample.digest = blob.digest)"                                \
-	" AND NOT EXISTS (SELECT 1 FROM baseline WHERE baseline.digest = blob.digest)"
+	" AND NOT EXISTS (SELECT 1 FROM baseline WHERE baseline.digest = blob.digest)"                       \
+	" AND NOT EXISTS (SELECT 1 FROM result_output AS o WHERE o.digest = blob.digest AND o.kept = 1"      \
+	" AND o.digest <> '')"
 
 static const char *const state_names[] = { "ok", "degraded", "missing" };
 
@@ -15,21 +17,28 @@ const char *blob_state_name(enum blob_state state)
 	return state_names[state];
 }
 
+bool blob_state_find(struct str name, enum blob_state *ret)
+{
+	for (unsigned i = 0; i < BLOB_N_STATES; i++)
+		if (str_eq(name, str_z(state_names[i]))) {
+			*ret = (enum blob_state)i;
+			return true;
+		}
+	return false;
+}
+
 static enum err_code take_blob(void *arg, const struct db_row *row, struct err *e)
 {
 	struct rows *rows = arg;
-	struct str state = row->v[4].s;
-	size_t k = 0;
+	enum blob_state state;
 
-	while (k < 3 && !str_eq(state, str_z(state_names[k])))
-		k++;
-	if (k == 3)
+	if (!blob_state_find(row->v[4].s, &state))
 		return err_set(e, ERR_STORAGE, "a blob has a state unknown to this program");
 	*(struct blob *)rows_add(rows) = (struct blob){ .digest = row_str(row, 0, rows->a),
 		.n_bytes = row_int(row, 1),
 		.added_at = row_int(row, 2),
 		.checked_at = row_int(row, 3),
-		.state = (enum blob_state)k };
+		.state = state };
 	return ERR_OK;
 }
 

@@ -367,12 +367,20 @@ enum err_code errors_replace(struct db *db, const struct explained *x, struct er
 
 /* ---- reading ---- */
 
+/* The test whose log it is in, and its sample: 0 in a run of a forge. */
+#define TEST_OF_ERROR                                                                                        \
+	"coalesce((SELECT job.test_id FROM step AS its JOIN job ON job.id = its.job_id"                      \
+	" WHERE its.id = error.step_id), 0)"
+#define SAMPLE_OF_ERROR                                                                                      \
+	"coalesce((SELECT result.sample_id FROM step AS its JOIN job ON job.id = its.job_id"                 \
+	" JOIN result ON result.run_id = job.run_id AND result.test_id = job.test_id"                        \
+	" WHERE its.id = error.step_id), 0)"
 #define ERROR_COLUMNS                                                                                        \
 	"error.step_id, error.number, error.run_id, run.repo_id, error.group_id, error.occurred_at,"         \
 	" error.from_line, error.to_line, error.head_line, error.start_byte, error.end_byte, error.role,"    \
 	" error.class, error.severity, error.found_by, error.rule, error.tool, error.file, error.line,"      \
 	" error.col, error.code, error.test, error.message, error.advice, error.why, error.fingerprint,"     \
-	" error.score, error.flaky, error.reruns"
+	" error.score, error.flaky, error.reruns, " TEST_OF_ERROR ", " SAMPLE_OF_ERROR
 
 /* at: column of error.step_id. */
 static enum err_code take_columns(
@@ -404,6 +412,8 @@ static enum err_code take_columns(
 		.score = row_int(row, at + 26),
 		.flaky = row_int(row, at + 27) != 0,
 		.reruns = row_int(row, at + 28),
+		.test_id = row_int(row, at + 29),
+		.sample_id = row_int(row, at + 30),
 	};
 
 	if (!error_role_find(row->v[at + 11].s, &f.role) || !error_class_find(row->v[at + 12].s, &f.class) ||
@@ -449,12 +459,13 @@ static const char *severity_of(unsigned i)
 }
 
 #define IN_WORDS(words, column) "(" words " = '' OR " words " LIKE '%,' || " column " || ',%')"
-/* $5: classes that are fatal. */
+/* $5: classes that are fatal. $6: the sample whose tests it is of; 0: of any, or none. */
 #define WANTED                                                                                               \
 	IN_WORDS("$2", "error.role")                                                                         \
 	" AND " IN_WORDS("$3", "error.class") " AND ($4 = '' OR $4 LIKE '%,' || CASE WHEN $5 LIKE '%,'"      \
 					      " || error.class || ',%' THEN 'fatal'"                         \
-					      " ELSE error.severity END || ',%')"
+					      " ELSE error.severity END || ',%')"                            \
+					      " AND ($6 = 0 OR $6 = " SAMPLE_OF_ERROR ")"
 
 /* Steps of a run that count: of the newest attempt of each job those that failed. So a run that passed has no errors. */
 #define FAILED_STEPS                                                                                         \
@@ -470,7 +481,7 @@ static const char *severity_of(unsigned i)
 	" AND error.step_id IN (" FAILED_STEPS ") AND " WANTED
 
 #define TOTAL(of) "SELECT count(*) FROM (SELECT 1" of " LIMIT 10001) AS x"
-#define PAGE(of, order) "SELECT " ERROR_COLUMNS of " ORDER BY " order " LIMIT $6 OFFSET $7"
+#define PAGE(of, order) "SELECT " ERROR_COLUMNS of " ORDER BY " order " LIMIT $7 OFFSET $8"
 
 static const struct way {
 	const char *total, *page;
@@ -495,7 +506,8 @@ enum err_code errors_list(struct db *db, struct arena *a, const struct error_que
 	write_words(q->severities, ERROR_N_SEVERITIES, severity_of, &severities);
 	write_words(q->fatal, ERROR_N_CLASSES, class_of, &fatal);
 #define WORDS                                                                                                \
-	DB_T(buf_view(&roles)), DB_T(buf_view(&classes)), DB_T(buf_view(&severities)), DB_T(buf_view(&fatal))
+	DB_T(buf_view(&roles)), DB_T(buf_view(&classes)), DB_T(buf_view(&severities)),                       \
+		DB_T(buf_view(&fatal)), DB_I(q->sample_id)
 	TRY(rows_total(db, way->total, DB_ARGS(DB_I(whose), WORDS), &total, e));
 	TRY(db_each(db, way->page, DB_ARGS(DB_I(whose), WORDS, DB_I(q->limit), DB_I(q->offset)), take_error,
 		&rows, e));
@@ -510,9 +522,11 @@ static enum err_code take_count(void *arg, const struct db_row *row, struct err 
 {
 	struct error_count *c = rows_add(arg);
 
-	*c = (struct error_count){
-		.n = row_int(row, 2), .first_at = row_int(row, 3), .last_at = row_int(row, 4)
-	};
+	*c = (struct error_count){ .n = row_int(row, 2),
+		.first_at = row_int(row, 3),
+		.last_at = row_int(row, 4),
+		.sample_id = row_int(row, 5),
+		.test_id = row_int(row, 6) };
 	if (!error_class_find(row->v[0].s, &c->class) || !error_severity_find(row->v[1].s, &c->severity))
 		return err_set(e, ERR_STORAGE, "an error has words unknown to this program");
 	return ERR_OK;
@@ -524,10 +538,12 @@ enum err_code errors_count(struct db *db, struct arena *a, int64_t run_id, struc
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
-		"SELECT error.class, error.severity, count(*), min(error.occurred_at), max(error.occurred_at)"
-		" FROM error WHERE error.run_id = $1 AND error.role = 'cause' AND error.step_id IN "
-		"(" FAILED_STEPS
-		") GROUP BY error.class, error.severity ORDER BY error.class, error.severity",
+		"SELECT class, severity, count(*), min(occurred_at), max(occurred_at), sample_id, test_id "
+		"FROM"
+		" (SELECT error.class, error.severity, error.occurred_at, " SAMPLE_OF_ERROR " AS sample_id,"
+		" " TEST_OF_ERROR " AS test_id FROM error WHERE error.run_id = $1 AND error.role = 'cause'"
+		" AND error.step_id IN (" FAILED_STEPS ")) AS found"
+		" GROUP BY class, severity, sample_id, test_id ORDER BY class, severity, test_id",
 		DB_ARGS(DB_I(run_id)), take_count, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;

@@ -86,7 +86,8 @@ struct error_query {
 	unsigned roles;   /* bits of enum error_role */
 	unsigned classes; /* bits of enum error_class */
 	unsigned severities;
-	unsigned fatal; /* classes whose errors count as fatal here, whatever they say */
+	int64_t sample_id; /* whose tests they are of */
+	unsigned fatal;    /* classes whose errors count as fatal here, whatever they say */
 	int64_t limit, offset;
 };
 /* Of a step or run in their order, of a group the newest first. */
@@ -108,9 +109,10 @@ MUST_CHECK enum err_code errors_find(struct db *db, struct arena *a, const int64
 struct error_count {
 	enum error_class class;
 	enum error_severity severity;
+	int64_t sample_id, test_id; /* 0: of none */
 	int64_t n, first_at, last_at;
 };
-/* What errors_list() has of a run, counted by class and severity. */
+/* What errors_list() has of a run, counted by class, severity, sample and test. */
 MUST_CHECK enum err_code errors_count(struct db *db, struct arena *a, int64_t run_id,
 	struct error_count **ret, size_t *ret_n, struct err *e);
 /* How far it is with explaining a step. */

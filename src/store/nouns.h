@@ -18,13 +18,19 @@
 /* W. Again, in whatever case: the same id, not new. */
 MUST_CHECK enum err_code repos_add(struct db *db, struct str forge, struct str name, int64_t now,
 	int64_t *ret_id, bool *ret_new, struct err *e);
-/* W. With its runs, jobs, steps and tails; tokens bound to it are revoked. ERR_NOT_FOUND. */
+/* W. With its runs, jobs, steps and tails, and its forks; tokens bound to it are revoked. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code repos_remove(struct db *db, int64_t id, int64_t now, struct err *e);
 /* The name without case. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code repos_find(
 	struct db *db, struct arena *a, struct str forge, struct str name, struct repo *ret, struct err *e);
 MUST_CHECK enum err_code repos_get(
 	struct db *db, struct arena *a, int64_t id, struct repo *ret, struct err *e);
+/* The watched repo of that forge that a name of somebody else's may be a fork of: it has the same name behind its owner's. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code repos_find_main(
+	struct db *db, struct arena *a, struct str forge, struct str fork, struct repo *ret, struct err *e);
+/* W. It sees and is seen as the repo that it is of. One that is there already stays what it is. */
+MUST_CHECK enum err_code repos_add_fork(
+	struct db *db, const struct repo *of, struct str name, int64_t now, int64_t *ret_id, struct err *e);
 /* In the order of names. forge, name (without case): filters, empty: all. */
 MUST_CHECK enum err_code repos_list(struct db *db, struct arena *a, struct str forge, struct str name,
 	int64_t limit, int64_t offset, struct repo **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
@@ -34,6 +40,9 @@ MUST_CHECK enum err_code repos_set_visibility(
 
 /* ---- steps.c ---- */
 
+/* W. The run that facts are of comes into being, or is found. */
+MUST_CHECK enum err_code runs_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
+	int64_t *ret_run_id, struct err *e);
 /* W. The run, job and step that a stream is of come into being, or are found. */
 MUST_CHECK enum err_code steps_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
 	int64_t *ret_step_id, int64_t *ret_run_id, struct err *e);
@@ -134,14 +143,15 @@ MUST_CHECK enum err_code runs_count_again(struct db *db, int64_t run_id, struct 
 /* A step of a run, as far as it has lines. */
 struct run_log {
 	int64_t step_id, received_at;
-	bool has_text; /* some of its text is here, be it none */
+	int64_t sample_id; /* of the test that it is; 0: of none */
+	bool has_text;     /* some of its text is here, be it none */
 };
-/* In the order in which the steps began, a later attempt behind an earlier one; from number offset on, at most limit. */
-MUST_CHECK enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t limit,
-	int64_t offset, struct run_log **ret, size_t *ret_n, struct err *e);
+/* In the order in which the steps began, a later attempt behind an earlier one; from number offset on, at most limit. sample_id: only those that are tests over it; 0: all. */
+MUST_CHECK enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t sample_id,
+	int64_t limit, int64_t offset, struct run_log **ret, size_t *ret_n, struct err *e);
 /* How many steps of a run have text, and the newest log_expired_at of those that have not (0: none). */
-MUST_CHECK enum err_code runs_texts(
-	struct db *db, int64_t run_id, int64_t *ret_n_texts, int64_t *ret_expired_at, struct err *e);
+MUST_CHECK enum err_code runs_texts(struct db *db, int64_t run_id, int64_t sample_id, int64_t *ret_n_texts,
+	int64_t *ret_expired_at, struct err *e);
 
 /* ---- logs.c ---- */
 

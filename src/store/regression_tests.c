@@ -43,7 +43,8 @@ static enum err_code put_baseline(
 {
 	enum err_code code = db_run(db,
 		"INSERT INTO baseline (output_id, digest, approved_at, approved_by, run_id, removed_at)"
-		" VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT (output_id, digest) DO UPDATE SET removed_at = 0,"
+		" VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT (output_id, digest) DO UPDATE SET removed_at = "
+		"0, removed_in = 0,"
 		" approved_at = CASE WHEN baseline.removed_at = 0 THEN baseline.approved_at ELSE "
 		"excluded.approved_at END,"
 		" approved_by = CASE WHEN baseline.removed_at = 0 THEN baseline.approved_by ELSE "
@@ -176,6 +177,12 @@ enum err_code regression_tests_list(struct db *db, struct arena *a, const struct
 	*ret_n = rows.n;
 	*ret_total = total;
 	return ERR_OK;
+}
+
+enum err_code regression_tests_count(struct db *db, int64_t max, int64_t *ret, struct err *e)
+{
+	return db_int(db, "SELECT count(*) FROM (SELECT 1 FROM regression_test LIMIT $1) AS x",
+		DB_ARGS(DB_I(max)), ret, e);
 }
 
 enum err_code suite_count(struct db *db, struct suite_counts *ret, struct err *e)

@@ -4,10 +4,10 @@
  * Names are compared by a column of their own that holds them in lower case: they are ASCII (model/repo.h),
  * where both databases agree on what that is.
  */
+#include "store/like.h"
 #include "store/nouns.h"
-#include "store/rows.h"
 
-#define COLUMNS "id, forge, name, added_at, visibility"
+#define COLUMNS "id, forge, name, added_at, visibility, fork_of"
 
 static enum err_code take_repo(void *arg, const struct db_row *row, struct err *e)
 {
@@ -17,6 +17,7 @@ static enum err_code take_repo(void *arg, const struct db_row *row, struct err *
 		.forge = row_str(row, 1, rows->a),
 		.name = row_str(row, 2, rows->a),
 		.added_at = row_int(row, 3),
+		.fork_of = row_int(row, 5),
 	};
 
 	/* A word that is not known here must not come to mean "all". */
@@ -76,6 +77,32 @@ enum err_code repos_add(struct db *db, struct str forge, struct str name, int64_
 	return ERR_OK;
 }
 
+/* The same name behind another owner's; where several are watched, one that is for members comes first. */
+enum err_code repos_find_main(
+	struct db *db, struct arena *a, struct str forge, struct str fork, struct repo *ret, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+	size_t slash = str_find(fork, '/');
+
+	TRY(db_each(db,
+		"SELECT " COLUMNS " FROM repo WHERE forge = $1 AND fork_of = 0"
+		" AND name_key LIKE lower($2) ESCAPE '!' ORDER BY visibility, id LIMIT 1",
+		DB_ARGS(DB_T(forge), DB_T(like_end(str_from(fork, slash), a))), take_repo, &rows, e));
+	return first_of(&rows, ret, e);
+}
+
+enum err_code repos_add_fork(
+	struct db *db, const struct repo *of, struct str name, int64_t now, int64_t *ret_id, struct err *e)
+{
+	bool is_new;
+
+	TRY(repos_add(db, of->forge, name, now, ret_id, &is_new, e));
+	if (!is_new)
+		return ERR_OK;
+	return db_run(db, "UPDATE repo SET fork_of = $2, visibility = $3 WHERE id = $1",
+		DB_ARGS(DB_I(*ret_id), DB_I(of->id), DB_T(str_z(visibility_name(of->visibility)))), NULL, e);
+}
+
 /*
  * What belongs to it goes by cascade, each child found by an index. One transaction, whatever its size: a
  * repo is removed by a person who waits, and half of one must not be seen.
@@ -87,6 +114,7 @@ enum err_code repos_remove(struct db *db, int64_t id, int64_t now, struct err *e
 	db_access_changed(db);
 	TRY(db_run(db, "UPDATE token SET revoked_at = $2 WHERE repo_id = $1 AND revoked_at = 0",
 		DB_ARGS(DB_I(id), DB_I(now)), NULL, e));
+	TRY(db_run(db, "DELETE FROM repo WHERE fork_of = $1", DB_ARGS(DB_I(id)), NULL, e));
 	TRY(db_run(db, "DELETE FROM repo WHERE id = $1", DB_ARGS(DB_I(id)), &n, e));
 	return n > 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "there is no repo %lld", (long long)id);
 }

@@ -66,8 +66,7 @@ static void write_status(const struct list *l, enum arm arm, const char *free, s
 			" AND run.heard_minute >= $10 AND '' || run.settled = 'pass' AND run.newest_at > $9");
 	else if (arm == ONLY && l->status == RUN_RUNNING)
 		buf_z(out, " AND ('' || run.settled = 'running' OR ('' || run.settled = 'pass' AND "
-			   "run.newest_at > "
-			   "$9))");
+			   "run.heard_minute >= $10 AND run.newest_at > $9))");
 	else
 		buf_fmt(out, " AND %srun.settled = '%s'", of_text(free), run_status_name(l->status));
 	if (l->status == RUN_PASS)
@@ -103,7 +102,8 @@ static void write_conditions(const struct list *l, enum way way, enum arm arm, s
 	if (q->viewer > 0)
 		buf_z(out, " AND +run.repo_id IN (SELECT repo.id FROM repo WHERE " VISIBLE_TO("$13") ")");
 	if (q->platform.len > 0)
-		buf_z(out, " AND EXISTS (SELECT 1 FROM job WHERE job.run_id = run.id AND job.platform = $6)");
+		buf_z(out, " AND (run.platform = $6 OR EXISTS (SELECT 1 FROM job WHERE job.run_id = run.id"
+			   " AND job.platform = $6))");
 }
 
 /* A commit has few runs: they are looked at one by one. */
@@ -166,13 +166,12 @@ static void write_page(const struct list *l, struct buf *out)
 	buf_z(out, "WITH page AS (");
 	write_select(l, way, in_order ? columns : free_columns, free_columns, out);
 	write_order(l, "", out);
-	buf_z(out, " LIMIT $11 OFFSET $12)"
-		   " SELECT run.n_steps, run.n_failed, run.n_lost, run.n_running, run.n_cancelled,"
-		   " run.newest_at, run.began_at, run.id, run.head_sha, run.external_run_id, run.workflow,"
-		   " run.branch, run.pull_request, run.url, run.created_at, repo.id, repo.forge, repo.name,"
-		   " (SELECT job.platform FROM job WHERE job.run_id = run.id ORDER BY job.id LIMIT 1)"
-		   " FROM page CROSS JOIN run CROSS JOIN repo WHERE run.id = page.id"
-		   " AND repo.id = run.repo_id");
+	buf_z(out,
+		" LIMIT $11 OFFSET $12)"
+		" SELECT " RUN_TALLY ", " RUN_COLUMNS ", CASE WHEN run.platform <> '' THEN run.platform ELSE"
+		" (SELECT job.platform FROM job WHERE job.run_id = run.id ORDER BY job.id LIMIT 1) END"
+		" FROM page CROSS JOIN run CROSS JOIN repo WHERE run.id = page.id"
+		" AND repo.id = run.repo_id");
 	write_order(l, "run.", out);
 }
 
@@ -198,21 +197,9 @@ static enum err_code take_run(void *arg, const struct db_row *row, struct err *e
 {
 	struct list *l = arg;
 	struct arena *a = l->rows.a;
-	struct run r = { .tally = tally_of(row, 0),
-		.began_at = row_int(row, 6),
-		.id = row_int(row, 7),
-		.head_sha = row_str(row, 8, a),
-		.external_run_id = row_str(row, 9, a),
-		.workflow = row_str(row, 10, a),
-		.branch = row_str(row, 11, a),
-		.pull_request = row_int(row, 12),
-		.url = row_str(row, 13, a),
-		.created_at = row_int(row, 14),
-		.repo_id = row_int(row, 15),
-		.forge = row_str(row, 16, a),
-		.repo = row_str(row, 17, a),
-		.platform = row_str(row, 18, a) };
+	struct run r = run_of(row, 0, a);
 
+	r.platform = row_str(row, RUN_TALLY_N + RUN_COLUMNS_N, a);
 	if (!tally_can_be(&r.tally))
 		return err_set(e, ERR_STORAGE,
 			"what the database says of the steps of run %lld cannot be; `sluice verify --repair` "
@@ -255,18 +242,10 @@ static enum err_code find_repo(struct db *db, struct list *l, bool *ret_none, st
 	return ERR_OK;
 }
 
-/* What the name of a status is of. Of some, as `queued`, there are none. */
+/* What the name of a status is of. */
 static bool find_status(struct list *l)
 {
-	static const enum run_status there_are[] = { RUN_FAIL, RUN_RUNNING, RUN_INCOMPLETE, RUN_CANCELED,
-		RUN_PASS };
-
-	for (size_t i = 0; i < sizeof there_are / sizeof *there_are; i++)
-		if (str_eq(l->q->status, str_z(run_status_name(there_are[i])))) {
-			l->status = there_are[i];
-			return true;
-		}
-	return !by_status(l);
+	return !by_status(l) || run_status_find(l->q->status, &l->status);
 }
 
 static enum err_code read_page(struct db *db, struct list *l, struct err *e)
@@ -316,22 +295,27 @@ static enum err_code take_log(void *arg, const struct db_row *row, struct err *e
 	(void)e;
 	*(struct run_log *)rows_add(rows) = (struct run_log){ .step_id = row_int(row, 0),
 		.received_at = row_int(row, 1),
+		.sample_id = row_int(row, 4),
 		.has_text = row->v[2].kind != DB_NULL || row->v[3].kind != DB_NULL };
 	return ERR_OK;
 }
 
+/* $1 run, $2 sample. */
+#define LOGS                                                                                                 \
+	" FROM job JOIN step ON step.job_id = job.id LEFT JOIN log ON log.step_id = step.id"                 \
+	" LEFT JOIN tail ON tail.step_id = step.id LEFT JOIN result AS r ON r.run_id = job.run_id"           \
+	" AND r.test_id = job.test_id WHERE job.run_id = $1 AND ($2 = 0 OR r.sample_id = $2)"
+
 /* A step gets its number when it begins: the order of numbers is that of beginnings, and nothing is put in between later. */
-enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t limit, int64_t offset,
-	struct run_log **ret, size_t *ret_n, struct err *e)
+enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t sample_id, int64_t limit,
+	int64_t offset, struct run_log **ret, size_t *ret_n, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
-		"SELECT step.id, step.received_at, log.step_id, tail.step_id FROM job"
-		" JOIN step ON step.job_id = job.id LEFT JOIN log ON log.step_id = step.id"
-		" LEFT JOIN tail ON tail.step_id = step.id WHERE job.run_id = $1"
-		" ORDER BY step.id LIMIT $2 OFFSET $3",
-		DB_ARGS(DB_I(run_id), DB_I(limit), DB_I(offset)), take_log, &rows, e));
+		"SELECT step.id, step.received_at, log.step_id, tail.step_id, coalesce(r.sample_id, 0)" LOGS
+		" ORDER BY step.id LIMIT $3 OFFSET $4",
+		DB_ARGS(DB_I(run_id), DB_I(sample_id), DB_I(limit), DB_I(offset)), take_log, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;
@@ -350,17 +334,15 @@ static enum err_code take_texts(void *arg, const struct db_row *row, struct err 
 	return ERR_OK;
 }
 
-enum err_code runs_texts(
-	struct db *db, int64_t run_id, int64_t *ret_n_texts, int64_t *ret_expired_at, struct err *e)
+enum err_code runs_texts(struct db *db, int64_t run_id, int64_t sample_id, int64_t *ret_n_texts,
+	int64_t *ret_expired_at, struct err *e)
 {
 	struct run_texts t = { 0 };
 
 	TRY(db_each(db,
 		"SELECT count(*) FILTER (WHERE log.step_id IS NOT NULL OR tail.step_id IS NOT NULL),"
-		" coalesce(max(step.log_expired_at), 0) FROM job"
-		" JOIN step ON step.job_id = job.id LEFT JOIN log ON log.step_id = step.id"
-		" LEFT JOIN tail ON tail.step_id = step.id WHERE job.run_id = $1",
-		DB_ARGS(DB_I(run_id)), take_texts, &t, e));
+		" coalesce(max(step.log_expired_at), 0)" LOGS,
+		DB_ARGS(DB_I(run_id), DB_I(sample_id)), take_texts, &t, e));
 	*ret_n_texts = t.n;
 	*ret_expired_at = t.expired_at;
 	return ERR_OK;

@@ -3,8 +3,7 @@
  *
  * A page is one statement for the samples and one for their tags, both of the same page: so a list costs two, however long it is.
  */
-#include "base/buf.h"
-#include "store/rows.h"
+#include "store/like.h"
 #include "store/suite_nouns.h"
 
 /* ---- writing ---- */
@@ -36,6 +35,15 @@ enum err_code samples_put(
 	TRY(put_tags(db, id, &s->tags, e));
 	*ret_id = id;
 	return ERR_OK;
+}
+
+enum err_code samples_add(
+	struct db *db, const struct suite_sample *s, int64_t now, int64_t *ret_id, struct err *e)
+{
+	enum err_code code = db_int(db, "SELECT id FROM sample WHERE digest = $1",
+		DB_ARGS(DB_T(suite_digest(s->file))), ret_id, e);
+
+	return code == ERR_NOT_FOUND ? samples_put(db, s, now, ret_id, e) : code;
 }
 
 /* ---- reading ---- */
@@ -110,34 +118,12 @@ enum err_code samples_get(struct db *db, struct arena *a, int64_t id, struct sam
 	" AND ($4 = '' OR sample.digest = lower($4)) AND ($5 = '' OR lower(sample.extension) = lower($5))"
 #define PAGE " ORDER BY sample.id LIMIT $6 OFFSET $7"
 
-/* What is looked for in a name, as LIKE has it. */
-static struct str pattern_of(struct str part, struct arena *a)
-{
-	struct str pattern;
-	AUTO_BUF out;
-
-	buf_init(&out, SIZE_MAX);
-	if (part.len == 0)
-		return STR("");
-	buf_char(&out, '%');
-	for (size_t i = 0; i < part.len; i++) {
-		char c = part.p[i];
-
-		if (c == '%' || c == '_' || c == '!')
-			buf_char(&out, '!');
-		buf_char(&out, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
-	}
-	buf_char(&out, '%');
-	pattern = arena_str(a, buf_view(&out));
-	return pattern;
-}
-
 enum err_code samples_list(struct db *db, struct arena *a, const struct sample_query *q, struct sample **ret,
 	size_t *ret_n, int64_t *ret_total, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
 	struct tagging t = { .words = { .a = a, .size = sizeof(struct str) } };
-	struct db_value args[] = { DB_I(q->active), DB_T(pattern_of(q->name, a)), DB_T(q->tag),
+	struct db_value args[] = { DB_I(q->active), DB_T(like_part(q->name, a)), DB_T(q->tag),
 		DB_T(q->digest), DB_T(q->extension), DB_I(q->limit), DB_I(q->offset) };
 	int64_t total = 0;
 

@@ -79,6 +79,12 @@ static enum err_code put_run(struct db *db, int64_t repo_id, const struct step_f
 		ret_id, e);
 }
 
+enum err_code runs_open(struct db *db, int64_t repo_id, const struct step_facts *f, int64_t now,
+	int64_t *ret_run_id, struct err *e)
+{
+	return put_run(db, repo_id, f, now, ret_run_id, e);
+}
+
 static enum err_code find_job(struct db *db, int64_t run_id, const struct step_facts *f, struct str key,
 	int64_t *ret_id, struct err *e)
 {
@@ -103,8 +109,9 @@ static enum err_code put_job(
 	if (code != ERR_NOT_FOUND)
 		return code;
 	return db_int(db,
-		"INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		"INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform, test_id)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce((SELECT t.id FROM regression_test AS t"
+		" JOIN result ON result.test_id = t.id AND result.run_id = $1 WHERE t.name = $6), 0))"
 		" ON CONFLICT (run_id, attempt, job_key, leg) DO UPDATE SET"
 		" job_name = CASE WHEN excluded.job_name <> '' THEN excluded.job_name ELSE job.job_name END,"
 		" platform = CASE WHEN excluded.platform <> '' THEN excluded.platform ELSE job.platform END"
@@ -426,7 +433,7 @@ static enum err_code take_step(void *arg, const struct db_row *row, struct err *
 	struct account *acc = arg;
 	struct step s;
 
-	acc->tally = tally_of(row, 0);
+	acc->tally = tally_of_steps(row, 0);
 	acc->expired_at = row_int(row, 6);
 	if (row->v[8].kind == DB_NULL)
 		return ERR_OK; /* the one row of no failed step */

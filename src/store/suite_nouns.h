@@ -8,8 +8,9 @@
 
 /* ---- blobs.c: which files there are; the files are blob_file.h's ---- */
 
-enum blob_state { BLOB_OK, BLOB_DEGRADED, BLOB_MISSING };
+enum blob_state { BLOB_OK, BLOB_DEGRADED, BLOB_MISSING, BLOB_N_STATES };
 const char *blob_state_name(enum blob_state state); /* as the results API says it: ok, degraded, missing */
+bool blob_state_find(struct str name, enum blob_state *ret);
 
 struct blob {
 	struct str digest; /* 64 hex digits */
@@ -45,6 +46,9 @@ struct sample {
 };
 /* W. New, or as the document has it now; its blob has to be there (ERR_NOT_FOUND). file of s is a content. */
 MUST_CHECK enum err_code samples_put(
+	struct db *db, const struct suite_sample *s, int64_t now, int64_t *ret_id, struct err *e);
+/* W. One with that file that is there stays as it is. */
+MUST_CHECK enum err_code samples_add(
 	struct db *db, const struct suite_sample *s, int64_t now, int64_t *ret_id, struct err *e);
 /* ERR_NOT_FOUND. */
 MUST_CHECK enum err_code samples_get(
@@ -84,6 +88,9 @@ struct regression_test_query { /* 0, empty, -1: whichever */
 MUST_CHECK enum err_code regression_tests_list(struct db *db, struct arena *a,
 	const struct regression_test_query *q, struct regression_test **ret, size_t *ret_n,
 	int64_t *ret_total, struct err *e);
+
+/* Of all that there are, to max. */
+MUST_CHECK enum err_code regression_tests_count(struct db *db, int64_t max, int64_t *ret, struct err *e);
 
 /* ---- the document ---- */
 

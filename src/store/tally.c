@@ -67,21 +67,20 @@ struct kept { /* as the run has it now */
 static enum err_code take_kept(void *arg, const struct db_row *row, struct err *e)
 {
 	struct kept *k = arg;
-	struct str settled = row->v[6].s;
+	struct str settled = row->v[RUN_TALLY_N].s;
 
 	(void)e;
 	k->tally = tally_of(row, 0);
 	k->settled.p = k->settled_text;
 	k->settled.len = settled.len < sizeof k->settled_text ? settled.len : sizeof k->settled_text;
 	memcpy(k->settled_text, settled.p, k->settled.len);
-	k->heard_minute = row_int(row, 7);
+	k->heard_minute = row_int(row, RUN_TALLY_N + 1);
 	k->found = true;
 	return ERR_OK;
 }
 
-#define RETURNING_KEPT                                                                                       \
-	" RETURNING run.n_steps, run.n_failed, run.n_lost, run.n_running, run.n_cancelled, run.newest_at,"   \
-	" run.settled, run.heard_minute"
+#define KEPT RUN_TALLY ", run.settled, run.heard_minute"
+#define RETURNING_KEPT " RETURNING " KEPT
 
 static struct run_tally counts_of(const struct tally_step *s)
 {
@@ -120,8 +119,8 @@ static enum err_code add_difference(struct db *db, int64_t run_id, const struct 
 /* A run without steps counts too: zeros. */
 #define COUNTED_ONE                                                                                          \
 	"WITH one AS (SELECT id FROM run WHERE id = $1)," COUNTED(                                           \
-		"one", "0") " now AS (SELECT one.id, counted.* FROM one LEFT JOIN counted ON "               \
-			    "counted.run_id = one.id)"
+		"one") " now AS (SELECT one.id, counted.* FROM one LEFT JOIN counted ON counted.run_id = "   \
+		       "one.id)"
 
 static enum err_code count_again(struct db *db, int64_t run_id, struct kept *k, struct err *e)
 {
@@ -140,16 +139,28 @@ static struct str settled_of(const struct run_tally *t)
 	return str_z(run_status_name(run_status_derive(t, t->newest_at + RUN_QUIET_MS)));
 }
 
+static int64_t heard_minute_of(const struct run_tally *t)
+{
+	return t->stage == STAGE_NONE ? t->newest_at / TALLY_MINUTE_MS : 0;
+}
+
 /* Only when they change, because indexes have to follow. */
 static enum err_code settle(struct db *db, int64_t run_id, const struct kept *k, struct err *e)
 {
 	const struct run_tally *t = &k->tally;
-	struct str settled = settled_of(t);
 
-	if (!k->found || (str_eq(settled, k->settled) && k->heard_minute == t->newest_at / TALLY_MINUTE_MS))
+	if (!k->found || (str_eq(settled_of(t), k->settled) && k->heard_minute == heard_minute_of(t)))
 		return ERR_OK;
 	return db_run(db, "UPDATE run SET settled = $2, heard_minute = $3 WHERE id = $1",
-		DB_ARGS(DB_I(run_id), DB_T(settled), DB_I(t->newest_at / TALLY_MINUTE_MS)), NULL, e);
+		DB_ARGS(DB_I(run_id), DB_T(settled_of(t)), DB_I(heard_minute_of(t))), NULL, e);
+}
+
+enum err_code tally_settle(struct db *db, int64_t run_id, struct err *e)
+{
+	struct kept k = { .found = false };
+
+	TRY(db_each(db, "SELECT " KEPT " FROM run WHERE id = $1", DB_ARGS(DB_I(run_id)), take_kept, &k, e));
+	return settle(db, run_id, &k, e);
 }
 
 enum err_code tally_after(struct db *db, int64_t step_id, const struct tally_change *c, struct err *e)
@@ -166,41 +177,67 @@ enum err_code tally_after(struct db *db, int64_t step_id, const struct tally_cha
 	return settle(db, after.run_id, &k, e);
 }
 
+/* ---- results ---- */
+
+#define RESULTS_OF(run_id)                                                                                   \
+	" (SELECT count(*) FROM result WHERE result.run_id = " run_id                                        \
+	" AND status NOT IN ('not_started', 'running')),"                                                    \
+	" (SELECT count(*) FROM result WHERE result.run_id = " run_id                                        \
+	" AND status IN ('fail', 'missing_output')),"                                                        \
+	" (SELECT count(*) FROM result WHERE result.run_id = " run_id                                        \
+	" AND status IN ('not_started', 'running'))"
+
+/* A run has some hundred results, which come in batches: they are counted again. */
+enum err_code tally_results(struct db *db, int64_t run_id, struct err *e)
+{
+	TRY(db_run(db,
+		"UPDATE run SET (n_results, n_bad, n_open) = (SELECT" RESULTS_OF("$1") ") WHERE id = $1",
+		DB_ARGS(DB_I(run_id)), NULL, e));
+	return tally_settle(db, run_id, e);
+}
+
 /* ---- all runs, for verify ---- */
 
 static bool same_tally(const struct run_tally *a, const struct run_tally *b)
 {
 	return a->n_steps == b->n_steps && a->n_failed == b->n_failed && a->n_lost == b->n_lost &&
 	       a->n_running == b->n_running && a->n_cancelled == b->n_cancelled &&
-	       a->newest_at == b->newest_at;
+	       a->newest_at == b->newest_at && a->n_results == b->n_results && a->n_bad == b->n_bad &&
+	       a->n_open == b->n_open;
 }
+
+/* As BOTH has them: the steps counted, the results counted, what is kept, and of each of what follows what is counted and what is kept. */
+enum { COUNTED_STEPS = 1, COUNTED_RESULTS = 7, KEPT_TALLY = 10, BEGAN = KEPT_TALLY + RUN_TALLY_N };
 
 static enum err_code take_both(void *arg, const struct db_row *row, struct err *e)
 {
 	struct rows *rows = arg;
-	struct run_kept r = {
-		.run_id = row_int(row, 0), .counted = tally_of(row, 1), .kept = tally_of(row, 7)
-	};
+	struct run_kept r = { .run_id = row_int(row, 0),
+		.counted = tally_of_steps(row, COUNTED_STEPS),
+		.kept = tally_of(row, KEPT_TALLY) };
 
 	(void)e;
-	r.same = same_tally(&r.counted, &r.kept) && row_int(row, 13) == row_int(row, 14) &&
-		 row_int(row, 15) == r.kept.newest_at / TALLY_MINUTE_MS &&
-		 str_eq(row->v[16].s, settled_of(&r.counted));
+	r.counted.n_results = row_int(row, COUNTED_RESULTS);
+	r.counted.n_bad = row_int(row, COUNTED_RESULTS + 1);
+	r.counted.n_open = row_int(row, COUNTED_RESULTS + 2);
+	r.counted.stage = r.kept.stage;
+	r.same = same_tally(&r.counted, &r.kept) && row_int(row, BEGAN) == row_int(row, BEGAN + 1) &&
+		 row_int(row, BEGAN + 2) == heard_minute_of(&r.kept) &&
+		 str_eq(row->v[BEGAN + 3].s, settled_of(&r.counted));
 	*(struct run_kept *)rows_add(rows) = r;
 	return ERR_OK;
 }
 
-/* As take_both() reads it. */
 #define BOTH                                                                                                 \
 	"WITH page AS (SELECT id FROM run WHERE id > $1 ORDER BY id LIMIT $2)," COUNTED(                     \
-		"page", "0") " now AS (SELECT page.id, counted.* FROM page LEFT JOIN counted ON "            \
-			     "counted.run_id = page.id)"                                                     \
-			     " SELECT run.id, now.n_steps, now.n_failed, now.n_lost, now.n_running, "        \
-			     "now.n_cancelled,"                                                              \
-			     " now.newest_at, run.n_steps, run.n_failed, run.n_lost, run.n_running, "        \
-			     "run.n_cancelled,"                                                              \
-			     " run.newest_at, now.began, run.began_at, run.heard_minute, run.settled"        \
-			     " FROM now JOIN run ON run.id = now.id ORDER BY run.id"
+		"page") " now AS (SELECT page.id, counted.* FROM page LEFT JOIN counted ON counted.run_id "  \
+			"= page.id)"                                                                         \
+			" SELECT run.id, now.n_steps, now.n_failed, now.n_lost, now.n_running, "             \
+			"now.n_cancelled,"                                                                   \
+			" now.newest_at," RESULTS_OF(                                                        \
+				"run.id") ", " RUN_TALLY                                                     \
+					  ", now.began, run.began_at, run.heard_minute, run.settled"         \
+					  " FROM now JOIN run ON run.id = now.id ORDER BY run.id"
 
 enum err_code runs_kept(struct db *db, struct arena *a, int64_t after, int64_t limit, struct run_kept **ret,
 	size_t *ret_n, struct err *e)
@@ -218,5 +255,6 @@ enum err_code runs_count_again(struct db *db, int64_t run_id, struct err *e)
 	struct kept k = { .found = false };
 
 	TRY(count_again(db, run_id, &k, e));
-	return settle(db, run_id, &k, e);
+	TRY(settle(db, run_id, &k, e));
+	return tally_results(db, run_id, e);
 }

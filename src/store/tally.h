@@ -10,7 +10,7 @@
  *	..
  *	tally_after(db, step_id, &c, e)
  */
-#include "model/step.h"
+#include "model/run.h"
 #include "store/rows.h"
 #include "store/same_step.h"
 
@@ -29,29 +29,29 @@
 	" count(*) FILTER (WHERE conclusion = 'cancelled') AS n_cancelled,"                                  \
 	" coalesce(max(received_at), 0) AS newest_at"
 
-/* The rule, where n_steps and so on are columns; now: an SQL expression. */
-#define WHEN_RULE(status, text, rule) " WHEN " #rule " THEN '" text "'"
-#define RUN_STATUS "CASE" RUN_RULE(WHEN_RULE) " ELSE 'running' END"
-
 /*
- * What is counted of the runs in a table `of`, at the time `now`: tables seen, tally and counted, and a comma behind them. first_failed: the step of
+ * What is counted of the steps of the runs in a table `of`: tables seen and counted, and a comma behind them. first_failed: the step of
  * the newest attempts that failed first. In this order: SQLite takes that of a cross join as it is written.
  */
-#define COUNTED(of, now)                                                                                     \
+#define COUNTED(of)                                                                                          \
 	" seen AS (SELECT job.run_id, step.id, step.conclusion, step.received_at, " STEP_FAILED              \
 	" AS failed, " STEP_BEGAN " AS began,"                                                               \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id, " SAME_JOB ", " SAME_LEG              \
 	") AS newest"                                                                                        \
 	" FROM " of " CROSS JOIN job CROSS JOIN step"                                                        \
 	" WHERE job.run_id = " of ".id AND step.job_id = job.id),"                                           \
-	" tally AS (SELECT run_id, " TALLY_COLUMNS ", min(began) AS began,"                                  \
+	" counted AS (SELECT run_id, " TALLY_COLUMNS ", min(began) AS began,"                                \
 	" coalesce(min(id) FILTER (WHERE failed), 0) AS first_failed"                                        \
-	" FROM seen WHERE attempt = newest GROUP BY run_id),"                                                \
-	" counted AS (SELECT run_id, n_steps, n_failed, n_lost, n_running, n_cancelled, newest_at, began,"   \
-	" first_failed, " now " - newest_at AS quiet_ms FROM tally),"
+	" FROM seen WHERE attempt = newest GROUP BY run_id),"
 
-/* Columns at.. as TALLY_COLUMNS names them. */
-static inline struct run_tally tally_of(const struct db_row *row, size_t at)
+/* What a run has of it, in columns at.. of tally_of(). */
+#define RUN_TALLY                                                                                            \
+	"run.n_steps, run.n_failed, run.n_lost, run.n_running, run.n_cancelled, run.newest_at,"              \
+	" run.n_results, run.n_bad, run.n_open, run.stage"
+#define RUN_TALLY_N 10
+
+/* Of steps alone: columns at.. as TALLY_COLUMNS names them. */
+static inline struct run_tally tally_of_steps(const struct db_row *row, size_t at)
 {
 	return (struct run_tally){
 		.n_steps = row_int(row, at),
@@ -63,13 +63,54 @@ static inline struct run_tally tally_of(const struct db_row *row, size_t at)
 	};
 }
 
+/* Columns at.. as RUN_TALLY names them. */
+static inline struct run_tally tally_of(const struct db_row *row, size_t at)
+{
+	struct run_tally t = tally_of_steps(row, at);
+
+	t.n_results = row_int(row, at + 6);
+	t.n_bad = row_int(row, at + 7);
+	t.n_open = row_int(row, at + 8);
+	t.stage = (enum run_stage)row_int(row, at + 9);
+	return t;
+}
+
+/* Of a run and its repo, behind RUN_TALLY. */
+#define RUN_COLUMNS                                                                                          \
+	"run.began_at, run.id, run.head_sha, run.external_run_id, run.workflow, run.branch,"                 \
+	" run.pull_request, run.url, run.created_at, repo.id, repo.forge, repo.name, run.queued_at,"         \
+	" run.started_at, run.over_at"
+#define RUN_COLUMNS_N 15
+static inline struct run run_of(const struct db_row *row, size_t at, struct arena *a)
+{
+	size_t k = at + RUN_TALLY_N;
+
+	return (struct run){ .tally = tally_of(row, at),
+		.began_at = row_int(row, k),
+		.id = row_int(row, k + 1),
+		.head_sha = row_str(row, k + 2, a),
+		.external_run_id = row_str(row, k + 3, a),
+		.workflow = row_str(row, k + 4, a),
+		.branch = row_str(row, k + 5, a),
+		.pull_request = row_int(row, k + 6),
+		.url = row_str(row, k + 7, a),
+		.created_at = row_int(row, k + 8),
+		.repo_id = row_int(row, k + 9),
+		.forge = row_str(row, k + 10, a),
+		.repo = row_str(row, k + 11, a),
+		.queued_at = row_int(row, k + 12),
+		.started_at = row_int(row, k + 13),
+		.over_at = row_int(row, k + 14) };
+}
+
 /* Kept by itself, it may have been changed by others. */
 static inline bool tally_can_be(const struct run_tally *t)
 {
-	return t->n_lost >= 0 && t->n_lost <= t->n_failed && t->n_failed <= t->n_steps;
+	return t->n_lost >= 0 && t->n_lost <= t->n_failed && t->n_failed <= t->n_steps && t->n_bad >= 0 &&
+	       t->n_bad <= t->n_results && t->n_open >= 0 && (unsigned)t->stage < STAGE_N;
 }
 
-/* Of run.heard_minute. */
+/* Of run.heard_minute; of a run of the suite it is 0, for that says itself when it is over. */
 #define TALLY_MINUTE_MS 60000
 
 /* What a run counts of one of its steps. */
@@ -90,5 +131,9 @@ MUST_CHECK enum err_code tally_before_put(
 /* W. In the transaction of the change. A step that is not there (any more) changes nothing. */
 MUST_CHECK enum err_code tally_after(
 	struct db *db, int64_t step_id, const struct tally_change *c, struct err *e);
+/* W. The stage of the run, or what is kept of its results, has changed: the words for indexes follow. */
+MUST_CHECK enum err_code tally_settle(struct db *db, int64_t run_id, struct err *e);
+/* W. Results of the run have changed. */
+MUST_CHECK enum err_code tally_results(struct db *db, int64_t run_id, struct err *e);
 
 #endif

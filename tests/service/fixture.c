@@ -23,6 +23,9 @@ struct config *fixture_config(void)
 	c->step_bytes = INT64_C(2) << 30;
 	c->streams = 1000;
 	c->lost_after_ms = 60000;
+	c->suite_queue = 1000;
+	c->suite_lease_ms = 60000;
+	c->suite_names = 1000;
 	c->scan_bytes = 64 << 20;
 	c->scan_ms = 250;
 	c->tails = 200;

@@ -157,7 +157,7 @@ static void the_thread_passes_at_its_start_and_stops_when_told(void **state)
 	j = janitor_start(fx.store, box, &ahead);
 	while (n == 0)
 		assert_int_equal(
-			janitor_actions(fx.store, 10, 0, &fx.arena, &actions, &n, &total, &e), ERR_OK);
+			janitor_actions(fx.store, 100, 0, &fx.arena, &actions, &n, &total, &e), ERR_OK);
 	janitor_stop(j);
 	assert_int_equal(actions[n - 1].rows, 1);
 	config_box_free(box); /* and the configuration with it */

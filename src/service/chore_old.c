@@ -1,5 +1,5 @@
 /*
- * chore_access: sessions and audit: what is kept of who came in and what they did goes by its age alone.
+ * chore_old: what goes by its age alone: sessions, the audit, errors, and what tests wrote.
  *
  * A session that is over stays for a week, so that its user can see it; a sign-in that is over stays for a day, so that its state cannot be used again. Revoked and
  * expired tokens stay: they are few, and what the audit says of them can be looked up.
@@ -7,6 +7,8 @@
 #include "service/chore.h"
 #include "service/membership.h"
 #include "store/access_nouns.h"
+#include "store/errors.h"
+#include "store/result_nouns.h"
 
 #include <stdio.h>
 
@@ -80,5 +82,32 @@ enum err_code chore_audit(const struct chore_call *c, struct chore_report *r, st
 	TRY(expire(c, audit_expire, c->now - c->cfg->audit_days * DAY_MS, &r->rows, e));
 	snprintf(r->message, sizeof r->message, "%s %lld deeds of more than %lld days ago",
 		c->dry ? "would forget" : "forgot", (long long)r->rows, (long long)c->cfg->audit_days);
+	return ERR_OK;
+}
+
+/* Errors outlive the text that they were found in. */
+enum err_code chore_old_errors(const struct chore_call *c, struct chore_report *r, struct err *e)
+{
+	if (c->cfg->error_days == 0) {
+		snprintf(r->message, sizeof r->message, "errors are kept for ever (error-days is 0)");
+		return ERR_OK;
+	}
+	TRY(expire(c, errors_expire, c->now - c->cfg->error_days * DAY_MS, &r->rows, e));
+	snprintf(r->message, sizeof r->message, "%s %lld errors older than %lld days",
+		c->dry ? "would delete" : "deleted", (long long)r->rows, (long long)c->cfg->error_days);
+	return ERR_OK;
+}
+
+/* The files themselves go with the chore of blobs, if nothing else speaks of them. */
+enum err_code chore_outputs(const struct chore_call *c, struct chore_report *r, struct err *e)
+{
+	if (c->cfg->output_days == 0) {
+		snprintf(r->message, sizeof r->message,
+			"what tests wrote is kept for ever (output-days is 0)");
+		return ERR_OK;
+	}
+	TRY(expire(c, outputs_expire, c->now - c->cfg->output_days * DAY_MS, &r->rows, e));
+	snprintf(r->message, sizeof r->message, "%s %lld files that tests wrote more than %lld days ago",
+		c->dry ? "would let go of" : "let go of", (long long)r->rows, (long long)c->cfg->output_days);
 	return ERR_OK;
 }
