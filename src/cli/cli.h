@@ -8,6 +8,7 @@ int cmd_context(int argc, char **argv);
 int cmd_errors(int argc, char **argv);
 int cmd_groups(int argc, char **argv);
 int cmd_suite(int argc, char **argv);
+int cmd_baseline(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_unpin(int argc, char **argv);

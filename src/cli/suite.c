@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/sub.h"
+#include "cli/suite_run.h"
 #include "model/suite.h"
 
 #include <stdio.h>
@@ -419,6 +420,7 @@ int cmd_suite(int argc, char **argv)
 	static const struct sub subs[] = {
 		{ "import", cmd_suite_import, "take the suite of a folder" },
 		{ "export", cmd_suite_export, "write the suite into a folder" },
+		{ "run", suite_run, "ask for a run, and wait for it" },
 	};
 
 	return sub_run("suite", "Samples, the tests that are run over them, and what is expected of these.",

@@ -8,6 +8,8 @@ int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+/* Needs what runners know and what reports say: no layer below has both. */
+int cmd_results(int argc, char **argv);
 
 /*
  * Tell the service manager (sd_notify(3)): "READY=1", "STOPPING=1", "RELOADING=1". Nothing happens when

@@ -36,6 +36,11 @@ enum input_kind input_sniff(struct str text);
 MUST_CHECK enum err_code input_report(
 	struct str text, struct findings *out, enum input_kind *ret_kind, struct err *e);
 
+/* The same, and every test of the report, those that passed too (explain/input_case.h). */
+struct input_cases;
+MUST_CHECK enum err_code input_report_cases(struct str text, struct findings *out, struct input_cases *cases,
+	enum input_kind *ret_kind, struct err *e);
+
 /*
  * What a log has in it: lines that are commands (::error, ##[error], ##vso[..], ##teamcity[..]), a TAP stream, and
  * reports that were printed: XML, JSON, lines of rdjsonl. What turns out to be none, or is cut, is left to the rules.
@@ -47,10 +52,11 @@ void input_log(const struct lines *log, struct findings *out);
 /* How findings of one input are added. Plain data. */
 struct input {
 	struct findings *out;
-	const struct lines *log; /* that it stands in; NULL: a report beside it */
-	size_t line_at;          /* where it begins there */
-	struct str name;         /* "junit" */
-	struct str tool;         /* what every finding gets */
+	const struct lines *log;   /* that it stands in; NULL: a report beside it */
+	size_t line_at;            /* where it begins there */
+	struct str name;           /* "junit" */
+	struct str tool;           /* what every finding gets */
+	struct input_cases *cases; /* NULL: nobody wants to know of tests that passed */
 	size_t n_errors, n_others;
 };
 

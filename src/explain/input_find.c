@@ -141,7 +141,13 @@ static enum err_code read_tap(struct input *in, struct str text, struct err *e)
 
 enum err_code input_report(struct str text, struct findings *out, enum input_kind *ret_kind, struct err *e)
 {
-	struct input in = { .out = out };
+	return input_report_cases(text, out, NULL, ret_kind, e);
+}
+
+enum err_code input_report_cases(struct str text, struct findings *out, struct input_cases *cases,
+	enum input_kind *ret_kind, struct err *e)
+{
+	struct input in = { .out = out, .cases = cases };
 	enum input_kind kind = input_sniff(text);
 
 	if (text.len > INPUT_REPORT_MAX)

@@ -8,6 +8,7 @@
 #include "explain/input_junit.h"
 
 #include "base/xml.h"
+#include "explain/input_case.h"
 #include "explain/place.h"
 
 #include <stdlib.h>
@@ -93,8 +94,8 @@ struct reader {
 	size_t n_suites;
 	struct arena names; /* of the current testcase */
 	struct str class_name, name, file;
-	int64_t line;
-	bool in_case, skipped;
+	int64_t line, runtime_ms;
+	bool in_case, skipped, failed_for_good;
 	size_t case_depth, case_line;
 	size_t first; /* finding of this testcase */
 	int reruns;
@@ -234,6 +235,7 @@ static void tell(struct reader *r, size_t end_line)
 		input_add(r->in, flaky ? SEVERITY_WARNING : SEVERITY_ERROR, r->part_line, end_line + 1);
 	struct str text = buf_view(&r->text);
 
+	r->failed_for_good = r->failed_for_good || !flaky;
 	if (!f)
 		return;
 	f->flaky = flaky;
@@ -257,6 +259,7 @@ static void tell_skipped(struct reader *r, size_t end_line)
 		if (!str_eq(r->message, str_z(could_not_run[i].message)))
 			continue;
 		struct finding *f = input_add(r->in, SEVERITY_ERROR, r->part_line, end_line + 1);
+		r->failed_for_good = true;
 		if (!f)
 			return;
 		f->class = could_not_run[i].class;
@@ -275,8 +278,10 @@ static void open_case(struct reader *r, const struct xml_event *ev)
 	r->name = keep_name(r, xml_attr(ev, "name"));
 	r->file = xml_attr(ev, "file").len <= NAME_MAX_BYTES ? keep_name(r, xml_attr(ev, "file")) : STR("");
 	r->line = input_number(xml_attr(ev, "line"));
+	r->runtime_ms = input_seconds_ms(str_trim(xml_attr(ev, "time")));
 	r->in_case = true;
-	r->skipped = false;
+	r->skipped = r->failed_for_good = false;
+	r->message = STR("");
 	r->case_depth = ev->depth;
 	r->case_line = ev->line;
 	r->first = r->in->out->n;
@@ -294,9 +299,26 @@ static void passed(struct reader *r)
 	r->in->out->v[same->finding].reruns++;
 }
 
+/* One that failed and then passed, passed. Of very many that fail there is no finding: then the attribute is all that is known. */
+static void tell_case(struct reader *r)
+{
+	const struct findings *out = r->in->out;
+	struct str message = r->skipped || r->failed_for_good ? r->message : STR("");
+
+	if (r->failed_for_good && out->n > r->first)
+		message = out->v[r->first].message;
+	input_case_add(r->in->cases, full_name(r),
+		r->failed_for_good ? CASE_FAILED
+		: r->skipped       ? CASE_SKIPPED
+				   : CASE_PASSED,
+		r->runtime_ms, message);
+}
+
 static void close_case(struct reader *r)
 {
 	struct findings *out = r->in->out;
+
+	tell_case(r);
 
 	for (size_t i = r->first; i < out->n; i++)
 		out->v[i].reruns = r->reruns;

@@ -6,6 +6,8 @@
  */
 #include "explain/input_sarif.h"
 
+#include "explain/input_case.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,20 +201,43 @@ static void set_where(const struct run *r, const struct json *holder, struct fin
 		f->col = n;
 }
 
+/* A rule that is looked for is a test, by its id behind the name of its tool. */
+static void tell_case(const struct run *r, struct str id, enum input_outcome outcome, struct str message)
+{
+	if (r->in->cases && id.len > 0)
+		input_case_add(r->in->cases,
+			r->in->tool.len > 0
+				? input_keep_fmt(r->in, "%.*s %.*s", STR_FMT(r->in->tool), STR_FMT(id))
+				: id,
+			outcome, -1, message);
+}
+
+static void tell_rules(const struct run *r)
+{
+	for (size_t i = 0; r->in->cases && i < r->n_rules; i++)
+		tell_case(r, r->rules[i].id, CASE_PASSED, STR(""));
+}
+
 static void tell_result(const struct run *r, const struct json *result)
 {
 	const struct json *rule = rule_of(r, result);
-	struct str code = rule_id(result);
+	struct str code = rule_id(result), message;
+	enum error_severity severity = level_of(result, rule);
 	struct finding *f;
 
 	if (!is_problem(result))
 		return;
-	f = input_add(r->in, level_of(result, rule), 0, 0);
+	if (code.len == 0)
+		code = json_str(json_get(rule, "id"));
+	message = message_of(r->in, json_get(result, "message"), rule);
+	if (severity > SEVERITY_NOTE)
+		tell_case(r, code, CASE_FAILED, message);
+	f = input_add(r->in, severity, 0, 0);
 	if (!f)
 		return;
 	f->class = r->compiles ? CLASS_COMPILE : CLASS_LINT;
-	f->code = input_keep(r->in, code.len > 0 ? code : json_str(json_get(rule, "id")));
-	f->message = message_of(r->in, json_get(result, "message"), rule);
+	f->code = input_keep(r->in, code);
+	f->message = message;
 	set_where(r, result, f);
 }
 
@@ -257,6 +282,7 @@ static void tell_run(struct input *in, const struct json *node)
 	collect_rules(&r, &a);
 	in->tool = input_keep(in, json_str(json_get(r.driver, "name")));
 	r.compiles = is_compiler(in->tool);
+	tell_rules(&r);
 	for (size_t i = 0; i < json_len(results); i++)
 		tell_result(&r, json_at(results, i));
 	for (size_t i = 0; i < json_len(invocations); i++)

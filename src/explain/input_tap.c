@@ -11,6 +11,7 @@
 #include "explain/input_tap.h"
 
 #include "base/utf8.h"
+#include "explain/input_case.h"
 #include "explain/place.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@
 #define GAP_MAX 5 /* lines of other output between a test and what is said of it */
 
 struct level {
-	size_t first; /* finding since the last point */
+	size_t first;      /* finding since the last point */
+	size_t first_case; /* likewise */
 	int64_t planned, seen;
 	size_t plan_line;
 	bool has_plan, skips_all;
@@ -32,6 +34,7 @@ struct reader {
 	size_t n_points;
 	struct level levels[TAP_MAX_DEPTH];
 	size_t depth;     /* of the last point or plan */
+	size_t last_case; /* of the last finding */
 	bool open;        /* the last finding takes what follows */
 	size_t open_at;   /* its index */
 	size_t last_line; /* of a point, or of what followed it */
@@ -162,6 +165,7 @@ static void close_finding(struct reader *r)
 
 		f->message = input_keep(r->in, message.len > 0 ? message : f->test);
 		set_where(r, f);
+		input_case_say(r->in->cases, r->last_case, message);
 	}
 	r->open = r->in_yaml = false;
 	r->block = NULL;
@@ -311,6 +315,11 @@ static void check_plan(struct reader *r, size_t depth)
 	}
 }
 
+static size_t n_cases(const struct reader *r)
+{
+	return r->in->cases ? r->in->cases->n : 0;
+}
+
 /* A line of this depth: all that is deeper has ended. */
 static void go_to_depth(struct reader *r, size_t depth)
 {
@@ -319,7 +328,26 @@ static void go_to_depth(struct reader *r, size_t depth)
 		r->levels[r->depth] = (struct level){ 0 };
 	}
 	for (; r->depth < depth; r->depth++)
-		r->levels[r->depth + 1] = (struct level){ .first = r->in->out->n };
+		r->levels[r->depth + 1] = (struct level){ .first = r->in->out->n, .first_case = n_cases(r) };
+}
+
+/* One that is expected to fail, or was passed by, says nothing of what is tested. */
+static void tell_case(struct reader *r, size_t depth, const struct point *p)
+{
+	bool has_children = r->levels[depth].first_case < n_cases(r);
+	enum input_outcome outcome = p->skip || (p->todo && !p->ok) ? CASE_SKIPPED
+				     : p->ok                        ? CASE_PASSED
+								    : CASE_FAILED;
+
+	if (has_children)
+		input_case_adopt(r->in->cases, r->levels[depth].first_case, p->name);
+	else
+		r->last_case = input_case_add(r->in->cases,
+			p->name.len > 0
+				? p->name
+				: input_keep_fmt(r->in, "test %lld", (long long)r->levels[depth].seen),
+			outcome, -1, STR(""));
+	r->levels[depth].first_case = n_cases(r);
 }
 
 static void take_point(struct reader *r, size_t depth, size_t line, const struct point *p)
@@ -332,6 +360,7 @@ static void take_point(struct reader *r, size_t depth, size_t line, const struct
 	r->last_line = line;
 	r->n_points++;
 	r->levels[depth].seen++;
+	tell_case(r, depth, p);
 	if (!p->ok && !p->todo && !p->skip && !has_children) {
 		f = input_add(r->in, SEVERITY_ERROR, line, line + 1);
 		if (f) {
@@ -351,6 +380,7 @@ static void bail_out(struct reader *r, size_t line, struct str why)
 	memset(r->levels, 0, sizeof r->levels); /* no plan holds any more */
 	r->depth = 0;
 	r->levels[0].first = r->in->out->n;
+	r->levels[0].first_case = n_cases(r);
 	if (!f)
 		return;
 	f->class = CLASS_TEST;
@@ -415,6 +445,7 @@ static void take_line(struct reader *r, size_t line)
 		close_finding(r);
 		go_to_depth(r, depth);
 		plan.first = r->levels[depth].first;
+		plan.first_case = r->levels[depth].first_case;
 		plan.seen = r->levels[depth].seen;
 		plan.plan_line = line;
 		r->levels[depth] = plan;
@@ -431,6 +462,8 @@ void input_tap(struct input *in, const struct lines *l, size_t from, size_t *ret
 	in->name = STR("tap");
 	in->line_at = 0;
 	r.levels[0].first = in->out->n;
+	r.levels[0].first_case = n_cases(&r);
+	r.last_case = SIZE_MAX;
 	buf_init(&r.notes, MESSAGE_ROOM);
 	buf_init(&r.told, MESSAGE_ROOM);
 	buf_init(&r.trace, MESSAGE_ROOM);

@@ -21,7 +21,7 @@ static enum err_code put_test(struct db *db, const struct suite_test *t, int64_t
 		" shell = excluded.shell, input_type = excluded.input_type, output_type = "
 		"excluded.output_type,"
 		" expected_rc = excluded.expected_rc, timeout_ms = excluded.timeout_ms,"
-		" description = excluded.description, active = excluded.active RETURNING id",
+		" description = excluded.description, active = excluded.active, elsewhere = 0 RETURNING id",
 		DB_ARGS(DB_T(t->name), DB_I(sample_id), DB_T(t->command), DB_I(t->shell), DB_T(t->input_type),
 			DB_T(t->output_type), DB_I(t->expected_rc), DB_I(t->timeout_ms), DB_T(t->description),
 			DB_I(t->active), DB_I(now)),
@@ -290,7 +290,7 @@ static enum err_code take_document_output(void *arg, const struct db_row *row, s
 
 static enum err_code read_samples(struct db *db, struct arena *a, struct suite *s, struct err *e)
 {
-	struct sample_query q = { .active = -1, .limit = INT32_MAX };
+	struct sample_query q = { .active = -1, .of_suite = true, .limit = INT32_MAX };
 	struct sample *samples = NULL;
 	int64_t total;
 	size_t n = 0;
@@ -320,7 +320,7 @@ enum err_code suite_read_all(struct db *db, struct arena *a, struct suite *ret, 
 		"SELECT t.id, t.name, sample.digest, t.command, t.shell, t.input_type, t.output_type, "
 		"t.expected_rc,"
 		" t.timeout_ms, t.description, t.active FROM regression_test AS t"
-		" JOIN sample ON sample.id = t.sample_id ORDER BY t.id",
+		" JOIN sample ON sample.id = t.sample_id WHERE t.elsewhere = 0 ORDER BY t.id",
 		NULL, 0, take_document_test, &d, e));
 	TRY(db_each(db, "SELECT test_id, category FROM test_category ORDER BY test_id, category", NULL, 0,
 		take_document_category, &d, e));

@@ -301,8 +301,9 @@ static enum err_code find_foreign(
 {
 	TRY(db_run(db,
 		"INSERT INTO regression_test (name, sample_id, command, shell, input_type, output_type,"
-		" expected_rc, timeout_ms, description, active, added_at)"
-		" VALUES ($1, $2, '" ELSEWHERE "', 0, '', '', 0, 0, '', 0, $3) ON CONFLICT (name) DO NOTHING",
+		" expected_rc, timeout_ms, description, active, added_at, elsewhere)"
+		" VALUES ($1, $2, '" ELSEWHERE
+		"', 0, '', '', 0, 0, '', 0, $3, 1) ON CONFLICT (name) DO NOTHING",
 		DB_ARGS(DB_T(name), DB_I(sample_id), DB_I(now)), NULL, e));
 	return db_int(db, "SELECT id FROM regression_test WHERE name = $1", DB_ARGS(DB_T(name)), ret_id, e);
 }

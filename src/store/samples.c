@@ -109,14 +109,17 @@ enum err_code samples_get(struct db *db, struct arena *a, int64_t id, struct sam
 	return ERR_OK;
 }
 
-/* $1 active, $2 a pattern, $3 tag, $4 digest, $5 extension. */
+/* $1 active, $2 a pattern, $3 tag, $4 digest, $5 extension, $6 of the suite alone. */
 #define OF_QUERY                                                                                             \
 	" FROM sample WHERE ($1 = -1 OR sample.active = $1) AND ($2 = '' OR lower(sample.name) LIKE $2 "     \
 	"ESCAPE '!')"                                                                                        \
 	" AND ($3 = '' OR EXISTS (SELECT 1 FROM sample_tag WHERE sample_id = sample.id AND lower(tag) = "    \
 	"lower($3)))"                                                                                        \
-	" AND ($4 = '' OR sample.digest = lower($4)) AND ($5 = '' OR lower(sample.extension) = lower($5))"
-#define PAGE " ORDER BY sample.id LIMIT $6 OFFSET $7"
+	" AND ($4 = '' OR sample.digest = lower($4)) AND ($5 = '' OR lower(sample.extension) = lower($5))"   \
+	" AND ($6 = 0 OR sample.active = 1 OR NOT EXISTS (SELECT 1 FROM regression_test AS t"                \
+	" WHERE t.sample_id = sample.id AND t.elsewhere = 1) OR EXISTS (SELECT 1 FROM regression_test AS t"  \
+	" WHERE t.sample_id = sample.id AND t.elsewhere = 0))"
+#define PAGE " ORDER BY sample.id LIMIT $7 OFFSET $8"
 
 enum err_code samples_list(struct db *db, struct arena *a, const struct sample_query *q, struct sample **ret,
 	size_t *ret_n, int64_t *ret_total, struct err *e)
@@ -124,18 +127,18 @@ enum err_code samples_list(struct db *db, struct arena *a, const struct sample_q
 	struct rows rows = { .a = a, .size = sizeof **ret };
 	struct tagging t = { .words = { .a = a, .size = sizeof(struct str) } };
 	struct db_value args[] = { DB_I(q->active), DB_T(like_part(q->name, a)), DB_T(q->tag),
-		DB_T(q->digest), DB_T(q->extension), DB_I(q->limit), DB_I(q->offset) };
+		DB_T(q->digest), DB_T(q->extension), DB_I(q->of_suite), DB_I(q->limit), DB_I(q->offset) };
 	int64_t total = 0;
 
 	TRY(rows_total(
-		db, "SELECT count(*) FROM (SELECT 1" OF_QUERY " LIMIT 10001) AS x", args, 5, &total, e));
-	TRY(db_each(db, "SELECT " COLUMNS OF_QUERY PAGE, args, 7, take_sample, &rows, e));
+		db, "SELECT count(*) FROM (SELECT 1" OF_QUERY " LIMIT 10001) AS x", args, 6, &total, e));
+	TRY(db_each(db, "SELECT " COLUMNS OF_QUERY PAGE, args, 8, take_sample, &rows, e));
 	t.samples = rows.first;
 	t.n = rows.n;
 	TRY(db_each(db,
 		"SELECT sample_id, tag FROM sample_tag WHERE sample_id IN (SELECT sample.id" OF_QUERY PAGE
 		") ORDER BY sample_id, tag",
-		args, 7, take_tag, &t, e));
+		args, 8, take_tag, &t, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	*ret_total = total;

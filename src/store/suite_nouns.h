@@ -55,7 +55,8 @@ MUST_CHECK enum err_code samples_get(
 	struct db *db, struct arena *a, int64_t id, struct sample *ret, struct err *e);
 struct sample_query { /* empty, -1: whichever */
 	int active;
-	struct str name;                   /* a part of it, without regard to case */
+	bool of_suite;   /* not those that are there for tests alone that are run elsewhere */
+	struct str name; /* a part of it, without regard to case */
 	struct str tag, digest, extension; /* without regard to case */
 	int64_t limit, offset;
 };

@@ -84,6 +84,9 @@ CREATE TABLE progress (
 	PRIMARY KEY (run_id, number)
 );
 
+-- 1: it is run elsewhere, and only its results are here (sluice results import): no part of the suite.
+ALTER TABLE regression_test ADD COLUMN elsewhere BIGINT NOT NULL DEFAULT 0;
+
 -- The run whose approval took it away (remove_variants), so that to take the approval back brings it back; 0: none did.
 ALTER TABLE baseline ADD COLUMN removed_in BIGINT NOT NULL DEFAULT 0;
 
