@@ -128,9 +128,9 @@ static int run_approve(int argc, char **argv)
 	if (command_options(&usage, &argc, argv, &exit_code) == COMMAND_DONE)
 		return exit_code;
 	if (!read_place(argc, argv, &at))
-		return command_usage_fail(
-			"baseline approve", "a run and a test are needed, by their numbers: sluice baseline "
-					    "approve RUN TEST [FILE]");
+		return command_usage_fail("baseline approve",
+			"a run and a test are needed, by their numbers: sluice baseline "
+			"approve RUN TEST [FILE]");
 	return change(&flags, &at, false, remove_variants, &e) == ERR_OK
 		       ? 0
 		       : command_fail("baseline approve", &e);
