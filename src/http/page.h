@@ -32,6 +32,8 @@ void page_csrf(struct html *h, struct str csrf);
 /* How a step or a run ended, in words, with a colour beside them. */
 void page_conclusion(struct html *h, enum conclusion conclusion);
 void page_status(struct html *h, enum run_status status);
+/* What of a run did not go well, in numbers. */
+void page_run_counts(struct html *h, const struct run_tally *t);
 /* "build / compile (linux)": job, step, and leg if it was not made up. */
 void page_step_name(struct html *h, const struct step_facts *f);
 /* The same as the title of a page. */

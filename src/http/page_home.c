@@ -6,6 +6,15 @@
 
 #define FAILURES_MAX 50
 
+/* Of a run of the suite in which no step failed. */
+static void put_tests(struct html *h, const struct run_tally *t)
+{
+	html_count(h, t->n_bad);
+	html(h, " of ");
+	html_count(h, t->n_results + t->n_open);
+	html(h, " tests did not pass");
+}
+
 static void put_first_step(struct html *h, const struct failure *f)
 {
 	const struct step_facts facts = { .job_name = f->job_name, .step_name = f->step_name };
@@ -14,7 +23,10 @@ static void put_first_step(struct html *h, const struct failure *f)
 	html(h, "<span class=\"what\"><a href=\"/runs/");
 	html_int(h, f->run.id);
 	html(h, "\">");
-	page_step_name(h, &facts);
+	if (f->step_id > 0)
+		page_step_name(h, &facts);
+	else
+		put_tests(h, &f->run.tally);
 	html(h, "</a>");
 	if (others > 0) {
 		html(h, " <span class=\"mute\">and ");
@@ -55,7 +67,7 @@ static void put_failure(struct html *h, const struct failure *f, int64_t now)
 	page_status(h, f->run.status);
 	html(h, "</span>");
 	put_first_step(h, f);
-	html_ago(h, f->run.tally.newest_at, now);
+	html_ago(h, f->run.over_at > f->run.tally.newest_at ? f->run.over_at : f->run.tally.newest_at, now);
 	put_facts(h, &f->run);
 	html(h, "</li>");
 }

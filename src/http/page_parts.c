@@ -42,6 +42,24 @@ void page_status(struct html *h, enum run_status status)
 	put_badge(h, statuses[status].word, statuses[status].class);
 }
 
+void page_run_counts(struct html *h, const struct run_tally *t)
+{
+	if (t->n_steps > 0) {
+		html(h, "<span>");
+		html_count(h, t->n_failed);
+		html(h, " of ");
+		html_count(h, t->n_steps);
+		html(h, " steps failed</span>");
+	}
+	if (t->n_results + t->n_open > 0) {
+		html(h, "<span>");
+		html_count(h, t->n_bad);
+		html(h, " of ");
+		html_count(h, t->n_results + t->n_open);
+		html(h, " tests did not pass</span>");
+	}
+}
+
 static bool has_leg(const struct step_facts *f)
 {
 	return f->leg.len > 0 && !str_starts(f->leg, STR(LEG_MADE_UP));

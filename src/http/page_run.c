@@ -7,6 +7,7 @@
 
 #include "http/decisive.h"
 #include "http/page.h"
+#include "http/page_results.h"
 #include "service/facts.h"
 
 #define STEPS_MAX 100
@@ -37,7 +38,10 @@ static void put_run_name(struct html *h, const struct run *r)
 	else
 		html(h, "Run");
 	html(h, " <span class=\"mute\">#");
-	html_name(h, r->external_run_id, PAGE_NAME_MAX);
+	if (r->tally.stage == STAGE_NONE)
+		html_name(h, r->external_run_id, PAGE_NAME_MAX);
+	else
+		html_int(h, r->id);
 	html(h, "</span>");
 }
 
@@ -57,6 +61,27 @@ static void put_tally(struct html *h, const struct run_tally *t)
 	html(h, " failed</dd></div>");
 }
 
+static void put_results(struct html *h, const struct run_tally *t)
+{
+	html(h, "<div><dt>Tests</dt><dd>");
+	html_count(h, t->n_results + t->n_open);
+	html(h, ", of which ");
+	html_count(h, t->n_bad);
+	html(h, " did not pass</dd></div>");
+}
+
+/* Nothing when it has not come yet. */
+static void put_moment(struct html *h, const char *what, int64_t at, int64_t now)
+{
+	if (at == 0)
+		return;
+	html(h, "<div><dt>");
+	html_text(h, str_z(what));
+	html(h, "</dt><dd>");
+	html_time(h, at, now);
+	html(h, "</dd></div>");
+}
+
 static void put_run_facts(struct html *h, const struct run *r, int64_t now)
 {
 	html(h, "<dl>");
@@ -69,12 +94,14 @@ static void put_run_facts(struct html *h, const struct run *r, int64_t now)
 		html_int(h, r->pull_request);
 		html(h, "</dd></div>");
 	}
-	put_tally(h, &r->tally);
-	html(h, "<div><dt>Began</dt><dd>");
-	html_time(h, r->began_at, now);
-	html(h, "</dd></div><div><dt>Last heard of</dt><dd>");
-	html_time(h, r->tally.newest_at, now);
-	html(h, "</dd></div>");
+	if (r->tally.n_results + r->tally.n_open > 0)
+		put_results(h, &r->tally);
+	if (r->tally.n_steps > 0)
+		put_tally(h, &r->tally);
+	put_moment(h, "Asked for", r->queued_at, now);
+	put_moment(h, "Began", r->started_at > 0 ? r->started_at : r->began_at, now);
+	put_moment(
+		h, "Last heard of", r->over_at > r->tally.newest_at ? r->over_at : r->tally.newest_at, now);
 	if (html_is_web(r->url)) {
 		html(h, "<div><dt>On the forge</dt><dd>");
 		html_open_link(h, r->url);
@@ -179,6 +206,24 @@ static enum err_code read_steps(
 
 /* ---- a run ---- */
 
+static void put_reason(struct html *h, const struct run *r, int64_t now)
+{
+	static const struct {
+		const char *reason, *says;
+	} reasons[] = { { "worker_lost", "Two workers that had this run were not heard of any more." },
+		{ "no_results", "Its worker told no result." },
+		{ "missing_results", "Its worker ended without a result of every test." },
+		{ "runner_lost", "A runner was not heard of any more." } };
+	const char *reason = run_reason(&r->tally, now);
+
+	for (size_t i = 0; reason && i < sizeof reasons / sizeof *reasons; i++)
+		if (str_eq(str_z(reason), str_z(reasons[i].reason))) {
+			html(h, "<p class=\"note bad\">");
+			html_text(h, str_z(reasons[i].says));
+			html(h, "</p>");
+		}
+}
+
 enum err_code page_run(struct call *c, struct err *e)
 {
 	const struct subject subject = { .run_id = arg_int(c, "run_id") };
@@ -198,8 +243,11 @@ enum err_code page_run(struct call *c, struct err *e)
 	put_run_name(&h, &run);
 	html(&h, "</h1>");
 	put_run_facts(&h, &run, c->now);
+	put_reason(&h, &run, c->now);
 	TRY(put_failed(c, &h, &steps, e));
-	put_steps(&h, &steps, c->now);
+	TRY(page_results_put(c, &h, &run, e));
+	if (steps.n > 0)
+		put_steps(&h, &steps, c->now);
 	page_end(c, &h);
 	return ERR_OK;
 }
@@ -215,12 +263,9 @@ static void put_run(struct html *h, const struct run *r, int64_t now)
 	html(h, "\">");
 	put_run_name(h, r);
 	html(h, "</a></span>");
-	html_ago(h, r->tally.newest_at, now);
-	html(h, "<span class=\"of\"><span>");
-	html_count(h, r->tally.n_failed);
-	html(h, " of ");
-	html_count(h, r->tally.n_steps);
-	html(h, " steps failed</span>");
+	html_ago(h, r->over_at > r->tally.newest_at ? r->over_at : r->tally.newest_at, now);
+	html(h, "<span class=\"of\">");
+	page_run_counts(h, &r->tally);
 	if (r->branch.len > 0) {
 		html(h, "<span>");
 		html_name(h, r->branch, PAGE_NAME_MAX);
