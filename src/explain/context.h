@@ -65,6 +65,14 @@ struct context_found { /* out about a step */
 	int64_t first_line; /* number of the first line of the step's text, from 0; -1: they do not count through */
 };
 
+struct context_result { /* a test of the suite that did not pass */
+	int64_t run_id, test_id;
+	struct str test, sample;
+	struct str what; /* is wrong, in a sentence */
+	struct str
+		diff; /* the beginning of the first difference, unified; may be empty. Valid UTF-8, as all these */
+};
+
 struct context_input {
 	struct context_query query;
 	const struct step *steps; /* the failed ones, in the order they began; a step whose text expired has
@@ -73,7 +81,10 @@ struct context_input {
 	const struct context_found *found; /* of each of them; NULL: nothing */
 	int64_t n_beyond; /* failed steps that are not among them, because they are too many: counted only */
 	enum run_status status; /* of the runs together: fail if one failed; not told when nothing was sent */
-	unsigned absence;       /* when n_steps is 0 */
+	const struct context_result *results;
+	size_t n_results;
+	int64_t n_results_beyond; /* that are not among them */
+	unsigned absence;         /* when n_steps is 0 */
 	int64_t expired_at;
 	int64_t log_days; /* retention; 0: for ever */
 	size_t budget;
@@ -82,7 +93,7 @@ struct context_input {
 /* Appends at most in->budget bytes to out. */
 void context_markdown(const struct context_input *in, struct buf *out);
 /* {"repo","head_sha",...,"status","message","steps":[{..., "errors":[{...}], "text", "lines", "bytes",
- * "dropped_lines", ...}],"omitted":{...}} within the budget too. */
+ * "dropped_lines", ...}],"results":[{...}],"results_omitted",..,"omitted":{...}} within the budget too. */
 void context_json(const struct context_input *in, struct buf *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include "explain/context_md_error.h"
 #include "explain/context_part.h"
 #include "explain/context_plan.h"
+#include "explain/context_results.h"
 
 #include "base/clock.h"
 #include "text/visible.h"
@@ -440,16 +441,41 @@ static void write_absence(const struct context_input *in, struct buf *out)
 	item(&piece, in->budget, before, out);
 }
 
+/* Tests did not pass, and no step failed. */
+static void write_only_results(const struct context_input *in, struct str results, struct buf *out)
+{
+	AUTO_BUF piece;
+
+	buf_init(&piece, PIECE_MAX);
+	part_subject(&in->query, &piece);
+	buf_z(out, TITLE "\n");
+	if (piece.len > 0 && piece.len < in->budget / 8)
+		buf_fmt(out, "No step failed for %.*s.\n", STR_FMT(buf_view(&piece)));
+	else
+		buf_z(out, "No step failed.\n");
+	buf_str(out, results);
+}
+
 void context_markdown(const struct context_input *in, struct buf *out)
 {
+	struct context_input steps = *in;
 	struct plan p;
+	AUTO_BUF results;
 
 	assert(in->budget >= CONTEXT_BUDGET_MIN);
+	buf_init(&results, SIZE_MAX);
+	context_results_markdown(in, &results);
+	if (in->n_steps == 0 && results.len > 0) {
+		write_only_results(in, buf_view(&results), out);
+		return;
+	}
 	if (in->n_steps == 0) {
 		write_absence(in, out);
 		return;
 	}
-	plan_init(&p, in, &format);
+	steps.budget -= results.len;
+	plan_init(&p, &steps, &format);
 	write_steps(&p, out);
 	plan_done(&p);
+	buf_str(out, buf_view(&results));
 }

@@ -169,22 +169,6 @@ static void put_head(struct json_out *j, const char *id, int64_t run_id, enum er
 	json_put_z(j, "severity", error_json_severity(severity));
 }
 
-static void write_message(const struct result_error *r, struct buf *out)
-{
-	if (r->type == TYPE_EXIT_CODE_MISMATCH)
-		buf_fmt(out, "exit code %lld where %lld was expected", (long long)r->exit_code,
-			(long long)r->expected_rc);
-	else if (r->type == TYPE_MISSING_OUTPUT)
-		buf_fmt(out, "%.*s was not written", STR_FMT(r->filename));
-	else if (r->type == TYPE_DIFF_MISMATCH)
-		buf_fmt(out, "%.*s %s", STR_FMT(r->filename),
-			r->has_expected ? "is not as expected" : "has no accepted content yet");
-	else
-		buf_z(out, "the test failed");
-	if (r->message.len > 0)
-		buf_fmt(out, ": %.*s", STR_FMT(r->message));
-}
-
 static void put_of_result(struct json_out *j, int64_t run_id, const struct result_error *r)
 {
 	char id[100];
@@ -193,7 +177,7 @@ static void put_of_result(struct json_out *j, int64_t run_id, const struct resul
 	buf_init(&message, SIZE_MAX);
 	snprintf(id, sizeof id, "r%lld-%lld-%lld", (long long)run_id, (long long)r->test_id,
 		(long long)r->output_id);
-	write_message(r, &message);
+	result_error_write(r, &message);
 	put_head(j, id, run_id, r->type, run_error_severity(r->type));
 	json_put_int(j, "sample_id", r->sample_id);
 	json_put_int(j, "regression_id", r->test_id);

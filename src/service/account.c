@@ -8,6 +8,7 @@
 
 #include "explain/context.h"
 #include "service/account_found.h"
+#include "service/account_results.h"
 #include "service/subject.h"
 
 #include <string.h>
@@ -36,6 +37,9 @@ struct found {
 	struct run_tally tally;
 	int64_t expired_at;
 	struct context_found *errors; /* of each step */
+	struct result_account results;
+	struct context_result *unwell; /* tests that did not pass */
+	size_t n_unwell;
 };
 
 static enum err_code find_steps(struct db *db, struct arena *a, const struct config *cfg,
@@ -48,6 +52,11 @@ static enum err_code find_steps(struct db *db, struct arena *a, const struct con
 	if (!*ret_watched)
 		return ERR_OK;
 	TRY(steps_failed(db, a, &sq, STEPS_MAX, &ret->steps, &ret->n, &ret->tally, &ret->expired_at, e));
+	TRY(results_account(db, a, &sq, ACCOUNT_RESULTS_MAX, &ret->results, e));
+	ret->tally.n_results = ret->results.n_results;
+	ret->tally.n_bad = ret->results.n_bad;
+	ret->tally.n_open = ret->results.n_open;
+	ret->tally.stage = ret->results.stage;
 	return account_find_errors(db, a, ret->steps, ret->n, now, &ret->errors, e);
 }
 
@@ -67,7 +76,9 @@ static unsigned absence_of(const struct found *f, bool watched)
 
 	if (!watched)
 		return CONTEXT_NOT_WATCHED;
-	if (f->tally.n_steps == 0)
+	if (f->n_unwell > 0)
+		return 0;
+	if (f->tally.n_steps + f->tally.n_results + f->tally.n_open == 0)
 		return CONTEXT_NOTHING_POSTED;
 	return failed_expired ? CONTEXT_EXPIRED : CONTEXT_NOT_FAILED;
 }
@@ -94,6 +105,9 @@ static void write(const struct config *cfg, const struct account_query *q, const
 		.n_steps = f->n,
 		.found = f->errors,
 		.n_beyond = f->n > 0 ? f->tally.n_failed - (int64_t)f->n : 0,
+		.results = f->unwell,
+		.n_results = f->n_unwell,
+		.n_results_beyond = f->results.n_bad - (int64_t)f->n_unwell,
 		.status = run_status_derive(&f->tally, q->now),
 		.absence = f->n == 0 ? absence_of(f, watched) : 0,
 		.expired_at = f->expired_at,
@@ -101,7 +115,7 @@ static void write(const struct config *cfg, const struct account_query *q, const
 		.budget = q->budget,
 	};
 
-	if (f->n == 0 && q->silent_when_empty)
+	if (f->n == 0 && f->n_unwell == 0 && q->silent_when_empty)
 		return;
 	if (q->format == ACCOUNT_JSON)
 		context_json(&in, out);
@@ -126,10 +140,11 @@ enum err_code account_write(struct store *store, const struct config *cfg, const
 	put_reader(&store, &db);
 	TRY(code);
 	TRY(check_one_repo(&f, e));
-	if (q->run_id > 0 && f.tally.n_steps == 0)
+	if (q->run_id > 0 && f.tally.n_steps + f.tally.n_results + f.tally.n_open == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)q->run_id);
 	TRY(account_read_texts(store, cfg, q->budget, f.steps, f.errors, f.n, &a, e));
+	TRY(account_results(store, id, &f.results, q->now, &a, &f.unwell, &f.n_unwell, e));
 	forget_if_no_text(&f);
 	write(cfg, q, &f, watched, out);
 	return buf_check(out, "context", e);

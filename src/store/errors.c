@@ -476,9 +476,11 @@ static const char *severity_of(unsigned i)
 
 #define OF_STEP " FROM error JOIN run ON run.id = error.run_id WHERE error.step_id = $1 AND " WANTED
 #define OF_GROUP " FROM error JOIN run ON run.id = error.run_id WHERE error.group_id = $1 AND " WANTED
+/* How the step of a test ended says its result already. */
+#define NOT_SAID_BY_RESULT " AND NOT (error.found_by = 'outcome' AND " TEST_OF_ERROR " > 0)"
 #define OF_RUN                                                                                               \
 	" FROM error JOIN run ON run.id = error.run_id WHERE error.run_id = $1 AND error.role = 'cause'"     \
-	" AND error.step_id IN (" FAILED_STEPS ") AND " WANTED
+	" AND error.step_id IN (" FAILED_STEPS ") AND " WANTED NOT_SAID_BY_RESULT
 
 #define TOTAL(of) "SELECT count(*) FROM (SELECT 1" of " LIMIT 10001) AS x"
 #define PAGE(of, order) "SELECT " ERROR_COLUMNS of " ORDER BY " order " LIMIT $7 OFFSET $8"
@@ -542,7 +544,7 @@ enum err_code errors_count(struct db *db, struct arena *a, int64_t run_id, struc
 		"FROM"
 		" (SELECT error.class, error.severity, error.occurred_at, " SAMPLE_OF_ERROR " AS sample_id,"
 		" " TEST_OF_ERROR " AS test_id FROM error WHERE error.run_id = $1 AND error.role = 'cause'"
-		" AND error.step_id IN (" FAILED_STEPS ")) AS found"
+		" AND error.step_id IN (" FAILED_STEPS ")" NOT_SAID_BY_RESULT ") AS found"
 		" GROUP BY class, severity, sample_id, test_id ORDER BY class, severity, test_id",
 		DB_ARGS(DB_I(run_id)), take_count, &rows, e));
 	*ret = rows.first;

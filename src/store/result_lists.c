@@ -298,6 +298,22 @@ enum err_code results_history(struct db *db, struct arena *a, const struct histo
 
 /* ---- what went wrong ---- */
 
+void result_error_write(const struct result_error *x, struct buf *out)
+{
+	if (x->type == TYPE_EXIT_CODE_MISMATCH)
+		buf_fmt(out, "exit code %lld where %lld was expected", (long long)x->exit_code,
+			(long long)x->expected_rc);
+	else if (x->type == TYPE_MISSING_OUTPUT)
+		buf_fmt(out, "%.*s was not written", STR_FMT(x->filename));
+	else if (x->type == TYPE_DIFF_MISMATCH)
+		buf_fmt(out, "%.*s %s", STR_FMT(x->filename),
+			x->has_expected ? "is not as expected" : "has no accepted content yet");
+	else
+		buf_z(out, "the test failed");
+	if (x->message.len > 0)
+		buf_fmt(out, ": %.*s", STR_FMT(x->message));
+}
+
 /* $1 run, $2 sample, $3 types. */
 #define WRONG                                                                                                \
 	" FROM result AS r LEFT JOIN result_output AS o ON o.run_id = r.run_id AND o.test_id = r.test_id"    \
@@ -309,7 +325,8 @@ enum err_code results_history(struct db *db, struct arena *a, const struct histo
 static enum err_code take_error(void *arg, const struct db_row *row, struct err *e)
 {
 	struct rows *rows = arg;
-	struct result_error x = { .test_id = row_int(row, 0),
+	struct result_error x = { .run_id = row_int(row, 12),
+		.test_id = row_int(row, 0),
 		.sample_id = row_int(row, 1),
 		.output_id = row_int(row, 2),
 		.occurred_at = row_int(row, 4),
@@ -350,8 +367,8 @@ enum err_code result_errors_list(struct db *db, struct arena *a, const struct re
 	TRY(db_each(db,
 		"SELECT x.test_id, x.sample_id, x.output_id, x.cause, x.tested_at, x.exit_code, "
 		"x.expected_rc,"
-		" sample.name, t.name, coalesce(f.filename, ''), x.message, x.expected FROM"
-		" (SELECT r.test_id, r.sample_id, coalesce(o.output_id, 0) AS output_id, r.cause, "
+		" sample.name, t.name, coalesce(f.filename, ''), x.message, x.expected, x.run_id FROM"
+		" (SELECT r.run_id, r.test_id, r.sample_id, coalesce(o.output_id, 0) AS output_id, r.cause, "
 		"r.tested_at,"
 		" r.exit_code, r.expected_rc, r.message, coalesce(o.expected, '') AS expected" WRONG
 		" ORDER BY r.test_id, o.output_id LIMIT $4 OFFSET $5) AS x"

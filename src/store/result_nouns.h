@@ -4,6 +4,7 @@
  * result_nouns: runs of the suite and what became of their tests (queue.c, progress.c, results.c, result_lists.c, result_outputs.c, approvals.c), in the manner of
  * nouns.h. 0010-results.sql is the essay on it.
  */
+#include "base/buf.h"
 #include "model/result.h"
 #include "model/run.h"
 #include "store/suite_nouns.h"
@@ -192,14 +193,17 @@ MUST_CHECK enum err_code results_history(struct db *db, struct arena *a, const s
 
 /* What went wrong with results, a row each: of one with a missing output each of these, of one with a wrong output each of those. */
 struct result_error {
-	int64_t test_id, sample_id, output_id; /* output_id 0: it is of none */
+	int64_t run_id, test_id, sample_id, output_id; /* output_id 0: it is of none */
 	enum error_type type;
 	int64_t occurred_at;
 	bool has_exit_code;
 	int64_t exit_code, expected_rc;
 	struct str sample_name, test_name, filename, message;
 	bool has_expected; /* of an output: there is something accepted */
+	int64_t n_bytes;   /* of what was written; results_account() alone */
 };
+/* What is wrong, in a sentence, appended. */
+void result_error_write(const struct result_error *x, struct buf *out);
 struct result_error_query { /* 0: whichever */
 	int64_t run_id, sample_id;
 	unsigned types; /* bits of enum error_type */
@@ -215,6 +219,20 @@ struct result_error_count {
 };
 MUST_CHECK enum err_code result_errors_count(struct db *db, struct arena *a, int64_t run_id,
 	struct result_error_count **ret, size_t *ret_n, struct err *e);
+
+/* ---- result_account.c ---- */
+
+struct step_query;
+/* Of the runs that a context is of, together. */
+struct result_account {
+	int64_t n_results, n_bad, n_open;
+	enum run_stage stage; /* of the run, when it is one */
+	struct result_error
+		*unwell; /* of the newest run first, of each test the first output that is not well */
+	size_t n;
+};
+MUST_CHECK enum err_code results_account(struct db *db, struct arena *a, const struct step_query *q,
+	int64_t limit, struct result_account *ret, struct err *e);
 
 /* ---- result_outputs.c ---- */
 
