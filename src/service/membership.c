@@ -83,6 +83,7 @@ struct ask { /* about one user at one provider */
 	const struct oauth_caller *caller;
 	int64_t user_id, now;
 	struct oauth_tokens *tokens;
+	struct arena *of_tokens; /* theirs outlive the asking */
 	bool refreshed;
 	struct arena *a;
 };
@@ -138,7 +139,7 @@ static enum err_code refresh(struct ask *k, struct err *e)
 
 	buf_init(&sealed, SIZE_MAX);
 	k->refreshed = true;
-	TRY(oauth_refresh(k->provider, k->at, k->tokens->refresh, k->caller, k->a, &t, e));
+	TRY(oauth_refresh(k->provider, k->at, k->tokens->refresh, k->caller, k->of_tokens, &t, e));
 	*k->tokens = t;
 	forge_token_seal(&k->m->key, &t, &sealed);
 	keep.token = buf_view(&sealed);
@@ -223,7 +224,8 @@ static enum err_code ask_all(struct ask *k, struct err *e)
 }
 
 enum err_code membership_ask(struct membership *m, const struct oauth_config *o, int64_t user_id,
-	struct oauth_tokens *tokens, const struct oauth_caller *caller, struct err *e)
+	struct oauth_tokens *tokens, struct arena *of_tokens, const struct oauth_caller *caller,
+	struct err *e)
 {
 	struct oauth_endpoints at;
 	AUTO_ARENA a;
@@ -234,6 +236,7 @@ enum err_code membership_ask(struct membership *m, const struct oauth_config *o,
 		.user_id = user_id,
 		.now = clock_wall_ms(m->clock),
 		.tokens = tokens,
+		.of_tokens = of_tokens,
 		.a = &a };
 
 	arena_init(&a);
@@ -275,7 +278,7 @@ static void look_at(struct membership *m, const struct oauth_config *o, int64_t 
 	arena_init(&a);
 	code = find_tokens(m, o->provider.name, user_id, &a, &tokens, &e);
 	if (code == ERR_OK)
-		code = membership_ask(m, o, user_id, &tokens, &caller, &e);
+		code = membership_ask(m, o, user_id, &tokens, &a, &caller, &e);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		diag(DIAG_WARNING, "what user %lld may read is not known anew: %s", (long long)user_id,
 			e.text);

@@ -23,11 +23,13 @@ void membership_stop(struct membership *m); /* what is under way is done first. 
 void membership_free(struct membership *m); /* stops it. NULL is fine */
 
 /*
- * Asks now, on the caller's thread, with the tokens of the user; those that took their place are in *tokens. What the forge said until something failed is kept;
- * a repo of which it says neither yes nor no stays as it was. Nothing is asked of a provider without `members`. Errors are those of oauth_may_read() and oauth_refresh().
+ * Asks now, on the caller's thread, with the tokens of the user; those that took their place are in *tokens, their text in of_tokens. What the forge said until
+ * something failed is kept; a repo of which it says neither yes nor no stays as it was. Nothing is asked of a provider without `members`. Errors are those of
+ * oauth_may_read() and oauth_refresh().
  */
 MUST_CHECK enum err_code membership_ask(struct membership *m, const struct oauth_config *o, int64_t user_id,
-	struct oauth_tokens *tokens, const struct oauth_caller *caller, struct err *e);
+	struct oauth_tokens *tokens, struct arena *of_tokens, const struct oauth_caller *caller,
+	struct err *e);
 
 /*
  * The user (access_viewer(); 0: who sees all) has come. Any thread. What was said of them too long ago is forgotten first, which is waited for, and an error if it

@@ -369,7 +369,8 @@ static void ask_membership(
 	brief.until = until < brief.until ? until : brief.until;
 	if (!w->s->membership)
 		return;
-	if (membership_ask(w->s->membership, w->oauth, w->session.user_id, tokens, &brief, &e) == ERR_OK)
+	if (membership_ask(w->s->membership, w->oauth, w->session.user_id, tokens, w->a, &brief, &e) ==
+		ERR_OK)
 		membership_note(w->s->membership, w->session.user_id);
 	else
 		diag(DIAG_WARNING, "what user %lld may read is not known: %s", (long long)w->session.user_id,

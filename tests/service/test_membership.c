@@ -171,7 +171,7 @@ static enum err_code ask(struct oauth_tokens *tokens)
 {
 	struct http_client *http = http_client_new();
 	struct oauth_caller caller = { http, &clock_here, steady + 15000 };
-	enum err_code code = membership_ask(membership, &cfg->oauths[0], ann, tokens, &caller, &e);
+	enum err_code code = membership_ask(membership, &cfg->oauths[0], ann, tokens, &fx.arena, &caller, &e);
 
 	http_client_free(http);
 	return code;
