@@ -107,6 +107,13 @@ static bool told_with_fault(int n, int code)
 	return fired > 0;
 }
 
+/* As in test_torture.c: what AddressSanitizer looks for is much the same from one call to the next. Three and the five codes have no common factor. */
+#ifdef __SANITIZE_ADDRESS__
+#define STRIDE 3
+#else
+#define STRIDE 1
+#endif
+
 static void every_call_to_sqlite_fails_once(void **state)
 {
 	static const int codes[] = { SQLITE_IOERR, SQLITE_FULL, SQLITE_BUSY, SQLITE_NOMEM, SQLITE_READONLY };
@@ -114,7 +121,7 @@ static void every_call_to_sqlite_fails_once(void **state)
 	(void)state;
 
 	while (told_with_fault(n, codes[(size_t)n % (sizeof codes / sizeof *codes)]))
-		n++;
+		n += STRIDE;
 	print_message("calls to SQLite: %d\n", n - 1);
 	assert_true(n > 200);
 }
