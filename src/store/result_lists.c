@@ -190,9 +190,15 @@ static enum err_code take_to_do(void *arg, const struct db_row *row, struct err 
 		.digest = row_str(row, 7, a),
 		.sample_name = row_str(row, 8, a),
 		.extension = row_str(row, 9, a),
-		.done = result_is_verdict(status) };
+		.done = result_is_verdict(status) && row_int(row, 11) == 0 };
 	return ERR_OK;
 }
+
+/* A worker that is killed between a result and the bytes of what was written leaves a verdict that nobody can look into. */
+#define OUTPUTS_TO_COME                                                                                      \
+	"(SELECT count(*) FROM result_output AS w LEFT JOIN blob ON blob.digest = w.digest"                  \
+	" AND blob.state = 'ok' WHERE w.run_id = r.run_id AND w.test_id = r.test_id AND w.digest <> ''"      \
+	" AND w.kept = 1 AND blob.digest IS NULL)"
 
 struct expecting {
 	struct run_test *tests;
@@ -227,7 +233,8 @@ enum err_code results_to_do(
 
 	TRY(db_each(db,
 		"SELECT r.test_id, r.sample_id, t.name, t.command, t.shell, r.expected_rc, t.timeout_ms,"
-		" sample.digest, sample.name, sample.extension, r.status FROM result AS r"
+		" sample.digest, sample.name, sample.extension, r.status, " OUTPUTS_TO_COME
+		" FROM result AS r"
 		" JOIN regression_test AS t ON t.id = r.test_id JOIN sample ON sample.id = r.sample_id"
 		" WHERE r.run_id = $1 ORDER BY r.test_id LIMIT $2",
 		DB_ARGS(DB_I(run_id), DB_I(RUN_TESTS_MAX)), take_to_do, &rows, e));

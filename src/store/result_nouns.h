@@ -166,7 +166,7 @@ struct run_test {
 	bool shell;
 	int64_t expected_rc, timeout_ms;
 	struct str digest, sample_name, extension; /* of the sample */
-	bool done;                                 /* it has a verdict */
+	bool done;                                 /* it has a verdict, and what it wrote has come */
 	struct output *outputs;                    /* output_id and filename of what is expected */
 	size_t n_outputs;
 };
