@@ -65,6 +65,16 @@ void sending_init(struct sending *to, const char *command, const struct flags *f
 	body_settle(&to->facts, name_max, to->mask, &to->arena);
 }
 
+void sending_init_as(struct sending *to, const char *command, const struct flags *flags, char *const *env,
+	const struct peer *peer, const struct step_facts *facts)
+{
+	*to = (struct sending){ .command = command, .env = env, .flags = flags, .facts = *facts };
+	arena_init(&to->arena);
+	peer_copy(&to->peer, peer);
+	spool_init(&to->spool, env, clock_wall_ms(&clock_system), &to->arena);
+	to->mask = secrets(to);
+}
+
 void sending_done(struct sending *to)
 {
 	mask_free(to->mask);

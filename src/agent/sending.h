@@ -1,7 +1,7 @@
 #ifndef AGENT_SENDING_H
 #define AGENT_SENDING_H
 /*
- * sending: what `run`, `post` and `report` have to know before they can send anything to a server: where it is, what is secret,
+ * sending: what `run`, `post`, `report` and `work` have to know before they can send anything to a server: where it is, what is secret,
  * which step this is, and where to keep what cannot be sent.
  */
 #include "agent/capture.h"
@@ -10,7 +10,7 @@
 #include "net/peer.h"
 
 struct sending {
-	const char *command; /* "run", "post" or "report", for messages */
+	const char *command; /* "run", "post", "report" or "work", for messages */
 	char *const *env;
 	const struct flags *flags;
 	struct arena arena;
@@ -27,6 +27,9 @@ struct sending {
  */
 void sending_init(struct sending *to, const char *command, const struct flags *flags, char *const *env,
 	char *const *argv);
+/* The same for who knows all of it: the peer is copied, the facts are taken as they are, and what they view lives as long as `to`. */
+void sending_init_as(struct sending *to, const char *command, const struct flags *flags, char *const *env,
+	const struct peer *peer, const struct step_facts *facts);
 void sending_done(struct sending *to);
 /* Is all known without which nothing can be sent? */
 MUST_CHECK enum err_code sending_check(const struct sending *to, struct err *e);

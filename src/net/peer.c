@@ -71,13 +71,18 @@ static enum err_code read_token_file(struct peer *p, const char *path, struct er
 	return code == ERR_OK ? ERR_OK : err_in(e, "--token-file");
 }
 
+static void init(struct peer *p)
+{
+	buf_init(&p->url, URL_MAX);
+	buf_init(&p->shown, URL_MAX);
+	buf_init(&p->token, PEER_TOKEN_MAX);
+}
+
 enum err_code peer_init(struct peer *p, const char *url, const char *token_file, struct err *e)
 {
 	const char *env_url = getenv("SLUICE_URL"), *env_token = getenv("SLUICE_TOKEN");
 
-	buf_init(&p->url, URL_MAX);
-	buf_init(&p->shown, URL_MAX);
-	buf_init(&p->token, PEER_TOKEN_MAX);
+	init(p);
 	if (!url)
 		url = env_url && *env_url ? env_url : PEER_URL;
 	TRY(set_url(p, str_trim(str_z(url)), e));
@@ -86,6 +91,14 @@ enum err_code peer_init(struct peer *p, const char *url, const char *token_file,
 	if (env_token && strlen(env_token) > PEER_TOKEN_MAX)
 		return err_set(e, ERR_INVALID, "SLUICE_TOKEN is longer than a token can be");
 	return set_token(p, str_z(env_token), "SLUICE_TOKEN", e);
+}
+
+void peer_copy(struct peer *p, const struct peer *from)
+{
+	init(p);
+	buf_str(&p->url, buf_view(&from->url));
+	buf_str(&p->shown, buf_view(&from->shown));
+	buf_str(&p->token, buf_view(&from->token));
 }
 
 void peer_done(struct peer *p)

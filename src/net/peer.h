@@ -21,6 +21,7 @@ struct peer {
 /* url and token_file: values of the options, or NULL. ERR_INVALID: a URL or token that cannot be one;
  * ERR_NOT_FOUND, ERR_STORAGE: the token file. */
 MUST_CHECK enum err_code peer_init(struct peer *p, const char *url, const char *token_file, struct err *e);
+void peer_copy(struct peer *p, const struct peer *from); /* not initialised before */
 void peer_done(struct peer *p);               /* overwrites the token; also after a failed peer_init */
 const char *peer_token(const struct peer *p); /* NULL when none is known */
 
