@@ -282,6 +282,12 @@ static enum err_code take_history(void *arg, const struct db_row *row, struct er
 	return ERR_OK;
 }
 
+static bool is_of_all(const struct history_query *q)
+{
+	return q->repo_id == 0 && q->viewer == 0 && q->branch.len == 0 && q->platform.len == 0 &&
+	       q->status.len == 0 && q->created_from == 0 && q->created_to == 0;
+}
+
 enum err_code results_history(struct db *db, struct arena *a, const struct history_query *q,
 	struct history **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
 {
