@@ -298,8 +298,13 @@ enum err_code results_history(struct db *db, struct arena *a, const struct histo
 		DB_I(q->offset) };
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
-	TRY(rows_total(
-		db, "SELECT count(*) FROM (SELECT 1" OF_SAMPLE " LIMIT 10001) AS x", args, 10, ret_total, e));
+	if (is_of_all(q)) /* the index alone says how many */
+		TRY(rows_total(db,
+			"SELECT count(*) FROM (SELECT 1 FROM result WHERE sample_id = $1 LIMIT 10001) AS x",
+			args, 1, ret_total, e));
+	else
+		TRY(rows_total(db, "SELECT count(*) FROM (SELECT 1" OF_SAMPLE " LIMIT 10001) AS x", args, 10,
+			ret_total, e));
 	TRY(db_each(db,
 		"SELECT " RUN_TALLY ", " RUN_COLUMNS ", run.platform, r.test_id, r.tested_at, r.status,"
 		" r.signature" OF_SAMPLE " ORDER BY r.run_id DESC, r.test_id DESC LIMIT $11 OFFSET $12",
