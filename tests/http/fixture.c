@@ -1,7 +1,7 @@
 /* fixture: what the tests of the edge stand on. */
 #include "tests/test.h"
 
-#include "tests/http/fixture.h"
+#include "tests/http/conform.h"
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -352,6 +352,8 @@ struct answer ask(struct ask a)
 	}
 	assert_true(router_replied(c));
 	ask_copy(c, &ret);
+	if (!a.table)
+		conform_assert(c->op, head.method, &ret);
 	router_free(c);
 	return ret;
 }
