@@ -188,8 +188,10 @@ static void compare(struct errand *errand)
 	struct output_place at = place_of(c);
 	struct output_diff x;
 
-	if (output_diff_make(c->app->store, &c->identity, &at, (size_t)arg_int(c, "context_lines"), c->now,
-		    &c->arena, &x, &result) == ERR_OK) {
+	/* What was looked for on the way and not found may have left its code. */
+	result.code = output_diff_make(c->app->store, &c->identity, &at, (size_t)arg_int(c, "context_lines"),
+		c->now, &c->arena, &x, &result);
+	if (result.code == ERR_OK) {
 		if (str_eq(arg_str(c, "format"), STR("unified")))
 			reply_unified(c, &at, &x);
 		else

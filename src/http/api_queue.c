@@ -61,7 +61,7 @@ static void go_on(void *arg, const struct err *result)
 		e.code == ERR_NOT_FOUND) /* that nobody knows who it is, is said by queue_ask() */
 		e = (struct err){ .code = ERR_OK };
 	if (e.code == ERR_OK)
-		(void)!ask(w->call, &w->q, &e);
+		e.code = ask(w->call, &w->q, &e);
 	call_finish(w->call, &e);
 }
 

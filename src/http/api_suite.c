@@ -23,7 +23,8 @@ static void import(struct errand *errand)
 	struct err result = { .code = ERR_OK };
 	struct suite_counts counts = { 0 };
 
-	if (suite_import(c->app->store, &in, &counts, &result) == ERR_OK) {
+	result.code = suite_import(c->app->store, &in, &counts, &result);
+	if (result.code == ERR_OK) {
 		struct json_out j = reply_json(c, 200);
 
 		json_open_object(&j, NULL);

@@ -52,7 +52,8 @@ static void keep(struct errand *errand)
 	bool is_new = false;
 	int64_t bytes = 0;
 
-	if (u->keep(c, u->file, u->digest, &is_new, &bytes, &result) == ERR_OK) {
+	result.code = u->keep(c, u->file, u->digest, &is_new, &bytes, &result);
+	if (result.code == ERR_OK) {
 		struct json_out j = reply_json(c, is_new ? 201 : 200);
 
 		json_open_object(&j, NULL);
