@@ -124,13 +124,14 @@ static enum err_code read_lines(
 	return code;
 }
 
-static enum err_code reply_lines(struct call *c, const struct run_lines_query *q, struct err *e)
+static enum err_code reply_lines(struct call *c, struct run_lines_query *q, struct err *e)
 {
 	struct run_lines_page page;
 	struct json_out j;
 	struct run run;
 
 	TRY(facts_run(c->app->store, &c->identity, q->run_id, c->now, &c->arena, &run, e));
+	q->may_come = run.tally.stage == STAGE_QUEUED || run.tally.stage == STAGE_WORKING;
 	TRY(read_lines(c, q, &page, e));
 	j = reply_json(c, 200);
 	json_open_object(&j, NULL);

@@ -133,21 +133,21 @@ static enum err_code read_steps(struct reading *r, struct err *e)
 /* An empty page may be one that is not there yet; or there is nothing to wait for. */
 static enum err_code why_empty(struct reading *r, int64_t *ret_expired_at, struct err *e)
 {
-	int64_t n_texts = 0, expired_at = 0;
+	struct run_texts texts = { 0 };
 	char date[CLOCK_DATE_LEN];
 	struct db *db = NULL;
 	enum err_code code;
 
 	TRY(store_reader_get(r->store, &db, e));
-	code = runs_texts(db, r->q->run_id, r->q->sample_id, &n_texts, &expired_at, e);
+	code = runs_texts(db, r->q->run_id, r->q->sample_id, &texts, e);
 	store_reader_put(r->store, db);
 	TRY(code);
-	if (n_texts > 0)
+	if (texts.n > 0 || (r->q->may_come && texts.n_tests > 0 && texts.expired_at == 0))
 		return ERR_OK;
-	*ret_expired_at = expired_at;
-	if (expired_at > 0)
+	*ret_expired_at = texts.expired_at;
+	if (texts.expired_at > 0)
 		return err_set(e, ERR_GONE, "the text of run %lld expired on %s; its facts are kept",
-			(long long)r->q->run_id, clock_date(expired_at, date));
+			(long long)r->q->run_id, clock_date(texts.expired_at, date));
 	return err_set(e, ERR_NOT_FOUND, "no text of run %lld was kept", (long long)r->q->run_id);
 }
 

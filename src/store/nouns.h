@@ -149,9 +149,14 @@ struct run_log {
 /* In the order in which the steps began, a later attempt behind an earlier one; from number offset on, at most limit. sample_id: only those that are tests over it; 0: all. */
 MUST_CHECK enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t sample_id,
 	int64_t limit, int64_t offset, struct run_log **ret, size_t *ret_n, struct err *e);
-/* How many steps of a run have text, and the newest log_expired_at of those that have not (0: none). */
-MUST_CHECK enum err_code runs_texts(struct db *db, int64_t run_id, int64_t sample_id, int64_t *ret_n_texts,
-	int64_t *ret_expired_at, struct err *e);
+struct run_texts {
+	int64_t n;          /* steps that have text */
+	int64_t expired_at; /* the newest log_expired_at of those that have not; 0: none */
+	int64_t n_tests;    /* of the suite, that the run has: each may have a log one day */
+};
+/* sample_id as runs_logs() has it. */
+MUST_CHECK enum err_code runs_texts(
+	struct db *db, int64_t run_id, int64_t sample_id, struct run_texts *ret, struct err *e);
 
 /* ---- logs.c ---- */
 

@@ -321,29 +321,19 @@ enum err_code runs_logs(struct db *db, struct arena *a, int64_t run_id, int64_t 
 	return ERR_OK;
 }
 
-struct run_texts {
-	int64_t n, expired_at;
-};
-
 static enum err_code take_texts(void *arg, const struct db_row *row, struct err *e)
 {
-	struct run_texts *t = arg;
-
 	(void)e;
-	*t = (struct run_texts){ row_int(row, 0), row_int(row, 1) };
+	*(struct run_texts *)arg = (struct run_texts){ row_int(row, 0), row_int(row, 1), row_int(row, 2) };
 	return ERR_OK;
 }
 
-enum err_code runs_texts(struct db *db, int64_t run_id, int64_t sample_id, int64_t *ret_n_texts,
-	int64_t *ret_expired_at, struct err *e)
+enum err_code runs_texts(
+	struct db *db, int64_t run_id, int64_t sample_id, struct run_texts *ret, struct err *e)
 {
-	struct run_texts t = { 0 };
-
-	TRY(db_each(db,
+	return db_each(db,
 		"SELECT count(*) FILTER (WHERE log.step_id IS NOT NULL OR tail.step_id IS NOT NULL),"
-		" coalesce(max(step.log_expired_at), 0)" LOGS,
-		DB_ARGS(DB_I(run_id), DB_I(sample_id)), take_texts, &t, e));
-	*ret_n_texts = t.n;
-	*ret_expired_at = t.expired_at;
-	return ERR_OK;
+		" coalesce(max(step.log_expired_at), 0), (SELECT count(*) FROM result AS t"
+		" WHERE t.run_id = $1 AND ($2 = 0 OR t.sample_id = $2))" LOGS,
+		DB_ARGS(DB_I(run_id), DB_I(sample_id)), take_texts, ret, e);
 }
