@@ -18,7 +18,7 @@ static struct run_asking asking_of(struct call *c)
 {
 	const struct json *ids = json_get(c->body, "regression_test_ids");
 	size_t n = json_len(ids);
-	int64_t *tests = ids ? arena_array(&c->arena, n + 1, sizeof *tests) : NULL;
+	int64_t *tests = n > 0 ? arena_array(&c->arena, n + 1, sizeof *tests) : NULL;
 
 	for (size_t i = 0; i < n; i++)
 		json_int(json_at(ids, i), &tests[i]);

@@ -2,6 +2,7 @@
 #include "api_table.h"
 
 #include "base/utf8.h"
+#include "http/run_json.h"
 #include "service/results.h"
 
 /* ---- the run ---- */
@@ -45,7 +46,7 @@ enum err_code api_get_run_config(struct call *c, struct err *e)
 	json_open_object(&j, NULL);
 	json_put_int(&j, "run_id", run.id);
 	json_put_str(&j, "platform", run.platform.len > 0 ? run.platform : STR("linux"));
-	json_put_str(&j, "branch", run.branch);
+	json_put_str(&j, "branch", branch_told(run.branch));
 	json_put_str(&j, "commit_sha", run.head_sha);
 	json_open_array(&j, "regression_test_ids");
 	for (size_t i = 0; i < n; i++)
@@ -169,7 +170,7 @@ static void put_history(struct json_out *j, const struct history *h)
 	json_put_z(j, "status", result_status_name(h->status));
 	json_put_z(j, "run_status", run_status_name(h->run.status));
 	json_put_str(j, "platform", h->run.platform.len > 0 ? h->run.platform : STR("linux"));
-	json_put_told(j, "branch", h->run.branch);
+	json_put_told(j, "branch", branch_told(h->run.branch));
 	json_put_told(j, "commit_sha", h->run.head_sha);
 	json_put_time(j, "tested_at", h->tested_at);
 	json_put_told(j, "failure_signature", h->signature);

@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "model/run.h"
 
+/* At most 100 characters, as the results API has it; a forge may have given more. */
+struct str branch_told(struct str branch);
 void run_json(struct json_out *j, const char *name, const struct run *r, int64_t now);
 
 #endif

@@ -167,6 +167,42 @@ static void a_run_is_told_in_the_shape_of_the_results_api(void **state)
 	assert_error(&none, 404, "not_found");
 }
 
+/* 98 and 2 of two bytes each; the results API has 100 at most. */
+#define B49 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static void what_a_runner_called_a_branch_or_a_link_is_told_within_bounds(void **state)
+{
+	static const struct {
+		const char *sent;
+		bool told;
+	} links[] = {
+		{ "https://git.example.org/acme/pump/actions/runs/7", true },
+		{ "http://localhost:3000", true },
+		{ "http://[::1]:3000/a?b=c&d#e", true },
+		{ "http://h/%41", true },
+		{ "http://h/%4", false },
+		{ "http://h/%", false },
+		{ "http://h/a#b#c", false },
+		{ "http://h/<b>", false },
+		{ "http://h:x/", false },
+		{ "http://h\\u0022", false },
+		{ "http://user:secret@h/", false },
+		{ "http://[::1", false },
+		{ "http:///a", false },
+		{ "http://?", false },
+	};
+	AUTO_ANSWER cut = (post(8, ",\"branch\":\"" B49 B49 "xééé\"", 0), get("/api/v1/runs/8"));
+	(void)state;
+
+	assert_true(str_eq(text(json_of(&cut), "branch"), STR(B49 B49 "x")));
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+		post(9, arena_fmt(&fx.arena, ",\"url\":\"%s\"", links[i].sent).p, (int64_t)i);
+		AUTO_ANSWER r = get("/api/v1/runs/9");
+		if ((json_kind(json_get(json_of(&r), "github_link")) == JSON_STRING) != links[i].told)
+			fail_msg("%s: %s", links[i].sent, r.body);
+	}
+}
+
 static void a_query_for_runs_that_cannot_be_says_which_field_is_wrong(void **state)
 {
 	static const struct {
@@ -414,6 +450,7 @@ int main(void)
 		cmocka_unit_test(runs_are_found_by_what_they_are_of),
 		cmocka_unit_test(a_status_is_derived_and_filtered_by_alike),
 		cmocka_unit_test(a_run_is_told_in_the_shape_of_the_results_api),
+		cmocka_unit_test(what_a_runner_called_a_branch_or_a_link_is_told_within_bounds),
 		cmocka_unit_test(a_query_for_runs_that_cannot_be_says_which_field_is_wrong),
 		cmocka_unit_test(runs_and_their_lines_have_the_scopes_of_the_results_api),
 	};
