@@ -295,7 +295,7 @@ def check_operation(doc, path, method, op):
     if bool(op.get("x-page")) != op["operationId"].startswith("page") or (op["x-auth"] == "session" and not op.get("x-page")):
         raise Wrong(f"{where}: the operationId of a page, and of nothing else, begins with page; sessions are for pages")
     guarded = any("bearer" in s for s in op["security"])
-    if guarded != (op["x-auth"] != "none"):
+    if guarded != (op["x-auth"] not in ("none", "login")):
         raise Wrong(f"{where}: security and x-auth do not agree")
     if ("requestBody" in op) != ("x-body-limit" in op):
         raise Wrong(f"{where}: requestBody and x-body-limit go together")
