@@ -47,9 +47,9 @@ soak: deps-check
 bench: deps-bench
 	@bench/run
 
-## contract: the server against api/openapi.yaml, as an outsider measures it (schemathesis; `make check` does it too, always with the same data)
+## contract: api/openapi.yaml against the results API's contract, clients made from it, and the server as an outsider measures it (schemathesis; `make check` does it too, always with the same data)
 contract: deps-contract
-	@tools/build build && tools/contract
+	@tools/build build && tools/contract_tables && tools/contract_clients && tools/contract
 
 ## accuracy: how well `sluice explain` does on the shared corpus and our own failures, beside its rivals
 accuracy: build
