@@ -136,6 +136,15 @@ static bool matches(struct str pattern, struct str text)
 	return fits;
 }
 
+/* RFC 3986, as far as ours go: of the web, and no byte that would have to be written as %XX. */
+static bool is_uri(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("<>\"{}|\\^`", s.p[i]))
+			return false;
+	return str_starts(s, STR("http://")) || str_starts(s, STR("https://"));
+}
+
 static bool check_string(struct checking *c, const struct json *schema, struct str s)
 {
 	struct str pattern = json_str(json_get(schema, "pattern")),
@@ -146,6 +155,8 @@ static bool check_string(struct checking *c, const struct json *schema, struct s
 		return false;
 	if (pattern.len > 0 && !matches(pattern, s))
 		return wrong(c, "does not match ", pattern);
+	if (str_eq(format, STR("uri")))
+		return is_uri(s) || wrong(c, "is no absolute URI: ", s);
 	if (!str_eq(format, STR("date-time")))
 		return format.len == 0 || wrong(c, "has a format that is not known here: ", format);
 	/* The results API: in UTC. */

@@ -43,6 +43,8 @@ static void each_word_of_a_schema_is_held(void **state)
 			"\"2026-09-21T14:13:20\"" },
 		{ "{\"type\":\"string\",\"format\":\"date-time\"}", "\"2026-09-21T14:13:20Z\"",
 			"\"2026-09-21T16:13:20+02:00\"" },
+		{ "{\"type\":\"string\",\"format\":\"uri\"}", "\"https://sluice.example.org/a?b=1\"",
+			"\"/a\"" },
 		{ "{\"type\":\"array\",\"maxItems\":1}", "[1]", "[1,2]" },
 		{ "{\"type\":\"array\",\"minItems\":1}", "[1]", "[]" },
 		{ "{\"type\":\"array\",\"uniqueItems\":true}", "[1,2]", "[1,2,1]" },
