@@ -448,7 +448,7 @@ static bool told_with_fault(enum fault_kind kind, int n, int code, bool stays)
 	return fired > 0;
 }
 
-/* Under AddressSanitizer a telling takes four times as long, and what it looks for, memory misused on the way out of an
+/* Under AddressSanitizer a telling takes three times as long, and what it looks for, memory misused on the way out of an
    error, is much the same from one call to the next: every fifth fault is told there (five, so that each of the six
    codes still has its turn), and all of them in a build without. */
 #ifdef __SANITIZE_ADDRESS__
