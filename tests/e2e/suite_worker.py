@@ -186,12 +186,8 @@ class Working:
                                                      run, test)}
         return [line["message"] for line in self.sample_log(run, test) if line["step_id"] in steps]
 
-    def restart(self, kill=True):
+    def start_again(self):
         """The server, on the same port: that is where workers look."""
-        if kill:
-            self.server.kill()
-        else:
-            self.server.stop()
         self.server.base = self.server.base.replace("127.0.0.1:0\n", f"127.0.0.1:{self.server.port}\n")
-        self.server.configure(getattr(self, "config", ""))
+        self.server.configure(self.config)
         self.server.start()
