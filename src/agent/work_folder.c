@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define PREFIX "sluice-work-"
-#define MAKE_TRIES 10
+#define MARK ".sluice-work" /* a file in it */
 
 struct work_folder {
 	char *path; /* of the process */
@@ -122,7 +122,12 @@ bool work_tree_remove(int dir, const char *name)
 
 /* ---- of the process ---- */
 
-/* One of ours that nobody holds. Between its making and its locking one could be taken down: whoever made it looks again. */
+static bool has_mark(int fd)
+{
+	return faccessat(fd, MARK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* One of ours that nobody holds. Its name alone says nothing: somebody may have called a folder of theirs so. */
 static bool sweep_one(void *arg, int dir, const char *name)
 {
 	struct stat st;
@@ -132,36 +137,34 @@ static bool sweep_one(void *arg, int dir, const char *name)
 	if (!str_starts(str_z(name), STR(PREFIX)))
 		return true;
 	fd = open_dir(dir, name);
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fd >= 0 && has_mark(fd) && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		flock(fd, LOCK_EX | LOCK_NB) == 0)
 		(void)!work_tree_remove(dir, name);
 	return true;
 }
 
-static bool is_still(const struct work_folder *f, const char *name)
+/* Locked, and only then marked: so nobody sweeps it in between. */
+static bool hold(struct work_folder *f, const char *name)
 {
-	struct stat a, b;
+	AUTO_FD mark = -1;
 
-	return fstat(f->fd, &a) == 0 && fstatat(f->parent, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	f->fd = open_dir(f->parent, name);
+	if (f->fd < 0 || flock(f->fd, LOCK_EX | LOCK_NB) != 0)
+		return false;
+	mark = openat(f->fd, MARK, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return mark >= 0;
 }
 
 /* The parent's path is resolved, so that a command that goes elsewhere finds it. */
 static enum err_code make_own(struct work_folder *f, const char *parent, struct err *e)
 {
-	for (int i = 0; i < MAKE_TRIES; i++) {
-		size_t at = strlen(parent) + 1;
+	size_t at = strlen(parent) + 1, size = at + sizeof PREFIX "XXXXXX";
 
-		free(f->path);
-		f->path = mem_alloc(at + sizeof PREFIX "XXXXXX");
-		snprintf(f->path, at + sizeof PREFIX "XXXXXX", "%s/" PREFIX "XXXXXX", parent);
-		if (!mkdtemp(f->path))
-			break;
-		f->fd = open_dir(f->parent, f->path + at);
-		if (f->fd >= 0 && flock(f->fd, LOCK_EX | LOCK_NB) == 0 && is_still(f, f->path + at))
-			return ERR_OK;
-		fd_close(&f->fd);
-	}
-	return err_errno(e, ERR_STORAGE, errno, "no folder for tests in %s", parent);
+	f->path = mem_alloc(size);
+	snprintf(f->path, size, "%s/" PREFIX "XXXXXX", parent);
+	if (!mkdtemp(f->path) || !hold(f, f->path + at))
+		return err_errno(e, ERR_STORAGE, errno, "no folder for tests in %s", parent);
+	return ERR_OK;
 }
 
 static enum err_code open_parent(struct work_folder *f, const char *parent, struct err *e)

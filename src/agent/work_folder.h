@@ -3,7 +3,7 @@
 /*
  * work_folder: the folders that tests run in, and that nothing of them is left.
  *
- *	PARENT/sluice-work-XXXXXX	of this process, 0700, locked (flock) as long as it lives
+ *	PARENT/sluice-work-XXXXXX	of this process, 0700, locked (flock) as long as it lives, and marked by a file in it
  *		/1, /2, ..		of a test each: in/ its sample, out/ what it is to write, home/ where it runs
  *
  * What workers left that were killed is in such a folder that nobody holds locked, and is removed by the next one. Whoever removes follows no symbolic link and

@@ -64,6 +64,7 @@ enum err_code work_stop_init(struct work_stop *s, struct err *e)
 	heard = 0;
 	bell = s->signal;
 	set_handlers(hear);
+	signal(SIGPIPE, SIG_IGN); /* who reads what we say may be started again */
 	return ERR_OK;
 }
 

@@ -86,13 +86,14 @@ static void what_a_killed_worker_left_goes_and_what_is_in_use_stays(void **state
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	place_put("parent/sluice-work-file", STR("not a folder"));
-	assert_int_equal(mkdir("parent/other", 0700), 0);
+	place_put("parent/sluice-work-backup/of-a-person", STR("x"));
 	assert_int_equal(work_folder_make(f, &a, &p, &e), ERR_OK);
 
 	g = open_here("parent");
 	assert_int_equal(place_n_files("parent"), 4); /* f's, g's, and what is not ours */
 	assert_true(file_exists(p.out));
 	assert_true(file_exists(in_place("parent/sluice-work-file")));
+	assert_true(file_exists(in_place("parent/sluice-work-backup/of-a-person")));
 	work_folder_close(f);
 	work_folder_close(g);
 	work_folder_close(NULL);
