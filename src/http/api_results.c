@@ -177,22 +177,14 @@ static void put_history(struct json_out *j, const struct history *h)
 	json_close_object(j);
 }
 
-static int64_t time_arg(const struct call *c, const char *name)
-{
-	int64_t ms = 0;
-
-	clock_parse(arg_str(c, name), &ms);
-	return ms;
-}
-
 enum err_code api_get_sample_history(struct call *c, struct err *e)
 {
 	struct history_query q = { .sample_id = arg_int(c, "sample_id"),
 		.branch = arg_str(c, "branch"),
 		.platform = arg_str(c, "platform"),
 		.status = arg_str(c, "status"),
-		.created_from = time_arg(c, "created_after"),
-		.created_to = time_arg(c, "created_before"),
+		.created_from = arg_time(c, "created_after"),
+		.created_to = arg_time(c, "created_before"),
 		.now = c->now,
 		.limit = arg_int(c, "limit"),
 		.offset = arg_int(c, "offset") };

@@ -24,15 +24,6 @@ static enum run_order order_of(struct str sort)
 	return RUNS_NEWEST;
 }
 
-/* The document's checks have read it once already. */
-static int64_t time_arg(const struct call *c, const char *name)
-{
-	int64_t ms = 0;
-
-	clock_parse(arg_str(c, name), &ms);
-	return ms;
-}
-
 enum err_code api_list_runs(struct call *c, struct err *e)
 {
 	struct run_query q = {
@@ -41,8 +32,8 @@ enum err_code api_list_runs(struct call *c, struct err *e)
 		.head_sha = arg_str(c, "commit_sha"),
 		.repo = arg_str(c, "repository"),
 		.platform = arg_str(c, "platform"),
-		.created_from = time_arg(c, "created_after"),
-		.created_to = time_arg(c, "created_before"),
+		.created_from = arg_time(c, "created_after"),
+		.created_to = arg_time(c, "created_before"),
 		.now = c->now,
 		.order = order_of(arg_str(c, "sort")),
 		.limit = arg_int(c, "limit"),

@@ -217,3 +217,12 @@ bool arg_bool(const struct call *c, const char *name)
 {
 	return arg_get(c, name)->boolean;
 }
+
+/* The document's checks have read it once already. */
+int64_t arg_time(const struct call *c, const char *name)
+{
+	int64_t ms = 0;
+
+	clock_parse(arg_str(c, name), &ms);
+	return ms;
+}

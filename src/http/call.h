@@ -99,6 +99,7 @@ bool arg_has(const struct call *c, const char *name);
 struct str arg_str(const struct call *c, const char *name);
 int64_t arg_int(const struct call *c, const char *name);
 bool arg_bool(const struct call *c, const char *name);
+int64_t arg_time(const struct call *c, const char *name); /* a date-time in ms; 0: absent */
 
 /* A header of the request by its name, without case; empty when absent. */
 struct str call_header(const struct call *c, const char *name);

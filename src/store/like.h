@@ -1,7 +1,8 @@
 #ifndef STORE_LIKE_H
 #define STORE_LIKE_H
-/* like: a part of a text that is looked for without regard to case, as LIKE has it (ESCAPE '!'). Internal to the files of nouns. */
+/* like: what is looked for with LIKE: a part of a text without regard to case (ESCAPE '!'), a word of a set. Internal to the files of nouns. */
 #include "base/buf.h"
+#include "model/error.h"
 #include "store/rows.h"
 
 /* For lower(column) LIKE it ESCAPE '!'. */
@@ -34,6 +35,15 @@ static inline struct str like_part(struct str part, struct arena *a)
 static inline struct str like_end(struct str end, struct arena *a)
 {
 	return like_text(end, "", a);
+}
+
+/* Types of errors as ",worker,queue,", in which one of them is looked for; of an empty set nothing is among. */
+static inline void like_types(unsigned set, struct buf *out)
+{
+	buf_char(out, ',');
+	for (unsigned i = 0; i < ERROR_N_TYPES; i++)
+		if (set >> i & 1)
+			buf_fmt(out, "%s,", error_type_name((enum error_type)i));
 }
 
 #endif

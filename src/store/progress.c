@@ -1,7 +1,6 @@
 /* progress: what is told of a run of the suite while it is done, in its order. */
-#include "base/buf.h"
+#include "store/like.h"
 #include "store/result_nouns.h"
-#include "store/rows.h"
 
 static struct str type_of(const struct progress *p)
 {
@@ -95,15 +94,6 @@ enum err_code progress_list(struct db *db, struct arena *a, int64_t run_id, int 
 	return ERR_OK;
 }
 
-/* Words of a set, for LIKE: ",worker,queue,"; of an empty one nothing is among. */
-static void write_types(unsigned set, struct buf *out)
-{
-	buf_char(out, ',');
-	for (unsigned i = 0; i < ERROR_N_TYPES; i++)
-		if (set >> i & 1)
-			buf_fmt(out, "%s,", error_type_name((enum error_type)i));
-}
-
 static void write_severities(unsigned set, struct buf *out)
 {
 	buf_char(out, ',');
@@ -125,7 +115,7 @@ enum err_code progress_errors(struct db *db, struct arena *a, int64_t run_id, un
 
 	buf_init(&t, SIZE_MAX);
 	buf_init(&s, SIZE_MAX);
-	write_types(types, &t);
+	like_types(types, &t);
 	write_severities(severities, &s);
 #define WANTED DB_I(run_id), DB_T(buf_view(&t)), DB_T(buf_view(&s))
 	TRY(rows_total(db, "SELECT count(*) FROM (SELECT 1" ERRORS_OF_RUN " LIMIT 10001) AS x",

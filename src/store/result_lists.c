@@ -363,14 +363,6 @@ static enum err_code take_error(void *arg, const struct db_row *row, struct err 
 	return ERR_OK;
 }
 
-static void write_types(unsigned set, struct buf *out)
-{
-	buf_char(out, ',');
-	for (unsigned i = 0; i < ERROR_N_TYPES; i++)
-		if (set >> i & 1)
-			buf_fmt(out, "%s,", error_type_name((enum error_type)i));
-}
-
 enum err_code result_errors_list(struct db *db, struct arena *a, const struct result_error_query *q,
 	struct result_error **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
 {
@@ -378,7 +370,7 @@ enum err_code result_errors_list(struct db *db, struct arena *a, const struct re
 	AUTO_BUF types;
 
 	buf_init(&types, SIZE_MAX);
-	write_types(q->types, &types);
+	like_types(q->types, &types);
 #define WANTED DB_I(q->run_id), DB_I(q->sample_id), DB_T(buf_view(&types))
 	TRY(rows_total(db, "SELECT count(*) FROM (SELECT 1" WRONG " LIMIT 10001) AS x", DB_ARGS(WANTED),
 		ret_total, e));
