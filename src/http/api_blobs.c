@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "http/part.h"
 #include "http/upload.h"
+#include "service/queue.h"
 #include "service/suite.h"
 
 static enum err_code keep(struct call *c, struct blob_file *f, struct str digest, bool *ret_new,
@@ -46,6 +47,7 @@ enum err_code api_get_blob(struct call *c, struct err *e)
 /* The same, for a worker. */
 enum err_code api_fetch_blob(struct call *c, struct err *e)
 {
+	TRY(queue_may_work(&c->identity, e));
 	return api_get_blob(c, e);
 }
 

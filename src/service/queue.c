@@ -13,6 +13,13 @@
 
 /* ---- claiming ---- */
 
+enum err_code queue_may_work(const struct identity *by, struct err *e)
+{
+	if (by->kind == IDENTITY_INTERNAL)
+		return ERR_OK;
+	return access_allow(by, 0, ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_CONTRIBUTOR), e);
+}
+
 struct claim_op {
 	struct store_op op;
 	const struct config *cfg;
@@ -30,7 +37,8 @@ static enum err_code apply_claim(struct store_op *op, struct db *db, struct err 
 	struct progress p = { .at = w->now, .step = -1, .status = PROGRESS_PREPARATION };
 
 	TRY(access_still(db, w->by, w->now, e));
-	TRY(queue_take(db, w->a, w->platform, w->worker, w->by->token.repo_id, w->now,
+	TRY(queue_may_work(w->by, e));
+	TRY(queue_take(db, w->a, w->platform, w->worker, w->by->token.repo_id, access_viewer(w->by), w->now,
 		w->now + w->cfg->suite_lease_ms, &w->claim, &w->found, e));
 	if (!w->found || w->claim.again)
 		return ERR_OK;
@@ -75,6 +83,7 @@ enum err_code queue_hold(
 	struct db *db, const struct telling *t, bool done_too, enum run_stage *ret_stage, struct err *e)
 {
 	TRY(access_still(db, t->by, t->now, e));
+	TRY(queue_may_work(t->by, e));
 	return queue_renew(db, t->run_id, t->claim, t->by->token.repo_id, t->now + t->cfg->suite_lease_ms,
 		done_too, ret_stage, e);
 }

@@ -12,6 +12,9 @@
  *
  * A claim has a number, which the worker names with all that it sends: what comes of a claim that was given up is refused (ERR_CONFLICT). All may be said twice.
  *
+ * Who works speaks for every repo that it may claim runs of: the internal token, or a token of a contributor or an admin (ERR_FORBIDDEN; queue_may_work()). Runs of
+ * repos that are for members are given to who sees these.
+ *
  * All of these wait for the writer. Errors besides those that are named: ERR_NOT_FOUND: no such run, or not for this token; those of the store.
  */
 #include "service/config.h"
@@ -44,6 +47,7 @@ MUST_CHECK enum err_code queue_ask(
 
 /* ---- doing ---- */
 
+MUST_CHECK enum err_code queue_may_work(const struct identity *by, struct err *e);
 /* *ret_found false: none waits for this platform. */
 MUST_CHECK enum err_code queue_claim(struct store *s, const struct config *cfg, const struct identity *by,
 	struct str platform, struct str worker, int64_t now, struct arena *a, struct claim *ret,

@@ -168,6 +168,7 @@ static enum err_code apply_import(struct store_op *op, struct db *db, struct err
 	int64_t sample_id = 0;
 
 	TRY(access_still(db, in->by, in->now, e));
+	TRY(queue_may_work(in->by, e));
 	TRY(runs_open(db, in->repo_id, &in->run, in->now, &w->run_id, e));
 	TRY(samples_add(db, &empty, in->now, &sample_id, e));
 	for (size_t i = 0; i < in->n; i++)

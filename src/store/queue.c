@@ -122,7 +122,8 @@ static enum err_code take_claim(void *arg, const struct db_row *row, struct err 
 	" run.pull_request FROM run JOIN repo ON repo.id = run.repo_id WHERE run.stage IN (2, 3)"
 
 enum err_code queue_take(struct db *db, struct arena *a, struct str platform, struct str worker,
-	int64_t repo_id, int64_t now, int64_t lease_until, struct claim *ret, bool *ret_found, struct err *e)
+	int64_t repo_id, int64_t viewer, int64_t now, int64_t lease_until, struct claim *ret, bool *ret_found,
+	struct err *e)
 {
 	struct claiming c = { .a = a };
 
@@ -131,13 +132,13 @@ enum err_code queue_take(struct db *db, struct arena *a, struct str platform, st
 		CLAIM
 		" AND run.stage = 2 AND run.platform = $1 AND run.worker = $2 AND ($3 = 0 OR run.repo_id "
 		"= $3) ORDER BY run.queued_at, run.id LIMIT 1",
-		DB_ARGS(DB_T(platform), DB_T(worker), DB_I(repo_id)), take_claim, &c, e));
+		DB_ARGS(DB_T(platform), DB_T(worker), DB_I(repo_id), DB_I(viewer)), take_claim, &c, e));
 	c.claim.again = c.found;
 	if (!c.found)
 		TRY(db_each(db,
 			CLAIM " AND run.stage = 3 AND run.platform = $1 AND ($2 = 0 OR run.repo_id = $2)"
-			      " ORDER BY run.queued_at, run.id LIMIT 1",
-			DB_ARGS(DB_T(platform), DB_I(repo_id)), take_claim, &c, e));
+			      " AND " VISIBLE_TO("$3") " ORDER BY run.queued_at, run.id LIMIT 1",
+			DB_ARGS(DB_T(platform), DB_I(repo_id), DB_I(viewer)), take_claim, &c, e));
 	if (!c.found)
 		return ERR_OK;
 	c.claim.number += !c.claim.again;

@@ -36,10 +36,11 @@ struct claim {
 };
 /*
  * W. The run that has waited longest for a worker of this platform is the worker's until lease_until. A worker that has one gets that again. repo_id: of which it
- * may be; 0: any. *ret_found false: none waits.
+ * may be; 0: any. viewer: who sees its repo. *ret_found false: none waits.
  */
 MUST_CHECK enum err_code queue_take(struct db *db, struct arena *a, struct str platform, struct str worker,
-	int64_t repo_id, int64_t now, int64_t lease_until, struct claim *ret, bool *ret_found, struct err *e);
+	int64_t repo_id, int64_t viewer, int64_t now, int64_t lease_until, struct claim *ret, bool *ret_found,
+	struct err *e);
 /*
  * W. The worker of that claim is there, and has the run until lease_until. ERR_NOT_FOUND: no such run of the suite (of repo_id; 0: any). ERR_CONFLICT: it is not that
  * claim's: *ret_status says what it is. ret_stage: STAGE_WORKING, or STAGE_DONE when done_too and that claim finished it.

@@ -80,6 +80,19 @@ static void a_worker_with_a_token_of_a_repo_gets_runs_of_that_repo(void **state)
 	assert_int_equal(number(json_get(json_of(&mine), "run"), "run_id"), run);
 }
 
+/* Who works speaks for the repo. */
+static void a_worker_is_the_internal_token_or_a_contributors(void **state)
+{
+	scope_set scope = SCOPE_BIT(SCOPE_RUNS_WRITE);
+	int64_t run_id = a_run("");
+	(void)state;
+
+	assert_int_equal(claim_as(token_with(scope, ROLE_TESTER).p, "w1", "linux").status, 403);
+	assert_run(run_id, "queued", NULL);
+	assert_int_equal(claim_as(token_with(scope, ROLE_CONTRIBUTOR).p, "w2", "linux").status, 200);
+	assert_run(run_id, "running", NULL);
+}
+
 static void a_claim_names_its_worker_and_platform(void **state)
 {
 	static const struct {
@@ -440,6 +453,7 @@ int main(void)
 		T(a_worker_that_claims_again_has_what_it_has),
 		T(where_nothing_waits_there_is_no_run),
 		T(a_worker_with_a_token_of_a_repo_gets_runs_of_that_repo),
+		T(a_worker_is_the_internal_token_or_a_contributors),
 		T(a_claim_names_its_worker_and_platform),
 		T(each_word_of_a_worker_renews_its_lease),
 		T(a_worker_that_is_lost_once_gives_its_run_back_with_what_it_told),

@@ -72,7 +72,7 @@ enum err_code claim_w(struct db *db, void *arg, struct err *e)
 {
 	struct claiming *x = arg;
 
-	return queue_take(db, &fx.arena, STR("linux"), str_z(x->worker), 0, x->now, x->now + 60000, &x->claim,
+	return queue_take(db, &fx.arena, STR("linux"), str_z(x->worker), 0, 0, x->now, x->now + 60000, &x->claim,
 		&x->found, e);
 }
 
