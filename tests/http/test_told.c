@@ -44,10 +44,8 @@ static void what_is_here_already_need_not_be_sent(void **state)
 static void results_are_taken_all_or_none(void **state)
 {
 	struct work w = a_work(",\"regression_test_ids\":[1,2]");
-	static const char *const wrong[] = { "{\"regression_test_id\":3,\"exit_code\":0}",
-		"{\"regression_test_id\":99,\"exit_code\":0}",
-		"{\"regression_test_id\":2,\"exit_code\":0,\"outputs\":[{\"filename\":\"out\",\"sha256\":"
-		"\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}]}" };
+	const char *const wrong[] = { "{\"regression_test_id\":3,\"exit_code\":0}",
+		"{\"regression_test_id\":99,\"exit_code\":0}", result(TWO, 0, wrote("out", SORTED)) };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
