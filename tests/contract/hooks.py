@@ -17,7 +17,10 @@ import urllib.request
 
 import schemathesis
 
-URL, ADMIN, INTERNAL, REPO, SEEN = (os.environ["CONTRACT_" + name] for name in ("URL", "ADMIN", "INTERNAL", "REPO", "SEEN"))
+import seeds
+from seeds import ADMIN, INTERNAL, REPO, URL, post
+
+SEEN = os.environ["CONTRACT_SEEN"]
 turn = itertools.count()
 seen = collections.defaultdict(collections.Counter)  # operationId: how often each status was answered
 
@@ -26,11 +29,19 @@ def name_of(operation):
     return operation.definition.raw["operationId"]
 
 
-def post(path, body, token=ADMIN):
-    request = urllib.request.Request(URL + path, json.dumps(body).encode(),
-                                     {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+SCOPES = ("runs:read runs:write results:read baselines:write system:read system:write tokens:manage logs:read logs:write episodes:read episodes:write "
+          "dispatch:read dispatch:write repos:manage").split()
+
+
+def a_token(*scopes):
+    return post("/api/v1/auth/tokens", {"token_name": "for-the-contract", "scopes": scopes})
+
+
+OF_ONE_SCOPE = {scope: a_token(scope) for scope in SCOPES}
+SCOPE_OF = {made["token"]: scope for scope, made in OF_ONE_SCOPE.items()}
+# Every other time the admin's, which can do all; between, one of each scope, and none. Each operation has its own turn, so that each meets them all.
+BEARERS = [token for made in OF_ONE_SCOPE.values() for token in (ADMIN, made["token"], ADMIN)] + [None]
+bearers = collections.defaultdict(lambda: itertools.cycle(BEARERS))
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -38,16 +49,28 @@ class Bearer:
     def get(self, case, context):
         name = name_of(context.operation)
         if name == "revokeCurrentToken":
-            return post("/api/v1/auth/tokens", {"token_name": "short-lived"})["token"]
-        return INTERNAL if name == "postCiLog" and next(turn) % 2 else ADMIN
+            return a_token("runs:read")["token"]
+        if context.operation.path.startswith("/internal") and next(turn) % 2:
+            return INTERNAL
+        token = next(bearers[name])
+        if token is None and context.operation.definition.raw["x-auth"] not in ("token", "internal"):
+            return ADMIN  # a browser is sent to sign in whatever else is wrong, and a token is made by a token or a password
+        return token
 
     def set(self, case, data, context):
         case.headers["Authorization"] = f"Bearer {data}"
 
 
-def spare_the_token_of_the_run(case):
-    if urllib.parse.unquote(str(case.path_parameters.get("token_id"))).lstrip("0") == "1":
-        case.path_parameters["token_id"] = 2
+def spare_the_tokens_of_the_run(case):
+    wanted = urllib.parse.unquote(str(case.path_parameters.get("token_id"))).lstrip("0")
+    if wanted == "1" or wanted in {str(made["id"]) for made in OF_ONE_SCOPE.values()}:
+        case.path_parameters["token_id"] = a_token("runs:read")["id"]
+
+
+def spare_the_repo(case):
+    """Of all that is asked about here; what was of a repo that is gone is gone."""
+    if case.operation.method.upper() == "DELETE" and urllib.parse.unquote(str(case.path_parameters.get("repo_id"))).lstrip("0") == str(seeds.watch()):
+        case.path_parameters["repo_id"] = post("/api/v1/repos", {"repo": f"acme/gone-{next(turn)}"})["repo_id"]
 
 
 def spare_the_admin(case):
@@ -115,25 +138,6 @@ def a_run():
     return post("/internal/steps", step, INTERNAL)["run_id"]
 
 
-def put_bytes(path, data):
-    request = urllib.request.Request(URL + path, data, {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/octet-stream"}, method="PUT")
-    urllib.request.urlopen(request).close()
-
-
-@functools.cache
-def a_blob():
-    digest = hashlib.sha256(b"a sample").hexdigest()
-    put_bytes(f"/api/v1/blobs/{digest}", b"a sample")
-    return digest
-
-
-@functools.cache
-def a_sample():
-    put_bytes("/api/v1/suite", f"samples: [{{file: 'sha256:{a_blob()}', name: a.txt}}]".encode())
-    with urllib.request.urlopen(urllib.request.Request(f"{URL}/api/v1/samples", headers={"Authorization": f"Bearer {ADMIN}"})) as answer:
-        return json.load(answer)["data"][0]["sample_id"]
-
-
 def said_well(change):
     """A time to snooze until goes with being snoozed, and has to come."""
     if change.get("state") == "snoozed":
@@ -194,6 +198,84 @@ def try_a_rule(body):
         body.pop("forge", None)
 
 
+# Asked about a run that has all that there can be of one.
+OF_A_RUN = ("getRun", "getRunLogs", "listRunErrors", "getErrorSummary", "listInfraErrors", "getRunSummary", "getRunProgress", "getRunConfig", "listRunSamples", "getRunSample",
+            "getExpectedOutput", "getActualOutput", "getDiff", "getSampleLogs", "listArtifacts")
+
+
+def ask_for_a_run(case, body):
+    seeds.watch()
+    body["repository"] = REPO
+    if body.get("regression_test_ids"):
+        body["regression_test_ids"] = [seeds.suite()["sort"]]
+
+
+def claim(case, body):
+    seeds.queued_run()
+    body["worker"] = f"claimer-{next(turn)}"  # whoever has a run gets that again
+
+
+def at_work(case, body):
+    run = seeds.claimed_run()
+    case.path_parameters["run_id"], body["claim"] = run["run_id"], run["claim"]
+    return run
+
+
+def tell_progress(case, body):
+    at_work(case, body)
+    if body.get("message"):
+        body.setdefault("status", "testing")
+
+
+def tell_results(case, body):
+    """Of its own tests, each with an end, and of outputs that they are expected to write."""
+    tests = itertools.cycle(at_work(case, body)["tests"])
+    for result in body["results"]:
+        test = next(tests)
+        result["regression_test_id"] = test["regression_test_id"]
+        if "status" not in result:
+            result.setdefault("exit_code", 0)
+        result["outputs"] = [{**o, "filename": test["outputs"][0]["filename"]} for o in result.get("outputs", [])[:1] if test["outputs"]]
+
+
+def put_output(case, body):
+    case.body = b"output %d" % next(turn)
+    run, output = seeds.told_output(case.body)
+    case.path_parameters.update(run_id=run["run_id"], output_id=output)
+    case.query.update(claim=run["claim"], sha256=seeds.sha256(case.body))
+    case.headers.pop("Content-Encoding", None)
+
+
+def finish(case, body):
+    at_work(case, body)
+    body["message"] = body.get("message") or "the machine broke"  # that it went wrong needs a reason
+
+
+def import_results(case, body):
+    seeds.watch()
+    body["repo"] = REPO
+
+
+def cancel(case, body):
+    case.path_parameters["run_id"] = seeds.queued_run()
+
+
+def approve(case, body):
+    at = seeds.finished_run()
+    case.path_parameters.update(run_id=at["run_id"], sample_id=at["sample_id"])
+    body.update(regression_id=at["regression_id"], output_id=at["output_id"])
+
+
+def revert(case, body):
+    at = seeds.approved_run()
+    case.path_parameters.update(run_id=at["run_id"], sample_id=at["sample_id"])
+    case.query.update(regression_id=at["regression_id"], output_id=at["output_id"])
+
+
+OF_THE_SUITE = {"createRun": ask_for_a_run, "claimRun": claim, "tellProgress": tell_progress, "tellResults": tell_results, "putOutput": put_output, "finishRun": finish,
+                "importResults": import_results, "cancelRun": cancel, "approveBaseline": approve, "revertBaseline": revert}
+
+
 def put_right(name, case):
     if name in ("postCiLog", "createToken", "getContext", "listSteps", "testRules"):
         post("/api/v1/repos", {"repo": REPO})  # removeRepo may have taken it away
@@ -211,6 +293,8 @@ def put_right(name, case):
         case.path_parameters["user_id"] = a_user()
         if name == "changeUser" and not body:
             case.body = {"state": "active"}
+    elif name == "removeRepo":
+        case.path_parameters["repo_id"] = post("/api/v1/repos", {"repo": f"acme/gone-{next(turn)}"})["repo_id"]
     elif name == "changeRepo":
         case.path_parameters["repo_id"] = post("/api/v1/repos", {"repo": REPO})["repo_id"]
     elif name == "listAudit" and "subject_id" in query:
@@ -221,8 +305,13 @@ def put_right(name, case):
         case.path_parameters["step_id"] = a_step()
     elif name in ("pageStep", "pageStepLog"):
         case.path_parameters["step_id"] = a_step_to_read()
-    elif name in ("listRunErrors", "getErrorSummary", "listInfraErrors"):
-        case.path_parameters["run_id"] = a_run()
+    elif name in OF_A_RUN:
+        seeds.watch()
+        case.path_parameters.update({k: v for k, v in seeds.finished_run().items() if k in case.path_parameters})
+        if name == "getRunSample":
+            case.path_parameters["regression_test_id"] = seeds.suite()["fail"]
+    elif name in OF_THE_SUITE:
+        OF_THE_SUITE[name](case, body)
     elif name in ("getGroup", "changeGroup"):
         case.path_parameters["group_id"] = a_group()
         said_well(body)
@@ -239,12 +328,14 @@ def put_right(name, case):
     elif name == "putBlob":
         case.body = b"blob %d" % next(turn)
         case.path_parameters["sha256"] = hashlib.sha256(case.body).hexdigest()
-    elif name == "getBlob":
-        case.path_parameters["sha256"] = a_blob()
+    elif name in ("getBlob", "fetchBlob"):
+        seeds.suite()
+        case.path_parameters["sha256"] = seeds.sha256(seeds.SAMPLE)
     elif name == "putSuite":
-        case.body = b"samples: []"  # bytes of any kind are no suite
-    elif name == "getSample":
-        case.path_parameters["sample_id"] = a_sample()
+        seeds.suite()
+        case.body = seeds.DOCUMENT  # bytes of any kind are no suite
+    elif name in ("getSample", "getSampleHistory"):
+        case.path_parameters["sample_id"] = seeds.finished_run()["sample_id"]
     elif name == "revokeSession":
         case.path_parameters["session_id"] = THE_SESSION
     elif name == "getStepLines":
@@ -264,8 +355,9 @@ def put_right(name, case):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if case.path_parameters:
-        spare_the_token_of_the_run(case)
+        spare_the_tokens_of_the_run(case)
         spare_the_admin(case)
+        spare_the_repo(case)
     if name_of(case.operation) == "getStepTail" and is_a_number(case.path_parameters["step_id"]):
         case.path_parameters["step_id"] = an_ended_step()
     if name_of(case.operation) == "getStepTail" and "Last-Event-ID" in (case.headers or {}) and not case.headers["Last-Event-ID"]:
@@ -294,6 +386,17 @@ def an_error_has_the_one_shape(ctx, response, case):
     elif response.status_code >= 400:
         error = response.json()
         assert isinstance(error["details"], dict) and error["code"].islower() and 0 < len(error["message"]) <= 500, error
+
+
+@schemathesis.check
+def a_token_opens_what_its_scope_names(ctx, response, case):
+    operation = case.operation.definition.raw
+    sent = str(response.request.headers.get("Authorization", "")).removeprefix("Bearer ")
+    needed = operation.get("x-required-scope")
+    if needed and sent in SCOPE_OF and SCOPE_OF[sent] not in needed.split():
+        assert response.status_code >= 400, f"{SCOPE_OF[sent]} is enough; {needed} is required"
+    if operation["x-auth"] in ("token", "internal") and not sent:
+        assert response.status_code >= 400, "no token is enough"
 
 
 @atexit.register

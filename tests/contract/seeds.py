@@ -1,0 +1,103 @@
+"""What there has to be of a suite so that each of its operations can be asked for something: samples, a run with results, outputs and a log, and a run at work.
+
+Made over HTTP, as its users make it, by the admin of the server that tools/contract started.
+"""
+import functools
+import hashlib
+import itertools
+import json
+import os
+import urllib.request
+
+URL, ADMIN, INTERNAL, REPO = (os.environ["CONTRACT_" + name] for name in ("URL", "ADMIN", "INTERNAL", "REPO"))
+SHA = "c" * 40
+SAMPLE, EXPECTED, WRITTEN = b"b\na\n", b"a\nb\n", b"b\na\nc\n"
+number = itertools.count()
+
+
+def send(method, path, data, kind="application/octet-stream", token=ADMIN):
+    request = urllib.request.Request(URL + path, data, {"Authorization": f"Bearer {token}", "Content-Type": kind}, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def post(path, body, token=ADMIN):
+    return send("POST", path, json.dumps(body).encode(), "application/json", token)
+
+
+def get(path):
+    return send("GET", path, None)
+
+
+def watch():
+    """Its id. It may have to be added first."""
+    return post("/api/v1/repos", {"repo": REPO})["repo_id"]
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+# Both tests are in it whenever it is sent again, so that nothing of the other operations goes.
+DOCUMENT = f"""samples: [{{file: 'sha256:{sha256(SAMPLE)}', name: two.txt, tags: [small]}}]
+tests:
+  - {{name: sort, sample: 'sha256:{sha256(SAMPLE)}', command: 'sort {{input}} -o {{output}}/out.txt', categories: [basic], outputs: [{{file: out.txt, accepted: ['sha256:{sha256(EXPECTED)}']}}]}}
+  - {{name: fail, sample: 'sha256:{sha256(SAMPLE)}', command: 'false {{input}}', description: never goes well}}
+""".encode()
+
+
+@functools.cache
+def suite():
+    """The ids of the sample and of the two tests."""
+    for data in (SAMPLE, EXPECTED):
+        send("PUT", f"/api/v1/blobs/{sha256(data)}", data)
+    send("PUT", "/api/v1/suite", DOCUMENT)
+    tests = {t["name"]: t for t in get("/api/v1/regression-tests")["data"]}
+    return {"sample": tests["sort"]["sample_id"], "sort": tests["sort"]["regression_test_id"], "fail": tests["fail"]["regression_test_id"]}
+
+
+def queued_run():
+    suite(), watch()
+    return post("/api/v1/runs", {"repository": REPO, "commit_sha": SHA, "platform": "linux", "branch": "main"})["run_id"]
+
+
+def claimed_run():
+    """The run that has waited longest, with its claim and its tests: of a worker that has no other."""
+    queued_run()
+    return post("/internal/queue/claim", {"platform": "linux", "worker": f"worker-{next(number)}"}, INTERNAL)["run"]
+
+
+def tell(run, body):
+    told = post(f"/internal/runs/{run['run_id']}/results", {"claim": run["claim"], "results": body}, INTERNAL)
+    return [(r["regression_test_id"], o) for r in told["results"] for o in r["wanted"]]
+
+
+def told_output(data):
+    """A run at work whose result speaks of these bytes, which it has not sent, and the output that they are of."""
+    while True:
+        run = claimed_run()
+        tests = [t for t in run["tests"] if t["name"] == "sort"]
+        wanted = tests and tell(run, [{"regression_test_id": tests[0]["regression_test_id"], "exit_code": 0, "outputs": [{"filename": "out.txt", "sha256": sha256(data)}]}])
+        if wanted:
+            return run, wanted[0][1]
+
+
+@functools.cache
+def finished_run():
+    """One that failed, in both of its tests: one wrote something else, with a log, the other ended with another code."""
+    run, output = told_output(WRITTEN)
+    path = f"/internal/runs/{run['run_id']}"
+    send("PUT", f"{path}/outputs/{output}?claim={run['claim']}&sha256={sha256(WRITTEN)}", WRITTEN, token=INTERNAL)
+    tell(run, [{"regression_test_id": suite()["fail"], "exit_code": 1, "runtime_ms": 3, "message": "it failed"}])
+    post(f"{path}/progress", {"claim": run["claim"], "status": "testing", "message": "both", "step": 1}, INTERNAL)
+    log = {"repo": REPO, "head_sha": SHA, "run_id": run["external_run_id"], "job_name": "sort", "step_name": "sort", "log_tail": "ERROR: out of order\n"}
+    send("POST", "/internal/ci-log", json.dumps(log).encode(), "application/json", INTERNAL)
+    post(f"{path}/finish", {"claim": run["claim"]}, INTERNAL)
+    return {"run_id": run["run_id"], "sample_id": suite()["sample"], "regression_id": suite()["sort"], "output_id": output}
+
+
+def approved_run():
+    """The same, with what it wrote accepted."""
+    at = finished_run()
+    post(f"/api/v1/runs/{at['run_id']}/samples/{at['sample_id']}/baseline-approval", {"regression_id": at["regression_id"], "output_id": at["output_id"]})
+    return at
