@@ -72,8 +72,8 @@ enum err_code claim_w(struct db *db, void *arg, struct err *e)
 {
 	struct claiming *x = arg;
 
-	return queue_take(db, &fx.arena, STR("linux"), str_z(x->worker), 0, 0, x->now, x->now + 60000, &x->claim,
-		&x->found, e);
+	return queue_take(db, &fx.arena, STR("linux"), str_z(x->worker), 0, 0, x->now, x->now + 60000,
+		&x->claim, &x->found, e);
 }
 
 enum err_code tell_w(struct db *db, void *arg, struct err *e)
