@@ -83,13 +83,12 @@ static void a_worker_with_a_token_of_a_repo_gets_runs_of_that_repo(void **state)
 /* Who works speaks for the repo. */
 static void a_worker_is_the_internal_token_or_a_contributors(void **state)
 {
-	scope_set scope = SCOPE_BIT(SCOPE_RUNS_WRITE);
 	int64_t run_id = a_run("");
 	(void)state;
 
-	assert_int_equal(claim_as(token_with(scope, ROLE_TESTER).p, "w1", "linux").status, 403);
+	assert_int_equal(claim_as(token_of_a(ROLE_TESTER), "w1", "linux").status, 403);
 	assert_run(run_id, "queued", NULL);
-	assert_int_equal(claim_as(token_with(scope, ROLE_CONTRIBUTOR).p, "w2", "linux").status, 200);
+	assert_int_equal(claim_as(token_of_a(ROLE_CONTRIBUTOR), "w2", "linux").status, 200);
 	assert_run(run_id, "running", NULL);
 }
 
