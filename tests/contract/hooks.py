@@ -39,7 +39,7 @@ def a_token(*scopes):
 
 OF_ONE_SCOPE = {scope: a_token(scope) for scope in SCOPES}
 SCOPE_OF = {made["token"]: scope for scope, made in OF_ONE_SCOPE.items()}
-# Every other time the admin's, which can do all; between, one of each scope, and none. Each operation has its own turn, so that each meets them all.
+# Mostly the admin's, which can do all; between, one of each scope, and once none. Each operation has its own turn, so that each meets them all.
 BEARERS = [token for made in OF_ONE_SCOPE.values() for token in (ADMIN, made["token"], ADMIN)] + [None]
 bearers = collections.defaultdict(lambda: itertools.cycle(BEARERS))
 
@@ -395,6 +395,8 @@ def a_token_opens_what_its_scope_names(ctx, response, case):
     needed = operation.get("x-required-scope")
     if needed and sent in SCOPE_OF and SCOPE_OF[sent] not in needed.split():
         assert response.status_code >= 400, f"{SCOPE_OF[sent]} is enough; {needed} is required"
+    if needed and SCOPE_OF.get(sent) == needed and not operation.get("x-page"):  # forms want a browser's own word too
+        assert response.status_code != 403, f"{needed} is not enough: {response.text}"
     if operation["x-auth"] in ("token", "internal") and not sent:
         assert response.status_code >= 400, "no token is enough"
 
