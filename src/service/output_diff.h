@@ -17,7 +17,7 @@ struct output_content {
 	enum blob_state state;
 };
 /*
- * ERR_NOT_FOUND: no such output; nothing was expected, or written. ERR_GONE: its bytes were let go of, when they were old. A file that cannot be found any more is
+ * ERR_NOT_FOUND: no such output; nothing was expected, or written. A file that is not here (any more) is
  * no error: state says so, and there is no text.
  */
 MUST_CHECK enum err_code output_content_read(struct store *s, const struct identity *id,
