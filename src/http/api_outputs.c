@@ -145,8 +145,10 @@ static void put_hunks(struct json_out *j, const struct file_diff *d)
 
 static void reply_structured(struct call *c, const struct output_place *at, const struct output_diff *x)
 {
-	static const char *const statuses[] = { "identical", "different", "missing_expected",
-		"missing_actual" };
+	static const char *const statuses[] = { [OUTPUT_IDENTICAL] = "identical",
+		[OUTPUT_DIFFERENT] = "different",
+		[OUTPUT_NO_EXPECTED] = "missing_expected",
+		[OUTPUT_NO_ACTUAL] = "missing_actual" };
 	struct json_out j = reply_json(c, 200);
 
 	json_open_object(&j, NULL);
@@ -186,11 +188,12 @@ static void compare(struct errand *errand)
 	struct call *c = ((struct comparing *)(void *)errand)->call;
 	struct err result = { .code = ERR_OK };
 	struct output_place at = place_of(c);
+	struct output_diff_options options = { .context_lines = (size_t)arg_int(c, "context_lines") };
 	struct output_diff x;
 
 	/* What was looked for on the way and not found may have left its code. */
-	result.code = output_diff_make(c->app->store, &c->identity, &at, (size_t)arg_int(c, "context_lines"),
-		c->now, &c->arena, &x, &result);
+	result.code =
+		output_diff_make(c->app->store, &c->identity, &at, &options, c->now, &c->arena, &x, &result);
 	if (result.code == ERR_OK) {
 		if (str_eq(arg_str(c, "format"), STR("unified")))
 			reply_unified(c, &at, &x);
@@ -243,29 +246,4 @@ enum err_code api_revert_baseline(struct call *c, struct err *e)
 	TRY(baselines_revert(c->app->store, &c->identity, &at, c->now, e));
 	reply_empty(c, 204);
 	return ERR_OK;
-}
-
-/* ---- of a worker ---- */
-
-static enum err_code keep(struct call *c, struct blob_file *f, struct str digest, bool *ret_new,
-	int64_t *ret_bytes, struct err *e)
-{
-	struct telling t = { .run_id = arg_int(c, "run_id"),
-		.claim = arg_int(c, "claim"),
-		.by = &c->identity,
-		.cfg = c->cfg,
-		.now = c->now };
-
-	return results_keep_output(
-		c->app->store, &t, arg_int(c, "output_id"), f, digest, ret_new, ret_bytes, e);
-}
-
-enum err_code api_put_output_begin(struct call *c, struct err *e)
-{
-	return upload_begin(c, upload_digest(c, arg_str(c, "sha256")), keep, e);
-}
-
-enum err_code api_put_output(struct call *c, struct err *e)
-{
-	return upload_end(c, e);
 }

@@ -140,6 +140,7 @@ static const struct {
 	[STAGE_WORKING] = { "accepted", "its worker is told with its next word" },
 	[STAGE_QUEUED] = { "accepted", "it is taken out of the queue" },
 	[STAGE_LOST] = { "no_op", "it is over already" },
+	[STAGE_FAILED] = { "no_op", "it is over already" },
 	[STAGE_CANCELED] = { "no_op", "it is canceled already" },
 };
 
@@ -149,8 +150,8 @@ enum err_code api_cancel_run(struct call *c, struct err *e)
 	enum run_stage stage;
 	struct json_out j;
 
-	TRY(queue_cancel(c->app->store, &c->identity, run_id, json_str(json_get(c->body, "reason")), c->now,
-		&stage, e));
+	TRY(queue_cancel(c->app->store, c->cfg, &c->identity, run_id, json_str(json_get(c->body, "reason")),
+		c->now, &stage, e));
 	j = reply_json(c, 202);
 	json_open_object(&j, NULL);
 	json_put_int(&j, "run_id", run_id);

@@ -27,7 +27,7 @@ enum err_code api_get_run_summary(struct call *c, struct err *e)
 	json_put_int(&j, "missing_output_count", s.n[RESULT_MISSING_OUTPUT]);
 	json_put_int(&j, "running_count", s.n[RESULT_RUNNING]);
 	json_put_int(&j, "not_started_count", s.n[RESULT_NOT_STARTED]);
-	json_put_int(&j, "error_count", s.n_errors < 0 ? 10000 : s.n_errors);
+	json_put_int(&j, "error_count", s.n_errors);
 	json_put_number(&j, "duration_ms", s.duration_ms >= 0, s.duration_ms);
 	json_close_object(&j);
 	return ERR_OK;

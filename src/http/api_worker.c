@@ -167,6 +167,7 @@ static void read_outputs(struct call *c, const struct json *list, struct result_
 			.digest = upload_digest(c, text(o, "sha256")),
 			.n_bytes = integer(o, "size_bytes", -1) };
 	}
+	told->has_outputs = list != NULL;
 	told->outputs = outputs;
 	told->n_outputs = n;
 }
@@ -226,6 +227,31 @@ enum err_code api_tell_results(struct call *c, struct err *e)
 	json_close_object(&j);
 	return ERR_OK;
 }
+
+/* ---- what a test wrote ---- */
+
+static enum err_code keep(struct call *c, struct blob_file *f, struct str digest, bool *ret_new,
+	int64_t *ret_bytes, struct err *e)
+{
+	struct telling t = telling_of(c, arg_int(c, "claim"));
+
+	return results_keep_output(
+		c->app->store, &t, arg_int(c, "output_id"), f, digest, ret_new, ret_bytes, e);
+}
+
+enum err_code api_put_output_begin(struct call *c, struct err *e)
+{
+	struct telling t = telling_of(c, arg_int(c, "claim"));
+
+	TRY(queue_may_tell(c->app->store, &t, e));
+	return upload_begin(c, upload_digest(c, arg_str(c, "sha256")), keep, e);
+}
+
+enum err_code api_put_output(struct call *c, struct err *e)
+{
+	return upload_end(c, e);
+}
+/* ---- of elsewhere ---- */
 
 enum err_code api_import_results(struct call *c, struct err *e)
 {

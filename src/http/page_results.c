@@ -68,8 +68,10 @@ static enum err_code put_diff(
 	struct call *c, struct html *h, const struct result *r, const struct output *o, struct err *e)
 {
 	const struct output_place at = { r->run_id, r->sample_id, r->test_id, o->output_id };
+	const struct output_diff_options options = { .context_lines = 3, .max_bytes = DIFF_FILE_MAX };
 	struct output_diff x;
-	enum err_code code = output_diff_make(c->app->store, &c->identity, &at, 3, c->now, &c->arena, &x, e);
+	enum err_code code =
+		output_diff_make(c->app->store, &c->identity, &at, &options, c->now, &c->arena, &x, e);
 
 	if (code == ERR_GONE || code == ERR_NOT_FOUND) {
 		html(h, "<p class=\"note\">The files are not here any more.</p>");
@@ -78,6 +80,9 @@ static enum err_code put_diff(
 	TRY(code);
 	if (x.diff.binary)
 		html(h, "<p class=\"note\">The files are not text, and differ.</p>");
+	else if (x.status == OUTPUT_NOT_COMPARED)
+		html(h, "<p class=\"note\">The files are large: <a href=\"/docs#getDiff\">the API</a> "
+			"compares them.</p>");
 	else if (x.status == OUTPUT_DIFFERENT)
 		put_hunks(h, &x.diff);
 	return ERR_OK;
@@ -132,7 +137,7 @@ static enum err_code put_unwell(
 		if (o->status == OUTPUT_PASS)
 			continue;
 		put_output(h, o);
-		if (o->status == OUTPUT_FAIL && o->n_bytes <= DIFF_FILE_MAX && (*n_diffs)++ < DIFFS_MAX)
+		if (o->status == OUTPUT_FAIL && (*n_diffs)++ < DIFFS_MAX)
 			TRY(put_diff(c, h, r, o, e));
 	}
 	html(h, "</div></section>");

@@ -211,8 +211,10 @@ static void put_reason(struct html *h, const struct run *r, int64_t now)
 	static const struct {
 		const char *reason, *says;
 	} reasons[] = { { "worker_lost", "Two workers that had this run were not heard of any more." },
+		{ "worker_failed", "Its worker could not do it: GET /api/v1/runs/ID/progress says why." },
 		{ "no_results", "Its worker told no result." },
-		{ "missing_results", "Its worker ended without a result of every test." },
+		{ "missing_results",
+			"Not every test was run: its worker skipped some, or told nothing of them." },
 		{ "runner_lost", "A runner was not heard of any more." } };
 	const char *reason = run_reason(&r->tally, now);
 

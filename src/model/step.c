@@ -99,6 +99,7 @@ enum run_status run_status_derive(const struct run_tally *t, int64_t now)
 	case STAGE_WORKING:
 		return RUN_RUNNING;
 	case STAGE_LOST:
+	case STAGE_FAILED:
 		return RUN_INCOMPLETE;
 	case STAGE_CANCELED:
 		return RUN_CANCELED;
@@ -111,12 +112,28 @@ enum run_status run_status_derive(const struct run_tally *t, int64_t now)
 	return derive_of_forge(t, now);
 }
 
+enum run_status run_status_worse(enum run_status a, enum run_status b)
+{
+	static const int rank[RUN_N_STATUSES] = {
+		[RUN_FAIL] = 5,
+		[RUN_RUNNING] = 4,
+		[RUN_QUEUED] = 3,
+		[RUN_INCOMPLETE] = 2,
+		[RUN_CANCELED] = 1,
+		[RUN_PASS] = 0,
+	};
+
+	return rank[a] >= rank[b] ? a : b;
+}
+
 const char *run_reason(const struct run_tally *t, int64_t now)
 {
 	if (run_status_derive(t, now) != RUN_INCOMPLETE)
 		return NULL;
 	if (t->stage == STAGE_LOST)
 		return "worker_lost";
+	if (t->stage == STAGE_FAILED)
+		return "worker_failed";
 	if (t->stage == STAGE_DONE && t->n_results + t->n_steps == 0)
 		return "no_results";
 	if (t->stage == STAGE_DONE && t->n_open > 0)

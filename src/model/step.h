@@ -95,6 +95,7 @@ enum run_stage {
 	STAGE_QUEUED = 3,
 	STAGE_LOST = 4,     /* its worker was given up, and the one after that too */
 	STAGE_CANCELED = 5, /* somebody asked for that */
+	STAGE_FAILED = 6,   /* its worker could not do it */
 	STAGE_N
 };
 
@@ -104,7 +105,7 @@ struct run_tally {
 	int64_t n_lost; /* of those that failed: whose runner was given up */
 	int64_t n_running, n_cancelled;
 	int64_t newest_at; /* when the last thing was heard of them, ms; 0: they are none */
-	/* Of its results, with a verdict; of these that did not pass; and without one yet. */
+	/* Of its results, with a verdict; of these that did not pass; and without one: in a run of the suite those that were skipped are among these. */
 	int64_t n_results, n_bad, n_open;
 	enum run_stage stage;
 };
@@ -115,10 +116,13 @@ struct run_tally {
  * Of what a forge does nobody says that it is over. So a run without a failed step is taken for over when none is running and nothing was heard of it for
  * RUN_QUIET_MS: a next step may be on its way. A runner that was lost says nothing of what it ran: the run is not failed, but never a pass.
  *
- * A run of the suite is over when its stage says so, and then what failed decides; a test that nothing was told of makes it incomplete.
+ * A run of the suite is over when its stage says so, and then what failed decides; a test that nothing was told of, or that its worker had to pass by, makes it
+ * incomplete.
  */
 #define RUN_QUIET_MS 600000
 enum run_status run_status_derive(const struct run_tally *t, int64_t now);
+/* Of two runs of one commit: a failure is told before what is not over yet, that before what never will be, and a pass last. */
+enum run_status run_status_worse(enum run_status a, enum run_status b);
 /* Of one that is incomplete: why, as the results API says it. NULL: it is not. */
 const char *run_reason(const struct run_tally *t, int64_t now);
 

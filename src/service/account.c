@@ -56,7 +56,6 @@ static enum err_code find_steps(struct db *db, struct arena *a, const struct con
 	ret->tally.n_results = ret->results.n_results;
 	ret->tally.n_bad = ret->results.n_bad;
 	ret->tally.n_open = ret->results.n_open;
-	ret->tally.stage = ret->results.stage;
 	return account_find_errors(db, a, ret->steps, ret->n, now, &ret->errors, e);
 }
 
@@ -93,6 +92,16 @@ static void forget_if_no_text(struct found *f)
 	f->n = 0;
 }
 
+/* Of several runs the worst; those of the suite say themselves what they are. */
+static enum run_status status_of(const struct found *f, int64_t now)
+{
+	enum run_status of_forge = run_status_derive(&f->tally, now);
+
+	if (f->results.n_of_suite == 0)
+		return of_forge;
+	return f->results.n_of_forge == 0 ? f->results.suites : run_status_worse(of_forge, f->results.suites);
+}
+
 static void write(const struct config *cfg, const struct account_query *q, const struct found *f,
 	bool watched, struct buf *out)
 {
@@ -108,7 +117,7 @@ static void write(const struct config *cfg, const struct account_query *q, const
 		.results = f->unwell,
 		.n_results = f->n_unwell,
 		.n_results_beyond = f->results.n_bad - (int64_t)f->n_unwell,
-		.status = run_status_derive(&f->tally, q->now),
+		.status = status_of(f, q->now),
 		.absence = f->n == 0 ? absence_of(f, watched) : 0,
 		.expired_at = f->expired_at,
 		.log_days = cfg->log_days,

@@ -17,8 +17,9 @@ static enum err_code write_diff(struct store *s, const struct identity *id, cons
 	int64_t now, struct arena *a, struct buf *out, struct err *e)
 {
 	const struct output_place at = { r->run_id, r->sample_id, r->test_id, r->output_id };
+	const struct output_diff_options options = { .context_lines = 3, .max_bytes = DIFF_FILE_MAX };
 	struct output_diff x;
-	enum err_code code = output_diff_make(s, id, &at, 3, now, a, &x, e);
+	enum err_code code = output_diff_make(s, id, &at, &options, now, a, &x, e);
 
 	if (code == ERR_GONE || code == ERR_NOT_FOUND)
 		return ERR_OK;
@@ -41,8 +42,7 @@ enum err_code account_results(struct store *s, const struct identity *id, const 
 		buf_init(&what, SIZE_MAX);
 		buf_init(&diff, 2 * FILE_DIFF_UNIFIED_MAX);
 		result_error_write(r, &what);
-		if (r->type == TYPE_DIFF_MISMATCH && r->has_expected && r->n_bytes <= DIFF_FILE_MAX &&
-			n_diffs++ < DIFFS_MAX)
+		if (r->type == TYPE_DIFF_MISMATCH && r->has_expected && n_diffs++ < DIFFS_MAX)
 			TRY(write_diff(s, id, r, now, a, &diff, e));
 		results[i] = (struct context_result){ .run_id = r->run_id,
 			.test_id = r->test_id,

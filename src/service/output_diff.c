@@ -75,8 +75,14 @@ static enum err_code compare(struct store *s, const struct output_pair *pair, si
 	return file_diff_make(expected, actual, &limits, a, ret, e);
 }
 
+static bool is_large(const struct output_pair *pair, int64_t max)
+{
+	return max > 0 && (pair->actual.n_bytes > max || pair->expected.n_bytes > max);
+}
+
 enum err_code output_diff_make(struct store *s, const struct identity *id, const struct output_place *at,
-	size_t context_lines, int64_t now, struct arena *a, struct output_diff *ret, struct err *e)
+	const struct output_diff_options *o, int64_t now, struct arena *a, struct output_diff *ret,
+	struct err *e)
 {
 	struct output_diff x = { .status = OUTPUT_IDENTICAL };
 	struct output_pair pair;
@@ -87,9 +93,13 @@ enum err_code output_diff_make(struct store *s, const struct identity *id, const
 		x.status = OUTPUT_NO_ACTUAL;
 	} else if (pair.output.expected.len == 0) {
 		x.status = OUTPUT_NO_EXPECTED;
-	} else if (!str_eq(pair.output.digest, pair.output.expected)) {
+	} else if (str_eq(pair.output.digest, pair.output.expected)) {
+		x.status = OUTPUT_IDENTICAL;
+	} else if (is_large(&pair, o->max_bytes)) {
+		x.status = OUTPUT_NOT_COMPARED;
+	} else {
 		x.status = OUTPUT_DIFFERENT;
-		TRY(compare(s, &pair, context_lines, now, a, &x.diff, e));
+		TRY(compare(s, &pair, o->context_lines, now, a, &x.diff, e));
 	}
 	*ret = x;
 	return ERR_OK;

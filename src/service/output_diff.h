@@ -24,15 +24,25 @@ MUST_CHECK enum err_code output_content_read(struct store *s, const struct ident
 	const struct output_place *at, bool actual, size_t max, int64_t now, struct arena *a,
 	struct output_content *ret, struct err *e);
 
-enum output_diff_status { OUTPUT_IDENTICAL, OUTPUT_DIFFERENT, OUTPUT_NO_EXPECTED, OUTPUT_NO_ACTUAL };
+enum output_diff_status {
+	OUTPUT_IDENTICAL,
+	OUTPUT_DIFFERENT,
+	OUTPUT_NO_EXPECTED,
+	OUTPUT_NO_ACTUAL,
+	OUTPUT_NOT_COMPARED
+};
 struct output_diff {
 	enum output_diff_status status;
 	struct str filename;
 	struct file_diff diff; /* of OUTPUT_DIFFERENT */
 };
+struct output_diff_options {
+	size_t context_lines;
+	int64_t max_bytes; /* of either side; of a larger one nothing is compared: OUTPUT_NOT_COMPARED. 0: any */
+};
 /* ERR_GONE: bytes of one side are not here any more. */
 MUST_CHECK enum err_code output_diff_make(struct store *s, const struct identity *id,
-	const struct output_place *at, size_t context_lines, int64_t now, struct arena *a,
+	const struct output_place *at, const struct output_diff_options *o, int64_t now, struct arena *a,
 	struct output_diff *ret, struct err *e);
 
 #endif

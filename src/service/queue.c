@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/json.h"
 #include "base/metric.h"
+#include "base/utf8.h"
 #include "service/audit.h"
 #include "service/facts.h"
 #include "service/ingest.h"
@@ -43,7 +44,7 @@ static enum err_code apply_claim(struct store_op *op, struct db *db, struct err 
 	if (!w->found || w->claim.again)
 		return ERR_OK;
 	p.message = arena_fmt(w->a, "worker %.*s has it", STR_FMT(w->worker));
-	return progress_add(db, w->claim.run_id, &p, e);
+	return progress_note(db, w->claim.run_id, &p, e);
 }
 
 enum err_code queue_claim(struct store *s, const struct config *cfg, const struct identity *by,
@@ -79,13 +80,37 @@ enum err_code queue_tests(
 
 /* ---- while it is done ---- */
 
+static struct claim_key key_of(const struct telling *t, bool done_too)
+{
+	return (struct claim_key){ .run_id = t->run_id,
+		.number = t->claim,
+		.repo_id = t->by->token.repo_id,
+		.viewer = access_viewer(t->by),
+		.done_too = done_too };
+}
+
 enum err_code queue_hold(
 	struct db *db, const struct telling *t, bool done_too, enum run_stage *ret_stage, struct err *e)
 {
+	struct claim_key key = key_of(t, done_too);
+
 	TRY(access_still(db, t->by, t->now, e));
 	TRY(queue_may_work(t->by, e));
-	return queue_renew(db, t->run_id, t->claim, t->by->token.repo_id, t->now + t->cfg->suite_lease_ms,
-		done_too, ret_stage, e);
+	return queue_renew(db, &key, t->now + t->cfg->suite_lease_ms, ret_stage, e);
+}
+
+enum err_code queue_may_tell(struct store *s, const struct telling *t, struct err *e)
+{
+	struct claim_key key = key_of(t, true);
+	enum run_stage stage;
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(queue_may_work(t->by, e));
+	TRY(store_reader_get(s, &db, e));
+	code = queue_stands(db, &key, &stage, e);
+	store_reader_put(s, db);
+	return code;
 }
 
 struct tell_op {
@@ -101,11 +126,12 @@ static enum err_code apply_tell(struct store_op *op, struct db *db, struct err *
 	enum run_stage stage;
 
 	TRY(queue_hold(db, w->t, w->finish, &stage, e));
-	if (stage == STAGE_DONE)
+	if (stage != STAGE_WORKING)
 		return ERR_OK;
-	if (w->has_progress)
-		TRY(progress_add(db, w->t->run_id, &w->progress, e));
-	return w->finish ? queue_end(db, w->t->run_id, w->t->now, e) : ERR_OK;
+	if (!w->finish)
+		return w->has_progress ? progress_add(db, w->t->run_id, &w->progress, e) : ERR_OK;
+	TRY(progress_note(db, w->t->run_id, &w->progress, e));
+	return queue_end(db, w->t->run_id, w->progress.is_error, w->t->now, e);
 }
 
 static enum err_code tell(
@@ -180,16 +206,16 @@ static enum err_code apply_cancel(struct store_op *op, struct db *db, struct err
 	TRY(queue_drop(db, w->run_id, w->now, &w->stage, e));
 	if (w->stage != STAGE_QUEUED && w->stage != STAGE_WORKING)
 		return ERR_OK;
-	p.message = arena_fmt(&a, "canceled by %.*s%s%.*s", STR_FMT(who), w->reason.len > 0 ? ": " : "",
-		STR_FMT(w->reason));
+	p.message = arena_fmt(&a, "canceled by %.*s%s%.*s", (int)utf8_floor(who, 200), who.p,
+		w->reason.len > 0 ? ": " : "", STR_FMT(w->reason));
 	done.subject = arena_fmt(&a, "run %lld", (long long)w->run_id);
 	done.detail = reason_json(w->reason, &a);
-	TRY(progress_add(db, w->run_id, &p, e));
+	TRY(progress_note(db, w->run_id, &p, e));
 	return audit_deed(db, w->by, &done, e);
 }
 
-enum err_code queue_cancel(struct store *s, const struct identity *by, int64_t run_id, struct str reason,
-	int64_t now, enum run_stage *ret_stage, struct err *e)
+enum err_code queue_cancel(struct store *s, const struct config *cfg, const struct identity *by,
+	int64_t run_id, struct str reason, int64_t now, enum run_stage *ret_stage, struct err *e)
 {
 	struct cancel_op w = { .op = { .apply = apply_cancel, .bytes = sizeof w + reason.len },
 		.by = by,
@@ -201,6 +227,7 @@ enum err_code queue_cancel(struct store *s, const struct identity *by, int64_t r
 	AUTO_ARENA a;
 
 	arena_init(&a);
+	ingest_mask_text(cfg->mask, &a, &w.reason);
 	code = facts_run(s, by, run_id, now, &a, &run, e);
 	if (code == ERR_OK)
 		code = store_write(s, &w.op, e);
@@ -266,7 +293,7 @@ static enum err_code apply_lost(struct store_op *op, struct db *db, struct err *
 	p.severity = w->stage == STAGE_LOST ? SEVERITY_FATAL : SEVERITY_WARNING;
 	p.message = arena_fmt(&a, "worker %.*s was not heard of any more%s", STR_FMT(w->lost->worker),
 		w->stage == STAGE_LOST ? ", the second one: the run is given up" : ": the run waits again");
-	return progress_add(db, w->lost->run_id, &p, e);
+	return progress_note(db, w->lost->run_id, &p, e);
 }
 
 static enum err_code find_lost(

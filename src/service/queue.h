@@ -65,16 +65,19 @@ struct telling {
 /* p NULL: it is there, and has nothing to say. What tells an error is classified here. */
 MUST_CHECK enum err_code queue_told(
 	struct store *s, const struct telling *t, const struct progress *p, struct err *e);
-/* p: what is to be said of it at the end, or NULL. */
+/* p: what is to be said of it at the end; of PROGRESS_ERROR the run could not be done, and is incomplete. */
 MUST_CHECK enum err_code queue_finish(
 	struct store *s, const struct telling *t, const struct progress *p, struct err *e);
 /* W, in apply: the worker of t is there, and may write to its run. done_too as queue_renew() has it. */
 MUST_CHECK enum err_code queue_hold(
 	struct db *db, const struct telling *t, bool done_too, enum run_stage *ret_stage, struct err *e);
 
+/* Asked before a long body is read; queue_hold() asks again. */
+MUST_CHECK enum err_code queue_may_tell(struct store *s, const struct telling *t, struct err *e);
+
 /* reason: may be empty. *ret_stage: what it was: of STAGE_QUEUED and STAGE_WORKING it is canceled now. */
-MUST_CHECK enum err_code queue_cancel(struct store *s, const struct identity *by, int64_t run_id,
-	struct str reason, int64_t now, enum run_stage *ret_stage, struct err *e);
+MUST_CHECK enum err_code queue_cancel(struct store *s, const struct config *cfg, const struct identity *by,
+	int64_t run_id, struct str reason, int64_t now, enum run_stage *ret_stage, struct err *e);
 MUST_CHECK enum err_code queue_jobs(struct store *s, const struct identity *by, const struct queue_query *q,
 	struct arena *a, struct queue_job **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 /* When the server starts: nobody could be heard while it was away, so every worker has a whole lease more. */

@@ -150,7 +150,7 @@ static enum err_code note(struct db *db, const struct ask_op *w, struct arena *a
 
 	p.message = arena_fmt(a, "asked for by %.*s", STR_FMT(w->request.asked_by));
 	done.subject = arena_fmt(a, "%.*s %.*s", STR_FMT(q->repository), STR_FMT(w->request.head_sha));
-	TRY(progress_add(db, w->run_id, &p, e));
+	TRY(progress_note(db, w->run_id, &p, e));
 	return audit_deed(db, q->by, &done, e);
 }
 

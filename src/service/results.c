@@ -87,7 +87,8 @@ static enum err_code apply_output(struct store_op *op, struct db *db, struct err
 	enum run_stage stage;
 
 	TRY(queue_hold(db, w->t, true, &stage, e));
-	TRY(results_put_output(db, w->t->run_id, w->output_id, w->digest, w->n_bytes, w->t->now, e));
+	TRY(results_put_output(
+		db, w->t->run_id, w->output_id, w->digest, w->n_bytes, stage != STAGE_WORKING, w->t->now, e));
 	return results_count(db, w->t->run_id, e);
 }
 
@@ -166,14 +167,22 @@ static enum err_code apply_import(struct store_op *op, struct db *db, struct err
 		.file = STR("sha256:" EMPTY_SHA256), .name = STR(NO_INPUT), .active = false
 	};
 	int64_t sample_id = 0;
+	bool any_new = false;
 
 	TRY(access_still(db, in->by, in->now, e));
 	TRY(queue_may_work(in->by, e));
 	TRY(runs_open(db, in->repo_id, &in->run, in->now, &w->run_id, e));
 	TRY(samples_add(db, &empty, in->now, &sample_id, e));
-	for (size_t i = 0; i < in->n; i++)
-		TRY(results_put_foreign(db, w->run_id, in->names[i], sample_id, &w->told[i], in->now, e));
-	TRY(check_names(db, w, e));
+	TRY(results_may_import(db, w->run_id, e));
+	for (size_t i = 0; i < in->n; i++) {
+		bool is_new;
+
+		TRY(results_put_foreign(
+			db, w->run_id, in->names[i], sample_id, &w->told[i], in->now, &is_new, e));
+		any_new = any_new || is_new;
+	}
+	if (any_new)
+		TRY(check_names(db, w, e));
 	return results_count(db, w->run_id, e);
 }
 
@@ -237,6 +246,19 @@ static int64_t duration_of(const struct run *r)
 	return r->tally.newest_at - r->began_at;
 }
 
+/* A list's total ends at COUNTED; its buckets have them all. */
+static enum err_code count_errors(struct store *s, const struct identity *id,
+	const struct run_errors_query *q, struct arena *a, int64_t *ret, struct err *e)
+{
+	struct error_summary x;
+
+	TRY(run_errors_summary(s, id, q, ERRORS_BY_TYPE, a, &x, e));
+	*ret = 0;
+	for (size_t i = 0; i < x.n; i++)
+		*ret += x.buckets[i].n;
+	return ERR_OK;
+}
+
 enum err_code results_sum_up(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
 	struct arena *a, struct run_summary *ret, struct err *e)
 {
@@ -252,6 +274,8 @@ enum err_code results_sum_up(struct store *s, const struct identity *id, int64_t
 	TRY(code);
 	TRY(run_errors_list(s, id, &q, a, &errors, e));
 	sum.n_errors = errors.total;
+	if (errors.total < 0)
+		TRY(count_errors(s, id, &q, a, &sum.n_errors, e));
 	sum.duration_ms = duration_of(&sum.run);
 	*ret = sum;
 	return ERR_OK;
@@ -316,6 +340,8 @@ enum err_code results_output(struct store *s, const struct identity *id, const s
 	return code;
 }
 
+#define COUNTED 10000 /* results API: totals are exact to that */
+
 /* Kind after kind: what of the page is not in one is looked for in the next. */
 static enum err_code read_artifacts(struct db *db, int64_t run_id, unsigned kinds, int64_t limit,
 	int64_t offset, struct arena *a, struct artifact *page, size_t *ret_n, int64_t *ret_total,
@@ -340,7 +366,7 @@ static enum err_code read_artifacts(struct db *db, int64_t run_id, unsigned kind
 			break;
 	}
 	*ret_n = n;
-	*ret_total = total;
+	*ret_total = total > COUNTED ? -1 : total;
 	return ERR_OK;
 }
 

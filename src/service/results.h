@@ -54,7 +54,7 @@ MUST_CHECK enum err_code results_of_run(struct store *s, const struct identity *
 struct run_summary {
 	struct run run;
 	int64_t n[RESULT_N_STATUSES];
-	int64_t n_errors;    /* of run_errors_list(); -1: more than 10,000 */
+	int64_t n_errors;    /* of run_errors_list(), all of them */
 	int64_t duration_ms; /* -1: it is not over */
 };
 MUST_CHECK enum err_code results_sum_up(struct store *s, const struct identity *id, int64_t run_id,

@@ -7,6 +7,7 @@
 #define IS_UNUSED                                                                                            \
 	"NOT EXISTS (SELECT 1 FROM sample WHERE sample.digest = blob.digest)"                                \
 	" AND NOT EXISTS (SELECT 1 FROM baseline WHERE baseline.digest = blob.digest)"                       \
+	" AND NOT EXISTS (SELECT 1 FROM approval WHERE approval.digest = blob.digest)"                       \
 	" AND NOT EXISTS (SELECT 1 FROM result_output AS o WHERE o.digest = blob.digest AND o.kept = 1"      \
 	" AND o.digest <> '')"
 

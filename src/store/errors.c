@@ -469,7 +469,7 @@ static const char *severity_of(unsigned i)
 
 /* Steps of a run that count: of the newest attempt of each job those that failed. So a run that passed has no errors. */
 #define FAILED_STEPS                                                                                         \
-	"SELECT id FROM (SELECT step.id, " STEP_FAILED " AS failed, step.explain_due, job.attempt,"          \
+	"SELECT id FROM (SELECT step.id, " STEP_SPEAKS " AS failed, step.explain_due, job.attempt,"          \
 	" max(job.attempt) OVER (PARTITION BY " SAME_JOB ", " SAME_LEG ") AS newest"                         \
 	" FROM job JOIN step ON step.job_id = job.id WHERE job.run_id = $1) AS seen"                         \
 	" WHERE attempt = newest AND failed"

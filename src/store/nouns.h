@@ -28,7 +28,7 @@ MUST_CHECK enum err_code repos_get(
 /* The watched repo of that forge that a name of somebody else's may be a fork of: it has the same name behind its owner's. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code repos_find_main(
 	struct db *db, struct arena *a, struct str forge, struct str fork, struct repo *ret, struct err *e);
-/* W. It sees and is seen as the repo that it is of. One that is there already stays what it is. */
+/* W. It sees and is seen as the repo that it is of. ERR_CONFLICT: it is there. */
 MUST_CHECK enum err_code repos_add_fork(
 	struct db *db, const struct repo *of, struct str name, int64_t now, int64_t *ret_id, struct err *e);
 /* In the order of names. forge, name (without case): filters, empty: all. */

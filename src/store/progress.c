@@ -29,9 +29,23 @@ static enum err_code is_last(
 	return ERR_OK;
 }
 
-static bool ends(const struct progress *p)
+static enum err_code next_number(struct db *db, int64_t run_id, int64_t *ret, struct err *e)
 {
-	return p->status == PROGRESS_COMPLETED || p->status == PROGRESS_CANCELED || p->is_error;
+	return db_int(db, "SELECT coalesce(max(number) + 1, 0) FROM progress WHERE run_id = $1",
+		DB_ARGS(DB_I(run_id)), ret, e);
+}
+
+enum err_code progress_note(struct db *db, int64_t run_id, const struct progress *p, struct err *e)
+{
+	int64_t n = 0;
+
+	TRY(next_number(db, run_id, &n, e));
+	return db_run(db,
+		"INSERT INTO progress (run_id, number, at, status, message, step, type, severity)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		DB_ARGS(DB_I(run_id), DB_I(n), DB_I(p->at), DB_T(str_z(progress_status_name(p->status))),
+			DB_T(p->message), DB_I(p->step), DB_T(type_of(p)), DB_T(severity_of(p))),
+		NULL, e);
 }
 
 enum err_code progress_add(struct db *db, int64_t run_id, const struct progress *p, struct err *e)
@@ -42,18 +56,12 @@ enum err_code progress_add(struct db *db, int64_t run_id, const struct progress 
 	TRY(is_last(db, run_id, p, &again, e));
 	if (again)
 		return ERR_OK;
-	TRY(db_int(db, "SELECT coalesce(max(number) + 1, 0) FROM progress WHERE run_id = $1",
-		DB_ARGS(DB_I(run_id)), &n, e));
-	if (n >= PROGRESS_MAX && !(ends(p) && n < 2 * PROGRESS_MAX))
+	TRY(next_number(db, run_id, &n, e));
+	if (n >= PROGRESS_MAX)
 		return err_set(e, ERR_TOO_LARGE,
 			"run %lld has told %d events already, which is what is kept of one: tell fewer",
 			(long long)run_id, PROGRESS_MAX);
-	return db_run(db,
-		"INSERT INTO progress (run_id, number, at, status, message, step, type, severity)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		DB_ARGS(DB_I(run_id), DB_I(n), DB_I(p->at), DB_T(str_z(progress_status_name(p->status))),
-			DB_T(p->message), DB_I(p->step), DB_T(type_of(p)), DB_T(severity_of(p))),
-		NULL, e);
+	return progress_note(db, run_id, p, e);
 }
 
 /* ---- reading ---- */

@@ -10,6 +10,8 @@
 #include "store/visible.h"
 
 #define WORKFLOW "regression tests"
+/* $1 run: nobody runs its tests any more. */
+#define NOT_RUNNING "UPDATE result SET status = 'not_started' WHERE run_id = $1 AND status = 'running'"
 #define CLAIMS_MAX 2 /* of a run: a second worker gets it when the first was lost, and no third */
 
 /* ---- asking for one ---- */
@@ -70,6 +72,19 @@ static enum err_code choose_some(
 	return ERR_OK;
 }
 
+/* What is expected now is what this run is held to, whatever a suite says that is imported meanwhile. */
+static enum err_code expect_outputs(struct db *db, int64_t run_id, int64_t now, struct err *e)
+{
+	return db_run(db,
+		"INSERT INTO result_output (run_id, test_id, output_id, status, digest, n_bytes, expected, "
+		"kept,"
+		" written_at) SELECT $1, o.test_id, o.id, 'missing_output', '', -1, '', 1, $2 FROM result AS "
+		"r"
+		" CROSS JOIN test_output AS o WHERE r.run_id = $1 AND o.test_id = r.test_id AND o.active = 1"
+		" ORDER BY o.test_id, o.id",
+		DB_ARGS(DB_I(run_id), DB_I(now)), NULL, e);
+}
+
 enum err_code queue_add(struct db *db, const struct run_request *q, int64_t max_waiting, int64_t now,
 	int64_t *ret_run_id, int64_t *ret_test, struct err *e)
 {
@@ -87,6 +102,7 @@ enum err_code queue_add(struct db *db, const struct run_request *q, int64_t max_
 		TRY(choose_some(db, id, q, ret_test, e));
 	else
 		TRY(choose_all(db, id, ret_test, e));
+	TRY(expect_outputs(db, id, now, e));
 	TRY(tally_results(db, id, e));
 	*ret_run_id = id;
 	return ERR_OK;
@@ -131,7 +147,7 @@ enum err_code queue_take(struct db *db, struct arena *a, struct str platform, st
 	TRY(db_each(db,
 		CLAIM
 		" AND run.stage = 2 AND run.platform = $1 AND run.worker = $2 AND ($3 = 0 OR run.repo_id "
-		"= $3) ORDER BY run.queued_at, run.id LIMIT 1",
+		"= $3) AND " VISIBLE_TO("$4") " ORDER BY run.queued_at, run.id LIMIT 1",
 		DB_ARGS(DB_T(platform), DB_T(worker), DB_I(repo_id), DB_I(viewer)), take_claim, &c, e));
 	c.claim.again = c.found;
 	if (!c.found)
@@ -169,21 +185,28 @@ static enum err_code take_standing(void *arg, const struct db_row *row, struct e
 	return ERR_OK;
 }
 
+static bool is_finished(enum run_stage stage)
+{
+	return stage == STAGE_DONE || stage == STAGE_FAILED;
+}
+
 static enum err_code find_standing(
-	struct db *db, int64_t run_id, int64_t repo_id, struct standing *ret, struct err *e)
+	struct db *db, const struct claim_key *k, struct standing *ret, struct err *e)
 {
 	TRY(db_each(db,
-		"SELECT stage, n_claims FROM run WHERE id = $1 AND ($2 = 0 OR repo_id = $2) AND stage > 0",
-		DB_ARGS(DB_I(run_id), DB_I(repo_id)), take_standing, ret, e));
+		"SELECT run.stage, run.n_claims FROM run JOIN repo ON repo.id = run.repo_id WHERE run.id = $1"
+		" AND ($2 = 0 OR run.repo_id = $2) AND run.stage > 0 AND " VISIBLE_TO("$3"),
+		DB_ARGS(DB_I(k->run_id), DB_I(k->repo_id), DB_I(k->viewer)), take_standing, ret, e));
 	return ret->found ? ERR_OK
 			  : err_set(e, ERR_NOT_FOUND,
 				    "there is no run %lld of the suite, or the token is not for its repo",
-				    (long long)run_id);
+				    (long long)k->run_id);
 }
 
 static enum err_code not_yours(int64_t run_id, const struct standing *s, int64_t number, struct err *e)
 {
 	static const char *const why[STAGE_N] = { [STAGE_DONE] = "is finished",
+		[STAGE_FAILED] = "is finished",
 		[STAGE_QUEUED] = "was given back to the queue, for nothing was heard of its worker",
 		[STAGE_LOST] = "was given up, for nothing was heard of its worker",
 		[STAGE_CANCELED] = "was canceled" };
@@ -194,29 +217,36 @@ static enum err_code not_yours(int64_t run_id, const struct standing *s, int64_t
 	return err_set(e, ERR_CONFLICT, "run %lld %s", (long long)run_id, why[s->stage]);
 }
 
-enum err_code queue_renew(struct db *db, int64_t run_id, int64_t number, int64_t repo_id, int64_t lease_until,
-	bool done_too, enum run_stage *ret_stage, struct err *e)
+enum err_code queue_stands(struct db *db, const struct claim_key *k, enum run_stage *ret_stage, struct err *e)
 {
 	struct standing s = { .found = false };
 
-	TRY(find_standing(db, run_id, repo_id, &s, e));
+	TRY(find_standing(db, k, &s, e));
 	*ret_stage = s.stage;
-	if (s.n_claims != number || !(s.stage == STAGE_WORKING || (done_too && s.stage == STAGE_DONE)))
-		return not_yours(run_id, &s, number, e);
+	if (s.n_claims == k->number && (s.stage == STAGE_WORKING || (k->done_too && is_finished(s.stage))))
+		return ERR_OK;
+	return not_yours(k->run_id, &s, k->number, e);
+}
+
+enum err_code queue_renew(struct db *db, const struct claim_key *k, int64_t lease_until,
+	enum run_stage *ret_stage, struct err *e)
+{
+	TRY(queue_stands(db, k, ret_stage, e));
 	return db_run(db, "UPDATE run SET lease_until = $2 WHERE id = $1",
-		DB_ARGS(DB_I(run_id), DB_I(lease_until)), NULL, e);
+		DB_ARGS(DB_I(k->run_id), DB_I(lease_until)), NULL, e);
 }
 
 static enum err_code end(struct db *db, int64_t run_id, enum run_stage stage, int64_t now, struct err *e)
 {
+	TRY(db_run(db, NOT_RUNNING, DB_ARGS(DB_I(run_id)), NULL, e));
 	TRY(db_run(db, "UPDATE run SET stage = $2, over_at = $3 WHERE id = $1",
 		DB_ARGS(DB_I(run_id), DB_I(stage), DB_I(now)), NULL, e));
 	return tally_settle(db, run_id, e);
 }
 
-enum err_code queue_end(struct db *db, int64_t run_id, int64_t now, struct err *e)
+enum err_code queue_end(struct db *db, int64_t run_id, bool failed, int64_t now, struct err *e)
 {
-	return end(db, run_id, STAGE_DONE, now, e);
+	return end(db, run_id, failed ? STAGE_FAILED : STAGE_DONE, now, e);
 }
 
 enum err_code queue_drop(struct db *db, int64_t run_id, int64_t now, enum run_stage *ret_stage, struct err *e)
@@ -279,8 +309,7 @@ enum err_code queue_give_back(
 	*ret_stage = n > 0 ? stage : STAGE_WORKING;
 	if (n == 0)
 		return ERR_OK;
-	TRY(db_run(db, "UPDATE result SET status = 'not_started' WHERE run_id = $1 AND status = 'running'",
-		DB_ARGS(DB_I(l->run_id)), NULL, e));
+	TRY(db_run(db, NOT_RUNNING, DB_ARGS(DB_I(l->run_id)), NULL, e));
 	return tally_settle(db, l->run_id, e);
 }
 

@@ -37,18 +37,17 @@ static enum err_code put_categories(struct db *db, int64_t id, const struct suit
 	return ERR_OK;
 }
 
-/* One that was taken back counts again when a document has it. */
+/* What is said again that does not count any more is said now: after what took its place. */
 static enum err_code put_baseline(
 	struct db *db, int64_t output_id, struct str digest, struct str by, int64_t now, struct err *e)
 {
 	enum err_code code = db_run(db,
-		"INSERT INTO baseline (output_id, digest, approved_at, approved_by, run_id, removed_at)"
-		" VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT (output_id, digest) DO UPDATE SET removed_at = "
-		"0, removed_in = 0,"
-		" approved_at = CASE WHEN baseline.removed_at = 0 THEN baseline.approved_at ELSE "
-		"excluded.approved_at END,"
-		" approved_by = CASE WHEN baseline.removed_at = 0 THEN baseline.approved_by ELSE "
-		"excluded.approved_by END",
+		"INSERT INTO baseline (output_id, digest, approved_at, approved_by, run_id, removed_at, "
+		"imported_at)"
+		" VALUES ($1, $2, $3, $4, 0, 0, $3) ON CONFLICT (output_id, digest) DO UPDATE SET "
+		"imported_at ="
+		" CASE WHEN baseline.imported_at > 0 AND baseline.removed_at = 0 THEN baseline.imported_at"
+		" ELSE excluded.imported_at END",
 		DB_ARGS(DB_I(output_id), DB_T(digest), DB_I(now), DB_T(by)), NULL, e);
 
 	return code == ERR_CONFLICT ? err_set(e, ERR_NOT_FOUND, "what is accepted of an output is not here")
@@ -66,7 +65,7 @@ static enum err_code put_output(struct db *db, int64_t test_id, const struct sui
 		DB_ARGS(DB_I(test_id), DB_T(o->file)), &id, e));
 	for (size_t i = 0; i < o->accepted.n; i++)
 		TRY(put_baseline(db, id, suite_digest(o->accepted.v[i]), by, now, e));
-	return ERR_OK;
+	return approvals_settle(db, id, now, e);
 }
 
 /* Outputs of which the document says nothing are not expected any more. */
@@ -89,8 +88,10 @@ enum err_code suite_clear(struct db *db, int64_t now, struct err *e)
 	TRY(db_run(db, "UPDATE sample SET active = 0 WHERE active = 1", NULL, 0, NULL, e));
 	TRY(db_run(db, "UPDATE regression_test SET active = 0 WHERE active = 1", NULL, 0, NULL, e));
 	TRY(db_run(db, "UPDATE test_output SET active = 0 WHERE active = 1", NULL, 0, NULL, e));
-	return db_run(
-		db, "UPDATE baseline SET removed_at = $1 WHERE removed_at = 0", DB_ARGS(DB_I(now)), NULL, e);
+	TRY(db_run(
+		db, "UPDATE baseline SET removed_at = $1 WHERE removed_at = 0", DB_ARGS(DB_I(now)), NULL, e));
+	TRY(db_run(db, "UPDATE baseline SET imported_at = 0 WHERE imported_at > 0", NULL, 0, NULL, e));
+	return db_run(db, "UPDATE approval SET over_at = $1 WHERE over_at = 0", DB_ARGS(DB_I(now)), NULL, e);
 }
 
 /* ---- lists ---- */

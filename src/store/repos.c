@@ -60,7 +60,7 @@ enum err_code repos_add(struct db *db, struct str forge, struct str name, int64_
 	bool *ret_new, struct err *e)
 {
 	enum err_code code;
-	int64_t id = 0;
+	int64_t id = 0, n_forks = 0;
 
 	/* Looked for first: an INSERT that finds it there would use a number up. */
 	code = db_int(db, "SELECT id FROM repo WHERE forge = $1 AND name_key = lower($2)",
@@ -72,8 +72,11 @@ enum err_code repos_add(struct db *db, struct str forge, struct str name, int64_
 			"INSERT INTO repo (forge, name, name_key, added_at) VALUES ($1, $2, lower($3), $4) "
 			"RETURNING id",
 			DB_ARGS(DB_T(forge), DB_T(name), DB_T(name), DB_I(now)), &id, e));
+	/* One that was there as somebody's fork is watched itself now. */
+	TRY(db_run(db, "UPDATE repo SET fork_of = 0 WHERE id = $1 AND fork_of > 0", DB_ARGS(DB_I(id)),
+		&n_forks, e));
 	*ret_id = id;
-	*ret_new = code == ERR_NOT_FOUND;
+	*ret_new = code == ERR_NOT_FOUND || n_forks > 0;
 	return ERR_OK;
 }
 
@@ -94,13 +97,12 @@ enum err_code repos_find_main(
 enum err_code repos_add_fork(
 	struct db *db, const struct repo *of, struct str name, int64_t now, int64_t *ret_id, struct err *e)
 {
-	bool is_new;
-
-	TRY(repos_add(db, of->forge, name, now, ret_id, &is_new, e));
-	if (!is_new)
-		return ERR_OK;
-	return db_run(db, "UPDATE repo SET fork_of = $2, visibility = $3 WHERE id = $1",
-		DB_ARGS(DB_I(*ret_id), DB_I(of->id), DB_T(str_z(visibility_name(of->visibility)))), NULL, e);
+	return db_int(db,
+		"INSERT INTO repo (forge, name, name_key, added_at, visibility, fork_of)"
+		" VALUES ($1, $2, lower($2), $3, $4, $5) RETURNING id",
+		DB_ARGS(DB_T(of->forge), DB_T(name), DB_I(now), DB_T(str_z(visibility_name(of->visibility))),
+			DB_I(of->id)),
+		ret_id, e);
 }
 
 /*
@@ -112,7 +114,9 @@ enum err_code repos_remove(struct db *db, int64_t id, int64_t now, struct err *e
 	int64_t n = 0;
 
 	db_access_changed(db);
-	TRY(db_run(db, "UPDATE token SET revoked_at = $2 WHERE repo_id = $1 AND revoked_at = 0",
+	TRY(db_run(db,
+		"UPDATE token SET revoked_at = $2 WHERE revoked_at = 0"
+		" AND (repo_id = $1 OR repo_id IN (SELECT id FROM repo WHERE fork_of = $1))",
 		DB_ARGS(DB_I(id), DB_I(now)), NULL, e));
 	TRY(db_run(db, "DELETE FROM repo WHERE fork_of = $1", DB_ARGS(DB_I(id)), NULL, e));
 	TRY(db_run(db, "DELETE FROM repo WHERE id = $1", DB_ARGS(DB_I(id)), &n, e));
@@ -123,7 +127,7 @@ enum err_code repos_set_visibility(struct db *db, int64_t id, enum visibility vi
 {
 	int64_t n = 0;
 
-	TRY(db_run(db, "UPDATE repo SET visibility = $2 WHERE id = $1",
+	TRY(db_run(db, "UPDATE repo SET visibility = $2 WHERE id = $1 OR fork_of = $1",
 		DB_ARGS(DB_I(id), DB_T(str_z(visibility_name(visibility)))), &n, e));
 	return n > 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "there is no repo %lld", (long long)id);
 }

@@ -8,9 +8,7 @@
 #define BY_RUN "run.id = $2 AND ($1 = 0 OR run.repo_id = $1)"
 #define BY_EXTERNAL "run.external_run_id = $2 AND ($1 = 0 OR run.repo_id = $1)"
 
-#define COUNTS(by)                                                                                           \
-	"SELECT coalesce(sum(n_results), 0), coalesce(sum(n_bad), 0), coalesce(sum(n_open), 0),"             \
-	" count(*), coalesce(max(stage), 0) FROM run WHERE " by
+#define COUNTS(by) "SELECT n_results, n_bad, n_open, stage, settled FROM run WHERE " by
 #define UNWELL(by)                                                                                           \
 	"SELECT r.run_id, r.test_id, r.sample_id, t.name, sample.name, r.cause, r.exit_code, r.expected_rc," \
 	" r.message, coalesce(o.output_id, 0), coalesce(f.filename, ''), coalesce(o.expected, ''),"          \
@@ -34,12 +32,18 @@ static const struct {
 static enum err_code take_counts(void *arg, const struct db_row *row, struct err *e)
 {
 	struct result_account *acc = arg;
+	enum run_status status;
 
-	(void)e;
-	acc->n_results = row_int(row, 0);
-	acc->n_bad = row_int(row, 1);
-	acc->n_open = row_int(row, 2);
-	acc->stage = row_int(row, 3) == 1 ? (enum run_stage)row_int(row, 4) : STAGE_NONE;
+	acc->n_results += row_int(row, 0);
+	acc->n_bad += row_int(row, 1);
+	acc->n_open += row_int(row, 2);
+	if (row_int(row, 3) == STAGE_NONE) {
+		acc->n_of_forge++;
+		return ERR_OK;
+	}
+	if (!run_status_find(row->v[4].s, &status))
+		return err_set(e, ERR_STORAGE, "a run has a status unknown to this program");
+	acc->suites = acc->n_of_suite++ == 0 ? status : run_status_worse(acc->suites, status);
 	return ERR_OK;
 }
 

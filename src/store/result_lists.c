@@ -123,7 +123,9 @@ enum err_code results_list(struct db *db, struct arena *a, const struct result_q
 	TRY(db_each(db,
 		"SELECT o.test_id, o.output_id, f.filename, o.status, o.digest, o.expected, o.n_bytes"
 		" FROM result_output AS o JOIN test_output AS f ON f.id = o.output_id"
-		" WHERE o.run_id = $1 AND o.test_id IN " PAGE_TESTS " ORDER BY o.test_id, o.output_id",
+		" JOIN result AS tested ON tested.run_id = o.run_id AND tested.test_id = o.test_id"
+		" AND tested.tested_at > 0 WHERE o.run_id = $1 AND o.test_id IN " PAGE_TESTS
+		" ORDER BY o.test_id, o.output_id",
 		args, 8, take_output, &outputs, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
@@ -241,8 +243,9 @@ enum err_code results_to_do(
 	x.tests = rows.first;
 	x.n = rows.n;
 	TRY(db_each(db,
-		"SELECT o.test_id, o.id, o.filename FROM result AS r CROSS JOIN test_output AS o"
-		" WHERE r.run_id = $1 AND o.test_id = r.test_id AND o.active = 1 ORDER BY o.test_id, o.id",
+		"SELECT o.test_id, o.output_id, f.filename FROM result_output AS o CROSS JOIN test_output AS "
+		"f"
+		" WHERE o.run_id = $1 AND f.id = o.output_id ORDER BY o.test_id, o.output_id",
 		DB_ARGS(DB_I(run_id)), take_expected, &x, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
@@ -262,7 +265,7 @@ enum err_code results_to_do(
 	" FROM result AS r CROSS JOIN run CROSS JOIN repo"                                                   \
 	" WHERE r.sample_id = $1 AND run.id = r.run_id AND repo.id = run.repo_id"                            \
 	" AND ($2 = 0 OR run.repo_id = $2) AND ($3 = '' OR run.branch = $3)"                                 \
-	" AND ($4 = '' OR run.platform = $4) AND ($5 = '' OR $5 = " RUN_STATUS_NOW ")"                       \
+	" AND ($4 = '' OR $4 = " RUN_PLATFORM ") AND ($5 = '' OR $5 = " RUN_STATUS_NOW ")"                   \
 	" AND ($6 = 0 OR run.created_at >= $6) AND ($7 = 0 OR run.created_at <= $7)"                         \
 	" AND " VISIBLE_TO("$8")
 
@@ -306,7 +309,7 @@ enum err_code results_history(struct db *db, struct arena *a, const struct histo
 		TRY(rows_total(db, "SELECT count(*) FROM (SELECT 1" OF_SAMPLE " LIMIT 10001) AS x", args, 10,
 			ret_total, e));
 	TRY(db_each(db,
-		"SELECT " RUN_TALLY ", " RUN_COLUMNS ", run.platform, r.test_id, r.tested_at, r.status,"
+		"SELECT " RUN_TALLY ", " RUN_COLUMNS ", " RUN_PLATFORM ", r.test_id, r.tested_at, r.status,"
 		" r.signature" OF_SAMPLE " ORDER BY r.run_id DESC, r.test_id DESC LIMIT $11 OFFSET $12",
 		args, 12, take_history, &rows, e));
 	*ret = rows.first;

@@ -41,14 +41,22 @@ struct claim {
 MUST_CHECK enum err_code queue_take(struct db *db, struct arena *a, struct str platform, struct str worker,
 	int64_t repo_id, int64_t viewer, int64_t now, int64_t lease_until, struct claim *ret, bool *ret_found,
 	struct err *e);
+struct claim_key {
+	int64_t run_id, number;
+	int64_t repo_id, viewer; /* who says so: a token of this repo, this user; 0: any */
+	bool done_too;           /* it may have finished it */
+};
 /*
- * W. The worker of that claim is there, and has the run until lease_until. ERR_NOT_FOUND: no such run of the suite (of repo_id; 0: any). ERR_CONFLICT: it is not that
- * claim's: *ret_status says what it is. ret_stage: STAGE_WORKING, or STAGE_DONE when done_too and that claim finished it.
+ * The worker of that claim has the run. ERR_NOT_FOUND: no such run of the suite, for this token. ERR_CONFLICT: it is not that claim's; the text says what it is.
+ * ret_stage: STAGE_WORKING, or when done_too and that claim finished it STAGE_DONE or STAGE_FAILED.
  */
-MUST_CHECK enum err_code queue_renew(struct db *db, int64_t run_id, int64_t number, int64_t repo_id,
-	int64_t lease_until, bool done_too, enum run_stage *ret_stage, struct err *e);
-/* W. A run that a worker has is over. */
-MUST_CHECK enum err_code queue_end(struct db *db, int64_t run_id, int64_t now, struct err *e);
+MUST_CHECK enum err_code queue_stands(
+	struct db *db, const struct claim_key *k, enum run_stage *ret_stage, struct err *e);
+/* W. The same, and it has it until lease_until. */
+MUST_CHECK enum err_code queue_renew(struct db *db, const struct claim_key *k, int64_t lease_until,
+	enum run_stage *ret_stage, struct err *e);
+/* W. A run that a worker has is over; failed: its worker could not do it. */
+MUST_CHECK enum err_code queue_end(struct db *db, int64_t run_id, bool failed, int64_t now, struct err *e);
 /* W. *ret_stage: what it was. One that waits, or that a worker has, is canceled; of others nothing is changed. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code queue_drop(
 	struct db *db, int64_t run_id, int64_t now, enum run_stage *ret_stage, struct err *e);
@@ -92,8 +100,11 @@ struct progress {
 	int64_t number; /* when it is read */
 };
 #define PROGRESS_MAX 1000 /* of a run */
-/* W. Behind those that there are; the same as the last one is that one. ERR_TOO_LARGE: there are PROGRESS_MAX, and it is not one that ends the run. */
+/* W. What a worker tells, behind those that there are; the same as the last one is that one. ERR_TOO_LARGE: there are PROGRESS_MAX. */
 MUST_CHECK enum err_code progress_add(struct db *db, int64_t run_id, const struct progress *p, struct err *e);
+/* W. What becomes of a run itself is never refused: each is told once or twice in its life. */
+MUST_CHECK enum err_code progress_note(
+	struct db *db, int64_t run_id, const struct progress *p, struct err *e);
 /* status: -1: whichever. In their order. */
 MUST_CHECK enum err_code progress_list(struct db *db, struct arena *a, int64_t run_id, int status,
 	int64_t limit, int64_t offset, struct progress **ret, size_t *ret_n, int64_t *ret_total,
@@ -118,7 +129,8 @@ struct result_told {
 	bool has_exit_code;
 	int64_t exit_code, runtime_ms;
 	struct str message;
-	const struct output_told *outputs; /* what is expected and is not among them was not written */
+	bool has_outputs; /* all of them are told: what is expected and is not among them was not written */
+	const struct output_told *outputs;
 	size_t n_outputs;
 };
 /*
@@ -127,16 +139,20 @@ struct result_told {
  */
 MUST_CHECK enum err_code results_put(
 	struct db *db, int64_t run_id, const struct result_told *r, int64_t now, struct err *e);
-/* W. The content of one output of a result, when it comes with the bytes. ERR_NOT_FOUND: the run has no such output. ERR_UNPROCESSABLE: another content was told of it. */
+/* W. The content of one output of a result, when it comes with the bytes. ERR_NOT_FOUND: the run has no such output. ERR_UNPROCESSABLE: another content was told of it. told_only: of what no
+ * content was told nothing is taken (ERR_CONFLICT). */
 MUST_CHECK enum err_code results_put_output(struct db *db, int64_t run_id, int64_t output_id,
-	struct str digest, int64_t n_bytes, int64_t now, struct err *e);
+	struct str digest, int64_t n_bytes, bool told_only, int64_t now, struct err *e);
 /* W. Judged again by what is accepted now. */
 MUST_CHECK enum err_code results_judge_again(struct db *db, int64_t run_id, int64_t test_id, struct err *e);
 /* W. The run's columns say what its results do. */
 MUST_CHECK enum err_code results_count(struct db *db, int64_t run_id, struct err *e);
-/* W. A test that is run elsewhere, known by its name: found, or made over the sample, not active; and a part of the run. */
+/* May results be imported into it? ERR_CONFLICT: it is of the suite. */
+MUST_CHECK enum err_code results_may_import(struct db *db, int64_t run_id, struct err *e);
+/* W. A test that is run elsewhere, known by its name: found, or made over the sample, not active; and a part of the run. ERR_UNPROCESSABLE: the suite has one of
+ * that name. */
 MUST_CHECK enum err_code results_put_foreign(struct db *db, int64_t run_id, struct str name,
-	int64_t sample_id, const struct result_told *r, int64_t now, struct err *e);
+	int64_t sample_id, const struct result_told *r, int64_t now, bool *ret_new, struct err *e);
 /* Of the outputs that a result told, those whose bytes are not here: output_ids of the run, at most limit. */
 MUST_CHECK enum err_code results_wanted(struct db *db, struct arena *a, int64_t run_id, int64_t test_id,
 	int64_t **ret, size_t *ret_n, struct err *e);
@@ -227,7 +243,8 @@ struct step_query;
 /* Of the runs that a context is of, together. */
 struct result_account {
 	int64_t n_results, n_bad, n_open;
-	enum run_stage stage; /* of the run, when it is one */
+	int64_t n_of_forge, n_of_suite; /* runs */
+	enum run_status suites;         /* the worst of those of the suite */
 	struct result_error
 		*unwell; /* of the newest run first, of each test the first output that is not well */
 	size_t n;
@@ -284,12 +301,12 @@ MUST_CHECK enum err_code outputs_expire(
 /* ---- approvals.c ---- */
 
 /*
- * W. What the run wrote there is accepted from now on, said by whom; remove_others: and nothing else is. The result of the run is judged again. ERR_NOT_FOUND as
- * outputs_get(); ERR_UNPROCESSABLE: it wrote nothing there, or its bytes are not here.
+ * W. What the run wrote there is accepted from now on, said by whom; remove_others: and nothing that was accepted before. The result of the run is judged again. Again changes
+ * nothing. ERR_NOT_FOUND as outputs_get(); ERR_UNPROCESSABLE: it wrote nothing there, or its bytes are not here.
  */
 MUST_CHECK enum err_code approvals_add(struct db *db, const struct output_place *at, struct str by,
 	bool remove_others, int64_t now, struct err *e);
-/* W. What that run's approval did is undone. ERR_NOT_FOUND: there was none, or it was undone. */
+/* W. What that run's newest approval did is undone: what is accepted is as if it had never been. ERR_NOT_FOUND: none stands. */
 MUST_CHECK enum err_code approvals_revert(
 	struct db *db, const struct output_place *at, int64_t now, struct err *e);
 

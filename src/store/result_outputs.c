@@ -94,6 +94,13 @@ enum err_code outputs_get(
 	"SELECT 0, r.sample_id, o.test_id, o.output_id, f.filename, " digest ","                             \
 	" coalesce((SELECT n_bytes FROM blob WHERE blob.digest = " digest "), -1),"                          \
 	" coalesce((SELECT state FROM blob WHERE blob.digest = " digest "), 'missing')"
+/* Of a difference: it is as well as the worse of its two sides. */
+#define WORSE                                                                                                \
+	"SELECT 0, r.sample_id, o.test_id, o.output_id, f.filename, o.digest, -1,"                           \
+	" CASE WHEN (SELECT count(*) FROM blob WHERE blob.digest IN (o.digest, o.expected)"                  \
+	" AND blob.state <> 'missing') < 2 THEN 'missing' WHEN EXISTS (SELECT 1 FROM blob"                   \
+	" WHERE blob.digest IN (o.digest, o.expected) AND blob.state = 'degraded') THEN 'degraded' ELSE "    \
+	"'ok' END"
 #define TOTAL(of) "SELECT count(*) FROM (SELECT 1" of " LIMIT 10001) AS x"
 #define FILES(digest, condition)                                                                             \
 	{                                                                                                    \
@@ -113,7 +120,8 @@ static const struct {
 	[ARTIFACT_STDOUT] = LOGS("job.test_id > 0"),
 	[ARTIFACT_ACTUAL] = FILES("o.digest", "o.digest <> ''"),
 	[ARTIFACT_EXPECTED] = FILES("o.expected", "o.expected <> ''"),
-	[ARTIFACT_DIFF] = FILES("o.digest", "o.status = 'fail'"),
+	[ARTIFACT_DIFF] = { TOTAL(FILES_OF("o.status = 'fail'")),
+		WORSE FILES_OF("o.status = 'fail'") " ORDER BY o.test_id, o.output_id LIMIT $2 OFFSET $3" },
 };
 
 static enum err_code take_artifact(void *arg, const struct db_row *row, struct err *e)

@@ -156,23 +156,15 @@ static enum err_code put_content(struct db *db, int64_t run_id, int64_t test_id,
 		(long long)test_id, STR_FMT(o->filename));
 }
 
-/* Those that are expected now; of one whose bytes came before it is known what it is. */
-static enum err_code expect_outputs(
-	struct db *db, int64_t run_id, int64_t test_id, int64_t now, struct err *e)
-{
-	return db_run(db,
-		"INSERT INTO result_output (run_id, test_id, output_id, status, digest, n_bytes, expected, "
-		"kept,"
-		" written_at) SELECT $1, $2, id, 'missing_output', '', -1, '', 1, $3 FROM test_output"
-		" WHERE test_id = $2 AND active = 1 ORDER BY id"
-		" ON CONFLICT (run_id, test_id, output_id) DO NOTHING",
-		DB_ARGS(DB_I(run_id), DB_I(test_id), DB_I(now)), NULL, e);
-}
-
+/* What is expected and is not told was not written. */
 static enum err_code put_outputs(
 	struct db *db, int64_t run_id, const struct result_told *r, int64_t now, struct err *e)
 {
-	TRY(expect_outputs(db, run_id, r->test_id, now, e));
+	if (r->has_outputs)
+		TRY(db_run(db,
+			"UPDATE result_output SET digest = '', n_bytes = -1 WHERE run_id = $1 AND test_id = "
+			"$2",
+			DB_ARGS(DB_I(run_id), DB_I(r->test_id)), NULL, e));
 	for (size_t i = 0; i < r->n_outputs; i++)
 		TRY(put_content(db, run_id, r->test_id, &r->outputs[i], now, e));
 	return ERR_OK;
@@ -240,7 +232,7 @@ static enum err_code take_told(void *arg, const struct db_row *row, struct err *
 }
 
 enum err_code results_put_output(struct db *db, int64_t run_id, int64_t output_id, struct str digest,
-	int64_t n_bytes, int64_t now, struct err *e)
+	int64_t n_bytes, bool told_only, int64_t now, struct err *e)
 {
 	struct output_told o = { .output_id = output_id, .digest = digest, .n_bytes = n_bytes };
 	AUTO_ARENA a;
@@ -248,19 +240,20 @@ enum err_code results_put_output(struct db *db, int64_t run_id, int64_t output_i
 	arena_init(&a);
 	struct told_before t = { .a = &a };
 	TRY(db_each(db,
-		"SELECT o.test_id, coalesce(told.digest, '') FROM test_output AS o"
-		" JOIN result ON result.run_id = $1 AND result.test_id = o.test_id"
-		" LEFT JOIN result_output AS told ON told.run_id = $1 AND told.test_id = o.test_id"
-		" AND told.output_id = o.id WHERE o.id = $2",
+		"SELECT o.test_id, told.digest FROM test_output AS o JOIN result_output AS told"
+		" ON told.run_id = $1 AND told.test_id = o.test_id AND told.output_id = o.id WHERE o.id = $2",
 		DB_ARGS(DB_I(run_id), DB_I(output_id)), take_told, &t, e));
 	if (!t.found)
 		return err_set(e, ERR_NOT_FOUND, "run %lld has no output %lld", (long long)run_id,
 			(long long)output_id);
+	if (t.digest.len == 0 && told_only)
+		return err_set(e, ERR_CONFLICT,
+			"run %lld is finished: only bytes of what its results told are taken still",
+			(long long)run_id);
 	if (t.digest.len > 0 && !str_eq(t.digest, digest))
 		return err_set(e, ERR_UNPROCESSABLE,
 			"the result says that output %lld is %.*s: send that, or the result again first",
 			(long long)output_id, STR_FMT(t.digest));
-	TRY(expect_outputs(db, run_id, t.test_id, now, e));
 	TRY(put_content(db, run_id, t.test_id, &o, now, e));
 	return t.digest.len > 0 ? ERR_OK : results_judge_again(db, run_id, t.test_id, e);
 }
@@ -296,24 +289,34 @@ enum err_code results_count(struct db *db, int64_t run_id, struct err *e)
 
 #define ELSEWHERE "(run elsewhere)"
 
-static enum err_code find_foreign(
-	struct db *db, struct str name, int64_t sample_id, int64_t now, int64_t *ret_id, struct err *e)
+static enum err_code find_foreign(struct db *db, struct str name, int64_t sample_id, int64_t now,
+	int64_t *ret_id, bool *ret_new, struct err *e)
 {
+	int64_t n = 0;
+	enum err_code code;
+
 	TRY(db_run(db,
 		"INSERT INTO regression_test (name, sample_id, command, shell, input_type, output_type,"
 		" expected_rc, timeout_ms, description, active, added_at, elsewhere)"
 		" VALUES ($1, $2, '" ELSEWHERE
 		"', 0, '', '', 0, 0, '', 0, $3, 1) ON CONFLICT (name) DO NOTHING",
-		DB_ARGS(DB_T(name), DB_I(sample_id), DB_I(now)), NULL, e));
-	return db_int(db, "SELECT id FROM regression_test WHERE name = $1", DB_ARGS(DB_T(name)), ret_id, e);
+		DB_ARGS(DB_T(name), DB_I(sample_id), DB_I(now)), &n, e));
+	code = db_int(db, "SELECT id FROM regression_test WHERE name = $1 AND elsewhere = 1",
+		DB_ARGS(DB_T(name)), ret_id, e);
+	*ret_new = n > 0;
+	return code == ERR_NOT_FOUND
+		       ? err_set(e, ERR_UNPROCESSABLE,
+				 "the suite has a test \"%.*s\" of its own: give yours another name",
+				 STR_FMT(name))
+		       : code;
 }
 
 enum err_code results_put_foreign(struct db *db, int64_t run_id, struct str name, int64_t sample_id,
-	const struct result_told *r, int64_t now, struct err *e)
+	const struct result_told *r, int64_t now, bool *ret_new, struct err *e)
 {
 	struct result_told told = *r;
 
-	TRY(find_foreign(db, name, sample_id, now, &told.test_id, e));
+	TRY(find_foreign(db, name, sample_id, now, &told.test_id, ret_new, e));
 	TRY(db_run(db,
 		"INSERT INTO result (run_id, test_id, sample_id, status, cause, exit_code, expected_rc, "
 		"runtime_ms,"
@@ -322,4 +325,15 @@ enum err_code results_put_foreign(struct db *db, int64_t run_id, struct str name
 		" ON CONFLICT (run_id, test_id) DO NOTHING",
 		DB_ARGS(DB_I(run_id), DB_I(told.test_id), DB_I(sample_id)), NULL, e));
 	return results_put(db, run_id, &told, now, e);
+}
+
+enum err_code results_may_import(struct db *db, int64_t run_id, struct err *e)
+{
+	int64_t stage = 0;
+
+	TRY(db_int(db, "SELECT stage FROM run WHERE id = $1", DB_ARGS(DB_I(run_id)), &stage, e));
+	if (stage == STAGE_NONE)
+		return ERR_OK;
+	return err_set(e, ERR_CONFLICT, "run %lld is of the suite: what became of its tests its worker tells",
+		(long long)run_id);
 }

@@ -166,12 +166,10 @@ static void write_page(const struct list *l, struct buf *out)
 	buf_z(out, "WITH page AS (");
 	write_select(l, way, in_order ? columns : free_columns, free_columns, out);
 	write_order(l, "", out);
-	buf_z(out,
-		" LIMIT $11 OFFSET $12)"
-		" SELECT " RUN_TALLY ", " RUN_COLUMNS ", CASE WHEN run.platform <> '' THEN run.platform ELSE"
-		" (SELECT job.platform FROM job WHERE job.run_id = run.id ORDER BY job.id LIMIT 1) END"
-		" FROM page CROSS JOIN run CROSS JOIN repo WHERE run.id = page.id"
-		" AND repo.id = run.repo_id");
+	buf_z(out, " LIMIT $11 OFFSET $12)"
+		   " SELECT " RUN_TALLY ", " RUN_COLUMNS ", " RUN_PLATFORM
+		   " FROM page CROSS JOIN run CROSS JOIN repo WHERE run.id = page.id"
+		   " AND repo.id = run.repo_id");
 	write_order(l, "run.", out);
 }
 

@@ -284,6 +284,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
  */
 #define SEEN_OF(condition)                                                                                   \
 	"WITH seen AS (SELECT step.id, step.received_at, step.log_expired_at, " STEP_FAILED " AS failed,"    \
+	" " STEP_SPEAKS " AS speaks,"                                                                        \
 	" " STEP_BEGAN " AS began, run.repo_id,"                                                             \
 	" step.conclusion,"                                                                                  \
 	" job.attempt, max(job.attempt) OVER (PARTITION BY job.run_id,"                                      \
@@ -298,10 +299,10 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
  */
 #define ACCOUNT_OF(condition)                                                                                \
 	SEEN_OF(condition)                                                                                   \
-	" told AS (SELECT id, received_at, log_expired_at, failed, conclusion FROM seen"                     \
+	" told AS (SELECT id, received_at, log_expired_at, failed, speaks, conclusion FROM seen"             \
 	" WHERE attempt = newest),"                                                                          \
 	" total AS (SELECT " TALLY_COLUMNS ", coalesce(max(log_expired_at), 0) AS expired_at FROM told),"    \
-	" failed AS (SELECT id FROM told WHERE failed"                                                       \
+	" failed AS (SELECT id FROM told WHERE speaks"                                                       \
 	" ORDER BY (log_expired_at = 0) DESC, received_at DESC, id DESC LIMIT $3)"                           \
 	" SELECT total.n_steps, total.n_failed, total.n_lost, total.n_running, total.n_cancelled,"           \
 	" total.newest_at, total.expired_at, tail.zstd, " STEP_COLUMNS                                       \

@@ -79,6 +79,8 @@ struct regression_test {
  */
 MUST_CHECK enum err_code regression_tests_put(struct db *db, const struct suite_test *t, int64_t sample_id,
 	struct str by, int64_t now, int64_t *ret_id, struct err *e);
+/* W. approvals.c: which contents of an output count follows from what was said of it; brought up to date. */
+MUST_CHECK enum err_code approvals_settle(struct db *db, int64_t output_id, int64_t now, struct err *e);
 struct regression_test_query { /* 0, empty, -1: whichever */
 	int active;
 	struct str category, tag; /* of the test, of its sample; without regard to case */

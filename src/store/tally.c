@@ -179,19 +179,18 @@ enum err_code tally_after(struct db *db, int64_t step_id, const struct tally_cha
 
 /* ---- results ---- */
 
-#define RESULTS_OF(run_id)                                                                                   \
-	" (SELECT count(*) FROM result WHERE result.run_id = " run_id                                        \
-	" AND status NOT IN ('not_started', 'running')),"                                                    \
-	" (SELECT count(*) FROM result WHERE result.run_id = " run_id                                        \
+/* What was skipped of the suite could not be run: it is open still. What something else ran and skipped is as it is to be. */
+#define IS_OPEN "(status IN ('not_started', 'running') OR (status = 'skipped' AND run.stage > 0))"
+#define RESULTS_OF_RUN                                                                                       \
+	" (SELECT count(*) FROM result WHERE result.run_id = run.id AND NOT " IS_OPEN "),"                   \
+	" (SELECT count(*) FROM result WHERE result.run_id = run.id"                                         \
 	" AND status IN ('fail', 'missing_output')),"                                                        \
-	" (SELECT count(*) FROM result WHERE result.run_id = " run_id                                        \
-	" AND status IN ('not_started', 'running'))"
+	" (SELECT count(*) FROM result WHERE result.run_id = run.id AND " IS_OPEN ")"
 
 /* A run has some hundred results, which come in batches: they are counted again. */
 enum err_code tally_results(struct db *db, int64_t run_id, struct err *e)
 {
-	TRY(db_run(db,
-		"UPDATE run SET (n_results, n_bad, n_open) = (SELECT" RESULTS_OF("$1") ") WHERE id = $1",
+	TRY(db_run(db, "UPDATE run SET (n_results, n_bad, n_open) = (SELECT" RESULTS_OF_RUN ") WHERE id = $1",
 		DB_ARGS(DB_I(run_id)), NULL, e));
 	return tally_settle(db, run_id, e);
 }
@@ -234,10 +233,9 @@ static enum err_code take_both(void *arg, const struct db_row *row, struct err *
 			"= page.id)"                                                                         \
 			" SELECT run.id, now.n_steps, now.n_failed, now.n_lost, now.n_running, "             \
 			"now.n_cancelled,"                                                                   \
-			" now.newest_at," RESULTS_OF(                                                        \
-				"run.id") ", " RUN_TALLY                                                     \
-					  ", now.began, run.began_at, run.heard_minute, run.settled"         \
-					  " FROM now JOIN run ON run.id = now.id ORDER BY run.id"
+			" now.newest_at," RESULTS_OF_RUN ", " RUN_TALLY                                      \
+			", now.began, run.began_at, run.heard_minute, run.settled"                           \
+			" FROM now JOIN run ON run.id = now.id ORDER BY run.id"
 
 enum err_code runs_kept(struct db *db, struct arena *a, int64_t after, int64_t limit, struct run_kept **ret,
 	size_t *ret_n, struct err *e)

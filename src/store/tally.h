@@ -18,6 +18,11 @@
 #define WHEN_CONCLUSION(name, text, failed) " WHEN '" text "' THEN " #failed
 #define STEP_FAILED "CASE step.conclusion" CONCLUSIONS(WHEN_CONCLUSION) " END"
 
+/* The same, but that the log of a test of the suite that broke off says nothing: the result does, or that its worker was lost. Of `step` and `job`. */
+#define STEP_SPEAKS                                                                                          \
+	"(CASE WHEN job.test_id > 0 AND step.conclusion = 'runner_lost' THEN false ELSE " STEP_FAILED " END" \
+	")"
+
 /* When it began; one that was posted, when it was told. Of `step`. */
 #define STEP_BEGAN "CASE WHEN step.began_at > 0 THEN step.began_at ELSE step.received_at END"
 
@@ -81,6 +86,10 @@ static inline struct run_tally tally_of(const struct db_row *row, size_t at)
 	" run.pull_request, run.url, run.created_at, repo.id, repo.forge, repo.name, run.queued_at,"         \
 	" run.started_at, run.over_at"
 #define RUN_COLUMNS_N 15
+/* That it was asked for, or that of its first job. */
+#define RUN_PLATFORM                                                                                         \
+	"CASE WHEN run.platform <> '' THEN run.platform ELSE"                                                \
+	" (SELECT job.platform FROM job WHERE job.run_id = run.id ORDER BY job.id LIMIT 1) END"
 static inline struct run run_of(const struct db_row *row, size_t at, struct arena *a)
 {
 	size_t k = at + RUN_TALLY_N;

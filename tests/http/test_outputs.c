@@ -374,6 +374,73 @@ static void an_approval_that_removes_variants_gives_them_back_when_it_is_taken_b
 	assert_judged("new", "pass");
 }
 
+/* Each approval is its own: one that is taken back takes no other with it, in whatever order. */
+static void approvals_are_taken_back_one_by_one(void **state)
+{
+	struct work one = sorted_as("one"), two;
+	(void)state;
+
+	finish(&one);
+	two = sorted_as("two");
+	finish(&two);
+	must_approve(one.run_id, APPROVE_ONLY_OUT);
+	must_approve(two.run_id, APPROVE_ONLY_OUT);
+	assert_judged("one", "fail");
+	assert_judged("two", "pass");
+	assert_revert(one.run_id, 204);
+	assert_judged("two", "pass");
+	assert_judged(SORTED, "fail");
+	assert_revert(two.run_id, 204);
+	assert_judged("one", "fail");
+	assert_judged("two", "fail");
+	assert_judged(SORTED, "pass");
+	must_approve(one.run_id, APPROVE_OUT);
+	must_approve(two.run_id, APPROVE_ONLY_OUT);
+	assert_judged("one", "fail");
+	assert_revert(two.run_id, 204);
+	assert_judged("one", "pass");
+	assert_judged(SORTED, "pass");
+}
+
+/* Two runs wrote the same, and both were approved: it is accepted until both are taken back. */
+static void what_two_approved_stays_when_one_is_taken_back(void **state)
+{
+	struct work one = sorted_as("new"), two;
+	(void)state;
+
+	finish(&one);
+	two = sorted_as("new");
+	finish(&two);
+	must_approve(one.run_id, APPROVE_OUT);
+	must_approve(two.run_id, APPROVE_OUT);
+	assert_revert(one.run_id, 204);
+	assert_judged("new", "pass");
+	assert_revert(two.run_id, 204);
+	assert_judged("new", "fail");
+}
+
+static void of_an_output_twenty_contents_are_accepted(void **state)
+{
+	struct work w;
+	(void)state;
+
+	for (int i = 0; i < 18; i++) { /* two there are */
+		w = sorted_as(arena_fmt(&fx.arena, "%d", i).p);
+		finish(&w);
+		must_approve(w.run_id, APPROVE_OUT);
+		must_approve(w.run_id, APPROVE_OUT);
+	}
+	w = sorted_as("one more");
+	finish(&w);
+	AUTO_ANSWER over = approve_as(fx.admin.p, w.run_id, ALPHA, APPROVE_OUT);
+	assert_error(&over, 422, "unprocessable");
+	assert_judged("one more", "fail");
+	assert_judged("17", "pass");
+	must_approve(w.run_id, APPROVE_ONLY_OUT);
+	assert_judged("one more", "pass");
+	assert_judged("17", "fail");
+}
+
 static void one_of_the_variants_may_become_the_only_one(void **state)
 {
 	struct work w = sorted_as(SORTED_TOO);
@@ -435,6 +502,30 @@ static void what_cannot_be_approved_says_why(void **state)
 	assert_error(&taken, 403, "forbidden");
 	assert_wrong_field(&lacks, "output_id");
 	assert_error(&else_, 404, "not_found");
+}
+
+/* Large ones are compared where that was asked for, and nowhere else. */
+static void the_account_of_a_run_compares_small_files_alone(void **state)
+{
+	struct work small = sorted_as("new"), large;
+	AUTO_BUF text;
+	(void)state;
+
+	buf_init(&text, SIZE_MAX);
+	for (int i = 0; i < 60000; i++)
+		buf_fmt(&text, "%d\n", i);
+	AUTO_ANSWER before = get_of("/api/v1/context?format=json&run_id=", small.run_id, "");
+	assert_non_null(strstr(before.body, "+new"));
+	finish(&small);
+	large = sorted_as(buf_cstr(&text));
+	must_approve(large.run_id, APPROVE_ONLY_OUT);
+	finish(&large);
+	small = sorted_as("new");
+	AUTO_ANSWER after = get_of("/api/v1/context?format=json&run_id=", small.run_id, "");
+	AUTO_ANSWER diff = of_out(small.run_id, "diff?format=unified");
+	assert_null(strstr(after.body, "+new"));
+	assert_non_null(strstr(after.body, "\"sort\""));
+	assert_non_null(strstr(diff.body, "+new"));
 }
 
 /* ---- what there is to be fetched ---- */
@@ -578,9 +669,13 @@ int main(void)
 		T(lines_that_are_long_and_hunks_that_are_many_are_cut_with_a_mark),
 		T(what_is_approved_is_right_from_now_on_and_in_its_run),
 		T(an_approval_that_removes_variants_gives_them_back_when_it_is_taken_back),
+		T(approvals_are_taken_back_one_by_one),
+		T(what_two_approved_stays_when_one_is_taken_back),
+		T(of_an_output_twenty_contents_are_accepted),
 		T(one_of_the_variants_may_become_the_only_one),
 		T(approvals_are_kept_with_who_and_when),
 		T(what_cannot_be_approved_says_why),
+		T(the_account_of_a_run_compares_small_files_alone),
 		T(artifacts_are_logs_outputs_and_differences_by_type),
 		T(what_is_linked_can_be_fetched),
 		T(the_logs_of_a_sample_are_those_of_the_tests_over_it),

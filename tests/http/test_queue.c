@@ -371,6 +371,27 @@ static void a_repo_for_members_is_not_there_for_others(void **state)
 	assert_error(&config, 404, "not_found");
 }
 
+/* A fork is of its repo, also in who may see it. */
+static void a_fork_of_a_repo_for_members_is_not_there_for_others(void **state)
+{
+	const char *contributor = token_of_a(ROLE_CONTRIBUTOR);
+	(void)state;
+
+	AUTO_ANSWER fork = ask_run(fx.admin.p, FORK_OF_ANN);
+	AUTO_ANSWER before = get_as(contributor, "/api/v1/runs");
+	AUTO_ANSWER closed = ask((struct ask){ .method = "PATCH",
+		.target = "/api/v1/repos/1",
+		.token = fx.admin.p,
+		.body = "{\"visibility\":\"members\"}" });
+	AUTO_ANSWER after = get_as(contributor, "/api/v1/runs");
+	AUTO_ANSWER run = get_of_as(contributor, "/api/v1/runs/", number(json_of(&fork), "run_id"), "");
+	assert_int_equal(fork.status, 202);
+	assert_int_equal(total_of(&before), 1);
+	assert_int_equal(closed.status, 200);
+	assert_int_equal(total_of(&after), 0);
+	assert_error(&run, 404, "not_found");
+}
+
 /* ---- the queue ---- */
 
 /* Ids of the queue, like "3 1 2", with the place behind a colon where there is one. */
@@ -520,6 +541,7 @@ int main(void)
 		T(where_nobody_can_sign_in_the_owner_of_a_fork_is_told_so),
 		T(a_token_that_is_bound_elsewhere_asks_for_nothing_here),
 		T(a_repo_for_members_is_not_there_for_others),
+		T(a_fork_of_a_repo_for_members_is_not_there_for_others),
 		T(the_queue_has_what_is_worked_at_and_then_what_waits_in_its_order),
 		T(what_waits_or_is_worked_at_is_canceled_once),
 		T(a_run_that_is_over_stays_what_it_is),

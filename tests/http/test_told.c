@@ -114,6 +114,18 @@ static void a_result_that_is_told_again_changes_nothing_and_another_takes_its_pl
 	assert_int_equal(counts_of(w.run_id).errors, 0);
 }
 
+/* What a result says was written is all that was. */
+static void of_a_result_that_is_told_again_with_less_the_rest_was_not_written(void **state)
+{
+	struct work w = a_work("");
+	(void)state;
+
+	must_tell(&w, result(TWO, 0, arena_fmt(&fx.arena, "%s,%s", wrote("a", "A"), wrote("b", "B")).p));
+	assert_result(w.run_id, TWO, "pass");
+	must_tell(&w, result(TWO, 0, wrote("a", "A")));
+	assert_result(w.run_id, TWO, "missing_output");
+}
+
 static void a_test_that_begins_runs_and_one_that_cannot_is_skipped(void **state)
 {
 	struct work w = a_work("");
@@ -294,17 +306,40 @@ static void what_is_imported_has_bounds(void **state)
 	assert_error(&elsewhere, 404, "not_found");
 }
 
+static void what_is_imported_is_nothing_of_the_suite(void **state)
+{
+	struct work w = a_work("");
+	(void)state;
+
+	AUTO_ANSWER name = import(INTERNAL, IMPORT("7", "{\"name\":\"sort\",\"status\":\"pass\"}"));
+	AUTO_ANSWER into = import(INTERNAL, arena_fmt(&fx.arena,
+						    "{\"repo\":\"" REPO "\",\"head_sha\":\"" SHA
+						    "\",\"run_id\":\"%s\",\"results\":[" JUNIT "]}",
+						    w.external_id)
+						    .p);
+	assert_error(&name, 422, "unprocessable");
+	assert_non_null(strstr(name.body, "another name"));
+	assert_error(&into, 409, "conflict");
+	assert_int_equal(counts_of(w.run_id).all, 4);
+	assert_result(w.run_id, SORT, "not_started");
+}
+
 /* n results, each of a test of its own. */
-static struct answer import_many(int from, int n)
+static struct answer import_all(int from, int n, const char *status)
 {
 	AUTO_BUF body;
 
 	buf_init(&body, SIZE_MAX);
 	buf_z(&body, "{\"repo\":\"" REPO "\",\"head_sha\":\"" SHA "\",\"run_id\":7,\"results\":[");
 	for (int i = 0; i < n; i++)
-		buf_fmt(&body, "%s{\"name\":\"t%d\",\"status\":\"pass\"}", i ? "," : "", from + i);
+		buf_fmt(&body, "%s{\"name\":\"t%d\",\"status\":\"%s\"}", i ? "," : "", from + i, status);
 	buf_z(&body, "]}");
 	return import(INTERNAL, buf_cstr(&body));
+}
+
+static struct answer import_many(int from, int n)
+{
+	return import_all(from, n, "pass");
 }
 
 static void names_that_change_from_run_to_run_do_not_fill_the_suite(void **state)
@@ -339,6 +374,25 @@ static void five_thousand_results_come_at_once_and_not_one_more(void **state)
 	assert_int_equal(json_len(json_get(json_of(&config), "regression_test_ids")), 500);
 }
 
+static void errors_beyond_what_a_list_counts_are_summed_up(void **state)
+{
+	struct config *c = fixture_config(0, 0);
+	int64_t run_id = 0;
+	(void)state;
+
+	c->suite_names = 100000;
+	config_swap(fx.app.config, c);
+	for (int i = 0; i < 3; i++) {
+		AUTO_ANSWER r = import_all(i * 3500, 3500, "fail");
+
+		assert_int_equal(r.status, 200);
+		run_id = number(json_of(&r), "run_id");
+	}
+	assert_int_equal(counts_of(run_id).errors, 10500);
+	AUTO_ANSWER list = of_run(run_id, "/errors?limit=1");
+	assert_int_equal(total_of(&list), -1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, suite_up, router_down)
 
 int main(void)
@@ -348,6 +402,7 @@ int main(void)
 		T(results_are_taken_all_or_none),
 		T(results_have_bounds),
 		T(a_result_that_is_told_again_changes_nothing_and_another_takes_its_place),
+		T(of_a_result_that_is_told_again_with_less_the_rest_was_not_written),
 		T(a_test_that_begins_runs_and_one_that_cannot_is_skipped),
 		T(bytes_before_their_result_are_of_it_and_bytes_of_nothing_are_refused),
 		T(bytes_that_are_not_those_of_the_digest_are_not_kept),
@@ -355,6 +410,8 @@ int main(void)
 		T(results_of_elsewhere_are_of_the_run_that_they_name),
 		T(what_is_imported_has_bounds),
 		T(names_that_change_from_run_to_run_do_not_fill_the_suite),
+		T(errors_beyond_what_a_list_counts_are_summed_up),
+		T(what_is_imported_is_nothing_of_the_suite),
 		T(five_thousand_results_come_at_once_and_not_one_more),
 	};
 

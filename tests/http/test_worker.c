@@ -382,7 +382,7 @@ static void an_error_that_a_worker_tells_is_one_of_infrastructure_by_its_words(v
 		assert_text(json_at(data_of(&r), 0), "severity", "critical");
 		assert_text(json_at(data_of(&r), 0), "message", cases[i].message);
 		assert_int_equal(total_of(&of_type), 1);
-		assert_run(w.run_id, "incomplete", "no_results");
+		assert_run(w.run_id, "incomplete", "worker_failed");
 	}
 	struct work w = a_work("");
 	AUTO_ANSWER silent = say(&w, "finish", ",\"status\":\"error\"");
@@ -443,6 +443,138 @@ static void a_run_of_which_something_was_not_told_never_passes(void **state)
 	assert_run(nothing.run_id, "incomplete", "no_results");
 }
 
+static void a_run_of_which_a_test_was_skipped_never_passes(void **state)
+{
+	struct work w = a_work(",\"regression_test_ids\":[1,3]");
+	(void)state;
+
+	must_tell(&w, result(SORT, 0, wrote("out", SORTED)));
+	must_tell(&w, "{\"regression_test_id\":3,\"status\":\"skipped\",\"message\":\"no such program\"}");
+	finish(&w);
+	assert_run(w.run_id, "incomplete", "missing_results");
+	assert_int_equal(counts_of(w.run_id).skipped, 1);
+}
+
+/* A run that could not be done is not one that went well, whatever was told of it before. */
+static void a_run_whose_worker_could_not_do_it_never_passes(void **state)
+{
+	struct work w = a_work("");
+	(void)state;
+
+	all_well(&w);
+	must_say(&w, "finish", ",\"status\":\"error\",\"message\":\"the disk is full\"");
+	assert_run(w.run_id, "incomplete", "worker_failed");
+}
+
+static void of_a_run_that_is_over_only_what_was_told_may_come(void **state)
+{
+	struct work w = a_work("");
+	(void)state;
+
+	must_tell(&w, result(SORT, 0, ""));
+	finish(&w);
+	AUTO_ANSWER r = send_output(&w, OUT, SORTED);
+	assert_error(&r, 409, "conflict");
+	assert_result(w.run_id, SORT, "missing_output");
+}
+
+static void of_a_run_that_was_canceled_no_test_is_running(void **state)
+{
+	struct work w = a_work("");
+	(void)state;
+
+	must_tell(&w, "{\"regression_test_id\":1,\"status\":\"running\"}");
+	AUTO_ANSWER r = cancel(fx.admin.p, w.run_id, "{\"reason\":\"not needed\"}");
+	assert_int_equal(r.status, 202);
+	assert_result(w.run_id, SORT, "not_started");
+}
+
+/* A run is held to what was expected when it was asked for. */
+static void a_suite_that_grows_meanwhile_changes_nothing_of_a_run(void **state)
+{
+	int64_t run_id = a_run("");
+	struct work w;
+	(void)state;
+
+	import_suite(arena_fmt(&fx.arena,
+		"samples: [{file: \"sha256:%s\", name: alpha.txt}]\n"
+		"tests:\n"
+		"  - {name: sort, sample: \"sha256:%s\", command: \"sort {input}\",\n"
+		"     outputs: [{file: out, accepted: [\"sha256:%s\"]}, {file: more}]}\n",
+		hex_of("alpha"), hex_of("alpha"), hex_of(SORTED))
+			     .p);
+	AUTO_ANSWER r = claim_as(INTERNAL, "w1", "linux");
+	struct json *tests = json_get(json_get(json_of(&r), "run"), "tests");
+	assert_int_equal(json_len(json_get(json_at(tests, 0), "outputs")), 1);
+	w = claimed_by("w1");
+	assert_int_equal(w.run_id, run_id);
+	must_tell(&w, result(SORT, 0, wrote("out", SORTED)));
+	assert_result(run_id, SORT, "pass");
+}
+
+/* Who may not see a repo does no work for it. */
+static void a_worker_gets_no_run_of_a_repo_that_is_not_for_it(void **state)
+{
+	const char *contributor = token_of_a(ROLE_CONTRIBUTOR);
+	struct work w;
+	(void)state;
+
+	a_run("");
+	AUTO_ANSWER mine = claim_as(contributor, "w1", "linux");
+	w = (struct work){ .run_id = number(json_get(json_of(&mine), "run"), "run_id"), .claim = 1 };
+	a_run("");
+	AUTO_ANSWER closed = ask((struct ask){ .method = "PATCH",
+		.target = "/api/v1/repos/1",
+		.token = fx.admin.p,
+		.body = "{\"visibility\":\"members\"}" });
+	AUTO_ANSWER again = claim_as(contributor, "w1", "linux");
+	AUTO_ANSWER other = claim_as(contributor, "w2", "linux");
+	AUTO_ANSWER word = ask((struct ask){ .method = "POST",
+		.target = arena_fmt(&fx.arena, "/internal/runs/%lld/progress", (long long)w.run_id).p,
+		.token = contributor,
+		.body = "{\"claim\":1}" });
+	assert_int_equal(closed.status, 200);
+	assert_null_member(json_of(&again), "run");
+	assert_null_member(json_of(&other), "run");
+	assert_error(&word, 404, "not_found");
+}
+
+/* ---- the account of a commit ---- */
+
+static void assert_account(const char *status)
+{
+	AUTO_ANSWER r = get("/api/v1/context?repo=" REPO "&sha=" SHA "&format=json");
+
+	if (r.status != 200)
+		fail_msg("%s", r.body);
+	assert_text(json_of(&r), "status", status);
+}
+
+static void of_the_runs_of_a_commit_the_worst_is_told(void **state)
+{
+	struct work good = a_work(",\"regression_test_ids\":[3]"), bad, lost;
+	(void)state;
+
+	must_tell(&good, result(FAILS, 3, ""));
+	assert_account("running");
+	finish(&good);
+	assert_account("pass");
+	lost = a_work(",\"regression_test_ids\":[3]");
+	must_say(&lost, "finish", ",\"status\":\"error\",\"message\":\"no disk\"");
+	assert_account("incomplete");
+	a_run("");
+	assert_account("queued");
+	bad = claimed_by("w1");
+	assert_account("running");
+	must_tell(&bad, result(FAILS, 1, ""));
+	finish(&bad);
+	assert_account("fail");
+	good = a_work(",\"regression_test_ids\":[3]");
+	must_tell(&good, result(FAILS, 3, ""));
+	finish(&good);
+	assert_account("fail");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, suite_up, router_down)
 
 int main(void)
@@ -468,6 +600,13 @@ int main(void)
 		T(a_run_passes_when_all_was_told_and_all_is_well),
 		T(bytes_may_come_when_the_run_is_over),
 		T(a_run_of_which_something_was_not_told_never_passes),
+		T(a_run_of_which_a_test_was_skipped_never_passes),
+		T(a_run_whose_worker_could_not_do_it_never_passes),
+		T(of_a_run_that_is_over_only_what_was_told_may_come),
+		T(of_a_run_that_was_canceled_no_test_is_running),
+		T(a_suite_that_grows_meanwhile_changes_nothing_of_a_run),
+		T(a_worker_gets_no_run_of_a_repo_that_is_not_for_it),
+		T(of_the_runs_of_a_commit_the_worst_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

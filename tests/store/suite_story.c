@@ -84,6 +84,7 @@ enum err_code tell_w(struct db *db, void *arg, struct err *e)
 		.has_exit_code = true,
 		.exit_code = x->exit_code,
 		.runtime_ms = 5,
+		.has_outputs = true,
 		.outputs = &out,
 		.n_outputs = x->digest != 0 };
 
@@ -103,7 +104,7 @@ enum err_code approve_w(struct db *db, void *arg, struct err *e)
 
 enum err_code finish_w(struct db *db, void *arg, struct err *e)
 {
-	return queue_end(db, *(const int64_t *)arg, T0 + 5, e);
+	return queue_end(db, *(const int64_t *)arg, false, T0 + 5, e);
 }
 
 struct run run_at(int64_t run_id, int64_t now)

@@ -189,9 +189,10 @@ static enum err_code give_back_w(struct db *db, void *arg, struct err *e)
 
 static enum err_code renew_w(struct db *db, void *arg, struct err *e)
 {
+	const struct claim_key key = { .run_id = run_id, .number = *(const int64_t *)arg };
 	enum run_stage stage;
 
-	return queue_renew(db, run_id, *(const int64_t *)arg, 0, T0 + 60000, false, &stage, e);
+	return queue_renew(db, &key, T0 + 60000, &stage, e);
 }
 
 static void a_worker_that_was_given_up_is_refused_and_the_second_one_is_the_last(void **state)

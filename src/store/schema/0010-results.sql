@@ -18,15 +18,15 @@ ALTER TABLE run ADD COLUMN over_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN n_claims BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN worker TEXT NOT NULL DEFAULT '';		-- who has it, or had it last
 ALTER TABLE run ADD COLUMN lease_until BIGINT NOT NULL DEFAULT 0;	-- the worker is given up when nothing was heard of it by then
--- Of its results: with a verdict; of these that did not pass; without one yet.
+-- Of its results: with a verdict; of these that did not pass; without one (with those that its worker had to skip).
 ALTER TABLE run ADD COLUMN n_results BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN n_bad BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN n_open BIGINT NOT NULL DEFAULT 0;
 
 -- The queue: what is worked at (2) and what waits (3), in its order. Few at any time.
 CREATE INDEX run_queue ON run (queued_at, id) WHERE stage IN (2, 3);
--- Runs of the suite that did not go well, for the page that one opens first.
-CREATE INDEX run_unwell ON run (over_at, id) WHERE stage IN (1, 4) AND settled IN ('fail', 'incomplete');
+-- Runs of the suite that are over, for the page that one opens first.
+CREATE INDEX run_over ON run (over_at, id) WHERE stage IN (1, 4, 6);
 
 -- The test that a job of such a run is; 0: of none.
 ALTER TABLE job ADD COLUMN test_id BIGINT NOT NULL DEFAULT 0;
@@ -87,8 +87,24 @@ CREATE TABLE progress (
 -- 1: it is run elsewhere, and only its results are here (sluice results import): no part of the suite.
 ALTER TABLE regression_test ADD COLUMN elsewhere BIGINT NOT NULL DEFAULT 0;
 
--- The run whose approval took it away (remove_variants), so that to take the approval back brings it back; 0: none did.
-ALTER TABLE baseline ADD COLUMN removed_in BIGINT NOT NULL DEFAULT 0;
+-- An approval: what a run wrote is accepted. What is accepted of an output, the rows of `baseline` that count, is what suites said and what approvals said, in the order in which
+-- they did: it is made anew from these whenever one of them changes (src/store/approvals.c), so that to undo one is to leave it out.
+CREATE TABLE approval (
+	id @ID@,
+	output_id BIGINT NOT NULL REFERENCES test_output (id) ON DELETE CASCADE,
+	digest TEXT NOT NULL REFERENCES blob (digest),
+	run_id BIGINT NOT NULL,
+	at BIGINT NOT NULL,
+	by_whom TEXT NOT NULL,
+	remove_others BIGINT NOT NULL,	-- 1: in the place of what was accepted until then
+	over_at BIGINT NOT NULL,	-- when it was taken back, or a suite that was all took its place; 0: it stands
+	CHECK (remove_others IN (0, 1))
+);
+CREATE INDEX approval_by_output ON approval (output_id, run_id);
+CREATE INDEX approval_by_digest ON approval (digest);
+-- When a suite said so, since the last one that was all; 0: none did.
+ALTER TABLE baseline ADD COLUMN imported_at BIGINT NOT NULL DEFAULT 0;
+UPDATE baseline SET imported_at = approved_at WHERE removed_at = 0;
 
 -- A fork, whose owner may ask for runs of it, and the watched repo that it is one of; 0: it is watched itself.
 ALTER TABLE repo ADD COLUMN fork_of BIGINT NOT NULL DEFAULT 0;
