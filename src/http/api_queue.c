@@ -3,7 +3,6 @@
 
 #include "http/run_json.h"
 #include "http/step_facts.h"
-#include "service/facts.h"
 #include "service/queue.h"
 
 /* ---- asking ---- */
@@ -36,15 +35,14 @@ static struct run_asking asking_of(struct call *c)
 
 static enum err_code ask(struct call *c, const struct run_asking *q, struct err *e)
 {
-	int64_t run_id = 0, test = 0;
-	enum err_code code = queue_ask(c->app->store, q, &run_id, &test, e);
-	struct json_out j;
+	int64_t test = 0;
 	struct run run;
+	enum err_code code = queue_ask(c->app->store, q, &c->arena, &run, &test, e);
+	struct json_out j;
 
 	if (code == ERR_UNPROCESSABLE && test > 0)
 		call_detail_int(c, "regression_test_id", test);
 	TRY(code);
-	TRY(facts_run(c->app->store, &c->identity, run_id, c->now, &c->arena, &run, e));
 	j = reply_json(c, 202);
 	run_json(&j, NULL, &run, c->now);
 	return ERR_OK;

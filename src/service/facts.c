@@ -118,22 +118,29 @@ enum err_code facts_steps(struct store *s, const struct config *cfg, const struc
 	return ERR_OK;
 }
 
-enum err_code facts_runs(struct store *s, const struct identity *id, const struct run_query *q,
+static enum err_code list_runs(struct db *db, const struct identity *id, const struct run_query *q,
 	struct arena *a, struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
 {
 	struct run_query mine = *q;
-	struct db *db = NULL;
-	enum err_code code;
 
 	mine.repo_id = bound_repo(id);
 	mine.viewer = access_viewer(id);
+	return runs_list(db, a, &mine, ret, ret_n, ret_total, e);
+}
+
+enum err_code facts_runs(struct store *s, const struct identity *id, const struct run_query *q,
+	struct arena *a, struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
 	TRY(store_reader_get(s, &db, e));
-	code = runs_list(db, a, &mine, ret, ret_n, ret_total, e);
+	code = list_runs(db, id, q, a, ret, ret_n, ret_total, e);
 	store_reader_put(s, db);
 	return code;
 }
 
-enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
+enum err_code facts_run_in(struct db *db, const struct identity *id, int64_t run_id, int64_t now,
 	struct arena *a, struct run *ret, struct err *e)
 {
 	struct run_query q = { .run_id = run_id, .now = now, .limit = 1 };
@@ -141,12 +148,24 @@ enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_
 	int64_t total;
 	size_t n = 0;
 
-	TRY(facts_runs(s, id, &q, a, &runs, &n, &total, e));
+	TRY(list_runs(db, id, &q, a, &runs, &n, &total, e));
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no run %lld, or the token is not for its repo",
 			(long long)run_id);
 	*ret = runs[0];
 	return ERR_OK;
+}
+
+enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
+	struct arena *a, struct run *ret, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(s, &db, e));
+	code = facts_run_in(db, id, run_id, now, a, ret, e);
+	store_reader_put(s, db);
+	return code;
 }
 
 enum err_code facts_failures(struct store *s, const struct identity *id, int64_t now, int64_t limit,

@@ -36,6 +36,9 @@ MUST_CHECK enum err_code facts_runs(struct store *s, const struct identity *id, 
 /* ERR_NOT_FOUND: no such run, or not for this token. */
 MUST_CHECK enum err_code facts_run(struct store *s, const struct identity *id, int64_t run_id, int64_t now,
 	struct arena *a, struct run *ret, struct err *e);
+/* The same with a connection, as in an apply: what was just written is told with it. */
+MUST_CHECK enum err_code facts_run_in(struct db *db, const struct identity *id, int64_t run_id, int64_t now,
+	struct arena *a, struct run *ret, struct err *e);
 
 /* The newest runs that failed or lost their runner, at most limit. Memory of a. */
 MUST_CHECK enum err_code facts_failures(struct store *s, const struct identity *id, int64_t now,

@@ -41,9 +41,12 @@ struct run_asking {
  */
 MUST_CHECK enum err_code queue_may_ask(struct store *s, const struct run_asking *q, struct arena *a,
 	struct str *ret_provider, struct err *e);
-/* It asks again who may, in the transaction. ERR_UNPROCESSABLE also: *ret_test, a test that there is not (queue_add). */
-MUST_CHECK enum err_code queue_ask(
-	struct store *s, const struct run_asking *q, int64_t *ret_run_id, int64_t *ret_test, struct err *e);
+/*
+ * It asks again who may, in the transaction. *ret, in the arena, is read in it too: who asks again because reading failed would have two.
+ * ERR_UNPROCESSABLE also: *ret_test, a test that there is not (queue_add).
+ */
+MUST_CHECK enum err_code queue_ask(struct store *s, const struct run_asking *q, struct arena *a,
+	struct run *ret, int64_t *ret_test, struct err *e);
 
 /* ---- doing ---- */
 

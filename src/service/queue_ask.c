@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/metric.h"
 #include "service/audit.h"
+#include "service/facts.h"
 #include "service/ingest.h"
 #include "store/access_nouns.h"
 
@@ -130,6 +131,8 @@ struct ask_op {
 	const struct run_asking *in;
 	struct run_request request;
 	int64_t run_id, test;
+	struct arena *a;
+	struct run run;
 };
 
 static struct str lower(struct str s, struct arena *a)
@@ -169,7 +172,8 @@ static enum err_code apply_ask(struct store_op *op, struct db *db, struct err *e
 	if (!g.is_there)
 		TRY(repos_add_fork(db, &g.repo, q->repository, q->now, &w->request.repo_id, e));
 	TRY(queue_add(db, &w->request, q->cfg->suite_queue, q->now, &w->run_id, &w->test, e));
-	return note(db, w, &a, e);
+	TRY(note(db, w, &a, e));
+	return facts_run_in(db, q->by, w->run_id, q->now, w->a, &w->run, e);
 }
 
 /* By which its steps know it: drawn, so that it is no number of a forge's. */
@@ -184,10 +188,12 @@ static struct str draw_id(struct arena *a)
 	return arena_fmt(a, "suite-%s", buf_cstr(&hex));
 }
 
-enum err_code queue_ask(
-	struct store *s, const struct run_asking *q, int64_t *ret_run_id, int64_t *ret_test, struct err *e)
+enum err_code queue_ask(struct store *s, const struct run_asking *q, struct arena *ret_a, struct run *ret,
+	int64_t *ret_test, struct err *e)
 {
-	struct ask_op w = { .op = { .apply = apply_ask, .bytes = sizeof w + 8 * q->n_tests }, .in = q };
+	struct ask_op w = {
+		.op = { .apply = apply_ask, .bytes = sizeof w + 8 * q->n_tests }, .in = q, .a = ret_a
+	};
 	enum err_code code;
 	AUTO_ARENA a;
 
@@ -205,6 +211,6 @@ enum err_code queue_ask(
 	*ret_test = w.test;
 	TRY(code);
 	metric_add(METRIC_RUNS_ASKED, 1);
-	*ret_run_id = w.run_id;
+	*ret = w.run;
 	return ERR_OK;
 }

@@ -25,7 +25,8 @@
 	" by_results AS (SELECT run.id FROM (SELECT id FROM run WHERE stage IN (1, 4, 6)"                    \
 	" ORDER BY over_at DESC, id DESC LIMIT $2) AS over"                                                  \
 	" CROSS JOIN run JOIN repo ON repo.id = run.repo_id WHERE run.id = over.id"                          \
-	" AND run.settled IN ('fail', 'incomplete') AND " OF_WHOM " LIMIT 4 * $3),"                          \
+	" AND run.settled IN ('fail', 'incomplete') AND " OF_WHOM                                            \
+	" ORDER BY run.over_at DESC, run.id DESC LIMIT 4 * $3),"                                             \
 	" found AS (SELECT id FROM by_steps UNION SELECT id FROM by_results),"                               \
 	" page AS (SELECT run.id, CASE WHEN run.over_at > run.newest_at THEN run.over_at"                    \
 	" ELSE run.newest_at END AS last FROM found CROSS JOIN run WHERE run.id = found.id"                  \
