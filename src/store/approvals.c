@@ -30,9 +30,9 @@ static enum err_code take_said(void *arg, const struct db_row *row, struct err *
 
 /* A suite that was imported in the same moment was there first. */
 #define SAID                                                                                                 \
-	"SELECT digest, at, by_whom, run_id, alone FROM (SELECT digest, imported_at AS at, approved_by AS "  \
-	"by_whom,"                                                                                           \
-	" 0 AS run_id, 0 AS alone, 0 AS place FROM baseline WHERE output_id = $1 AND imported_at > 0"        \
+	"SELECT digest, at, by_whom, run_id, alone FROM (SELECT digest, imported_at AS at,"                  \
+	" imported_by AS by_whom, 0 AS run_id, 0 AS alone, 0 AS place FROM baseline"                         \
+	" WHERE output_id = $1 AND imported_at > 0"                                                          \
 	" UNION ALL SELECT digest, at, by_whom, run_id, remove_others, id FROM approval"                     \
 	" WHERE output_id = $1 AND over_at = 0) AS said ORDER BY at, place, digest"
 

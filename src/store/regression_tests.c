@@ -42,12 +42,10 @@ static enum err_code put_baseline(
 	struct db *db, int64_t output_id, struct str digest, struct str by, int64_t now, struct err *e)
 {
 	enum err_code code = db_run(db,
-		"INSERT INTO baseline (output_id, digest, approved_at, approved_by, run_id, removed_at, "
-		"imported_at)"
-		" VALUES ($1, $2, $3, $4, 0, 0, $3) ON CONFLICT (output_id, digest) DO UPDATE SET "
-		"imported_at ="
-		" CASE WHEN baseline.imported_at > 0 AND baseline.removed_at = 0 THEN baseline.imported_at"
-		" ELSE excluded.imported_at END",
+		"INSERT INTO baseline AS b (output_id, digest, approved_at, approved_by, run_id, removed_at,"
+		" imported_at, imported_by) VALUES ($1, $2, $3, $4, 0, 0, $3, $4)"
+		" ON CONFLICT (output_id, digest) DO UPDATE SET imported_at = excluded.imported_at,"
+		" imported_by = excluded.imported_by WHERE b.imported_at = 0 OR b.removed_at > 0",
 		DB_ARGS(DB_I(output_id), DB_T(digest), DB_I(now), DB_T(by)), NULL, e);
 
 	return code == ERR_CONFLICT ? err_set(e, ERR_NOT_FOUND, "what is accepted of an output is not here")

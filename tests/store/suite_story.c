@@ -99,7 +99,7 @@ enum err_code approve_w(struct db *db, void *arg, struct err *e)
 
 	if (x->revert)
 		return approvals_revert(db, &x->at, T0 + 9, e);
-	return approvals_add(db, &x->at, STR("ann@example.org"), x->remove_others, T0 + 8, e);
+	return approvals_add(db, &x->at, STR("bo@example.org"), x->remove_others, T0 + 8, e);
 }
 
 enum err_code finish_w(struct db *db, void *arg, struct err *e)

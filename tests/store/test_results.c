@@ -155,6 +155,27 @@ static void an_approval_is_judged_at_once_and_can_be_undone_to_the_letter(void *
 	is_well_kept();
 }
 
+/* Also who said it first, and when. */
+static void what_was_accepted_before_it_was_approved_is_as_it_was(void **state)
+{
+	struct approving x = { .at = { run_id, 1, 1, 1 }, .remove_others = true };
+	(void)state;
+
+	claim("w1", T0);
+	tell_one(1, 0, 'a');
+	must_write(approve_w, &x);
+	assert_int_equal(
+		ask("SELECT count(*) FROM baseline WHERE removed_at = 0 AND run_id = 1"
+		    " AND approved_by = 'bo@example.org' AND approved_at = (SELECT at FROM approval)"),
+		1);
+	x.revert = true;
+	must_write(approve_w, &x);
+	assert_int_equal(ask("SELECT count(*) FROM baseline WHERE removed_at = 0 AND run_id = 0"
+			     " AND approved_by = 'ann@example.org' AND approved_at = imported_at"),
+		1);
+	has_verdict(1, "pass", "");
+}
+
 static void what_another_run_approves_changes_nothing_of_this_one(void **state)
 {
 	struct approving x = { .at = { 0, 1, 1, 1 } };
@@ -290,6 +311,7 @@ int main(void)
 		TEST(a_test_without_a_result_makes_a_run_incomplete),
 		TEST(verdicts_look_for_a_missing_output_then_the_exit_code_then_the_outputs),
 		TEST(an_approval_is_judged_at_once_and_can_be_undone_to_the_letter),
+		TEST(what_was_accepted_before_it_was_approved_is_as_it_was),
 		TEST(what_another_run_approves_changes_nothing_of_this_one),
 		TEST(a_worker_that_was_given_up_is_refused_and_the_second_one_is_the_last),
 		TEST(a_worker_that_comes_again_under_its_name_has_its_run),

@@ -102,9 +102,10 @@ CREATE TABLE approval (
 );
 CREATE INDEX approval_by_output ON approval (output_id, run_id);
 CREATE INDEX approval_by_digest ON approval (digest);
--- When a suite said so, since the last one that was all; 0: none did.
+-- When a suite said so, since the last one that was all, and who imported it; 0: none did.
 ALTER TABLE baseline ADD COLUMN imported_at BIGINT NOT NULL DEFAULT 0;
-UPDATE baseline SET imported_at = approved_at WHERE removed_at = 0;
+ALTER TABLE baseline ADD COLUMN imported_by TEXT NOT NULL DEFAULT '';
+UPDATE baseline SET imported_at = approved_at, imported_by = approved_by WHERE removed_at = 0;
 
 -- A fork, whose owner may ask for runs of it, and the watched repo that it is one of; 0: it is watched itself.
 ALTER TABLE repo ADD COLUMN fork_of BIGINT NOT NULL DEFAULT 0;
