@@ -147,6 +147,17 @@ static void it_has_a_session_and_a_group_of_its_own(void **state)
 	assert_int_not_equal(parent, getpid());
 }
 
+/* The first two of real time are the C library's: sigaction(2) refuses them, and posix_spawn(3) leaves them ignored, so that this test may have inherited that. */
+#define LIBC_SIGNALS (UINT64_C(3) << 31)
+
+static uint64_t ignored(void)
+{
+	const char *line = strstr(buf_cstr(&out), "SigIgn:\t");
+
+	assert_non_null(line);
+	return strtoull(line + strlen("SigIgn:\t"), NULL, 16);
+}
+
 static void signals_are_as_at_the_beginning_of_the_world(void **state)
 {
 	sigset_t set, before;
@@ -163,7 +174,7 @@ static void signals_are_as_at_the_beginning_of_the_world(void **state)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	assert_int_equal(end.exit_code, 0);
 	assert_in_out("SigBlk:\t0000000000000000\n");
-	assert_in_out("SigIgn:\t0000000000000000\n");
+	assert_int_equal(ignored() & ~LIBC_SIGNALS, 0);
 }
 
 /* ---- how it ends ---- */
