@@ -183,8 +183,8 @@ static void tell_start(const struct serve *s)
 	if (settings_file(s->settings))
 		diag(DIAG_INFO, "settings from %s", settings_file(s->settings));
 	if (cfg->internal.n == 0)
-		diag(DIAG_WARNING,
-			"no internal token is configured: /internal takes only slc_ tokens with logs:write");
+		diag(DIAG_WARNING, "no internal token is configured: /internal takes only slc_ tokens, with "
+				   "logs:write for logs and runs:write for runs");
 	if (cfg->log_days == 0)
 		diag(DIAG_INFO, "janitor.log-days is 0: logs are kept for ever");
 	tell_plain(cfg);

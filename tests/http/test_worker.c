@@ -86,9 +86,11 @@ static void a_worker_is_the_internal_token_or_a_contributors(void **state)
 	int64_t run_id = a_run("");
 	(void)state;
 
-	assert_int_equal(claim_as(token_of_a(ROLE_TESTER), "w1", "linux").status, 403);
+	AUTO_ANSWER tester = claim_as(token_of_a(ROLE_TESTER), "w1", "linux");
+	assert_int_equal(tester.status, 403);
 	assert_run(run_id, "queued", NULL);
-	assert_int_equal(claim_as(token_of_a(ROLE_CONTRIBUTOR), "w2", "linux").status, 200);
+	AUTO_ANSWER contributor = claim_as(token_of_a(ROLE_CONTRIBUTOR), "w2", "linux");
+	assert_int_equal(contributor.status, 200);
 	assert_run(run_id, "running", NULL);
 }
 
