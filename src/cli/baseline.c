@@ -95,7 +95,8 @@ static enum err_code change(const struct client_flags *flags, struct place *at, 
 	TRY(is_revert ? revert(&c, at, e) : approve(&c, at, remove_variants, e));
 	printf("output %lld of test %lld: what run %lld wrote is %s\n", (long long)at->output_id,
 		(long long)at->test_id, (long long)at->run_id,
-		is_revert ? "not expected any more" : "expected from now on");
+		is_revert ? "not expected any more, unless something else accepted it too"
+			  : "expected from now on");
 	return ERR_OK;
 }
 
@@ -142,8 +143,8 @@ static int run_revert(int argc, char **argv)
 	const struct opt opts[] = { CLIENT_OPTS(&flags), { 0 } };
 	const struct command_usage usage = { .name = "baseline revert",
 		.synopsis = "[OPTIONS] RUN TEST [FILE]",
-		.prose = "Undoes what the approval of that run did: what it accepted is not expected any\n"
-			 "more, and what it removed is again. For admins.",
+		.prose = "Undoes the newest approval of that run: what is expected is as if it had never\n"
+			 "been, whatever was accepted since. For admins.",
 		.opts = opts };
 	struct place at = { 0 };
 	int exit_code;

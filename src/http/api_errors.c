@@ -193,7 +193,7 @@ enum err_code api_get_error_summary(struct call *c, struct err *e)
 	TRY(run_errors_summary(c->app->store, &c->identity, &q, by, &c->arena, &x, e));
 	from = (size_t)q.offset < x.n ? (size_t)q.offset : x.n;
 	n = x.n - from < (size_t)q.limit ? x.n - from : (size_t)q.limit;
-	j = reply_page(c, q.limit, q.offset, n, x.n > 10000 ? -1 : (int64_t)x.n);
+	j = reply_page(c, q.limit, q.offset, n, x.total);
 	for (size_t i = 0; i < n; i++)
 		put_bucket(c, &j, by, &x.buckets[from + i]);
 	reply_page_end(&j);

@@ -7,6 +7,7 @@
 #include "service/run_errors.h"
 #include "service/suite.h"
 #include "store/blob_file.h"
+#include "store/rows.h"
 
 /* ---- telling ---- */
 
@@ -246,7 +247,7 @@ static int64_t duration_of(const struct run *r)
 	return r->tally.newest_at - r->began_at;
 }
 
-/* A list's total ends at COUNTED; its buckets have them all. */
+/* A list's total ends at ROWS_TOTAL_MAX; its buckets have them all. */
 static enum err_code count_errors(struct store *s, const struct identity *id,
 	const struct run_errors_query *q, struct arena *a, int64_t *ret, struct err *e)
 {
@@ -340,8 +341,6 @@ enum err_code results_output(struct store *s, const struct identity *id, const s
 	return code;
 }
 
-#define COUNTED 10000 /* results API: totals are exact to that */
-
 /* Kind after kind: what of the page is not in one is looked for in the next. */
 static enum err_code read_artifacts(struct db *db, int64_t run_id, unsigned kinds, int64_t limit,
 	int64_t offset, struct arena *a, struct artifact *page, size_t *ret_n, int64_t *ret_total,
@@ -366,7 +365,7 @@ static enum err_code read_artifacts(struct db *db, int64_t run_id, unsigned kind
 			break;
 	}
 	*ret_n = n;
-	*ret_total = total > COUNTED ? -1 : total;
+	*ret_total = total > ROWS_TOTAL_MAX ? -1 : total;
 	return ERR_OK;
 }
 

@@ -6,9 +6,9 @@
  */
 #include "service/run_errors.h"
 
-#include <stdlib.h>
+#include "store/rows.h"
 
-#define ERRORS_COUNTED 10000 /* results API: totals are exact to that */
+#include <stdlib.h>
 
 /* ---- what is asked ---- */
 
@@ -166,7 +166,7 @@ enum err_code run_errors_list(struct store *s, const struct identity *id, const 
 		code = list_logs(db, &l, e);
 	store_reader_put(s, db);
 	TRY(code);
-	if (l.x.total > ERRORS_COUNTED)
+	if (l.x.total > ROWS_TOTAL_MAX)
 		l.x.total = -1;
 	*ret = l.x;
 	return ERR_OK;
@@ -281,6 +281,7 @@ static void fold(const struct summing *x, struct arena *a, struct error_summary 
 		}
 		put_into(b, &x->portions[i]);
 	}
+	ret->total = ret->n > ROWS_TOTAL_MAX ? -1 : (int64_t)ret->n;
 	qsort(ret->buckets, ret->n, sizeof *ret->buckets, by_count);
 }
 

@@ -53,6 +53,7 @@ struct error_bucket {
 struct error_summary {
 	struct error_bucket *buckets; /* the fullest first */
 	size_t n;
+	int64_t total; /* n, or -1: more than 10,000 */
 };
 /* The list that is not of infrastructure, counted; by sample and test what is of one. types, limit and offset are not read. */
 MUST_CHECK enum err_code run_errors_summary(struct store *s, const struct identity *id,

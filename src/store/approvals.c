@@ -58,9 +58,8 @@ static enum err_code check_accepted(struct db *db, int64_t output_id, struct err
 	if (n <= SUITE_BASELINES_MAX)
 		return ERR_OK;
 	return err_set(e, ERR_UNPROCESSABLE,
-		"of output %lld %lld contents would be accepted, and %d may be: let what is approved remove "
-		"the"
-		" others, or take approvals back",
+		"of output %lld %lld contents would be accepted, and %d may be: approve with remove_variants,"
+		" take approvals back, or import a suite that is all",
 		(long long)output_id, (long long)n, SUITE_BASELINES_MAX);
 }
 
@@ -138,9 +137,8 @@ static enum err_code check_standing(struct db *db, int64_t output_id, struct err
 	if (n < STANDING_MAX)
 		return ERR_OK;
 	return err_set(e, ERR_UNPROCESSABLE,
-		"of output %lld %d approvals stand already: export the suite and import it as all that there "
-		"is,"
-		" which is said in their place",
+		"of output %lld %d approvals stand already: export the suite and import that as all there is,"
+		" in their place",
 		(long long)output_id, STANDING_MAX);
 }
 

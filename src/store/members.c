@@ -68,6 +68,7 @@ enum err_code members_repos(struct db *db, struct arena *a, int64_t user_id, str
 	TRY(db_each(db,
 		"SELECT repo.id, repo.name FROM repo LEFT JOIN member ON member.repo_id = repo.id"
 		" AND member.user_id = $1 WHERE lower(repo.forge) = lower($2) AND repo.visibility = 'members'"
+		" AND repo.fork_of = 0" /* a fork is seen as its repo is: visible.h */
 		" ORDER BY coalesce(member.checked_at, 0), repo.id LIMIT $3",
 		DB_ARGS(DB_I(user_id), DB_T(forge), DB_I(limit)), take_member_repo, &rows, e));
 	*ret = rows.first;

@@ -1,6 +1,7 @@
 /* outputs: what tests wrote and what was expected: read, compared, accepted, taken back; and what else there is of a run to be fetched. */
 #include "tests/test.h"
 
+#include "store/suite_nouns.h"
 #include "tests/http/suite_run.h"
 
 #include <fcntl.h>
@@ -159,6 +160,37 @@ static void a_file_that_is_lost_is_told_as_missing_and_never_linked(void **state
 	must_send_output(&w, OUT, "3\n2\n"); /* sent again it is well again */
 	AUTO_ANSWER again = of_out(w.run_id, "actual?format=text");
 	assert_text(json_of(&again), "storage_status", "ok");
+}
+
+struct state_op {
+	struct store_op op;
+	struct str digest;
+};
+
+static enum err_code apply_degraded(struct store_op *op, struct db *db, struct err *e)
+{
+	return blobs_set_state(db, ((struct state_op *)(void *)op)->digest, BLOB_DEGRADED, NOW, e);
+}
+
+/* Of two files that are compared. */
+static void a_difference_is_as_well_as_the_worse_of_its_sides(void **state)
+{
+	struct work w = sorted_as("new");
+	struct state_op op = { .op = { .apply = apply_degraded, .bytes = 100 },
+		.digest = str_z(hex_of(SORTED_TOO)) };
+	struct err e;
+	(void)state;
+
+	AUTO_ANSWER well = of_run(w.run_id, "/artifacts?type=diff");
+	for (int i = 0; i < 2; i++) { /* it was compared with one of the two */
+		assert_int_equal(store_write(fx.app.store, &op.op, &e), ERR_OK);
+		op.digest = str_z(hex_of(SORTED));
+	}
+	AUTO_ANSWER worse = of_run(w.run_id, "/artifacts?type=diff");
+	AUTO_ANSWER actual = of_run(w.run_id, "/artifacts?type=sample_output");
+	assert_text(json_at(data_of(&well), 0), "storage_status", "ok");
+	assert_text(json_at(data_of(&worse), 0), "storage_status", "degraded");
+	assert_text(json_at(data_of(&actual), 0), "storage_status", "ok");
 }
 
 /* ---- differences ---- */
@@ -433,8 +465,20 @@ static void of_an_output_twenty_contents_are_accepted(void **state)
 	w = sorted_as("one more");
 	finish(&w);
 	AUTO_ANSWER over = approve_as(fx.admin.p, w.run_id, ALPHA, APPROVE_OUT);
+	AUTO_ANSWER suite = ask((struct ask){ .method = "PUT",
+		.target = "/api/v1/suite",
+		.token = fx.admin.p,
+		.type = "application/octet-stream",
+		.body = arena_fmt(&fx.arena,
+			"samples: [{file: \"sha256:%s\", name: alpha.txt}]\n"
+			"tests: [{name: sort, sample: \"sha256:%s\", command: sort, outputs: [{file: out, "
+			"accepted: [\"sha256:%s\"]}]}]\n",
+			hex_of("alpha"), hex_of("alpha"), hex_of("A"))
+				.p });
 	assert_error(&over, 422, "unprocessable");
+	assert_error(&suite, 422, "unprocessable");
 	assert_judged("one more", "fail");
+	assert_judged("A", "fail");
 	assert_judged("17", "pass");
 	must_approve(w.run_id, APPROVE_ONLY_OUT);
 	assert_judged("one more", "pass");
@@ -515,7 +559,7 @@ static void the_account_of_a_run_compares_small_files_alone(void **state)
 	for (int i = 0; i < 60000; i++)
 		buf_fmt(&text, "%d\n", i);
 	AUTO_ANSWER before = get_of("/api/v1/context?format=json&run_id=", small.run_id, "");
-	assert_non_null(strstr(before.body, "+new"));
+	assert_non_null(strstr(before.body, "@@"));
 	finish(&small);
 	large = sorted_as(buf_cstr(&text));
 	must_approve(large.run_id, APPROVE_ONLY_OUT);
@@ -523,7 +567,7 @@ static void the_account_of_a_run_compares_small_files_alone(void **state)
 	small = sorted_as("new");
 	AUTO_ANSWER after = get_of("/api/v1/context?format=json&run_id=", small.run_id, "");
 	AUTO_ANSWER diff = of_out(small.run_id, "diff?format=unified");
-	assert_null(strstr(after.body, "+new"));
+	assert_null(strstr(after.body, "@@"));
 	assert_non_null(strstr(after.body, "\"sort\""));
 	assert_non_null(strstr(diff.body, "+new"));
 }
@@ -662,6 +706,7 @@ int main(void)
 		T(bytes_that_are_no_text_are_replaced_in_text_and_exact_in_base64),
 		T(a_content_is_cut_at_a_mebibyte_and_says_so),
 		T(a_file_that_is_lost_is_told_as_missing_and_never_linked),
+		T(a_difference_is_as_well_as_the_worse_of_its_sides),
 		T(a_difference_is_told_in_hunks_and_as_diff_writes_it),
 		T(what_is_identical_missing_or_new_has_no_hunks),
 		T(of_files_that_are_no_text_it_is_told_that_they_differ),

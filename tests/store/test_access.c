@@ -340,6 +340,31 @@ static enum err_code remove_repo_w(struct db *db, void *arg, struct err *e)
 	return repos_remove(db, *(int64_t *)arg, T0 + 5, e);
 }
 
+static enum err_code fork_w(struct db *db, void *arg, struct err *e)
+{
+	int64_t *id = arg; /* of the repo, and then of its fork */
+	struct repo of;
+
+	TRY(repos_get(db, &fx.arena, *id, &of, e));
+	return repos_add_fork(db, &of, STR("bo/pump"), T0, id, e);
+}
+
+static void with_a_repo_go_the_tokens_of_its_forks(void **state)
+{
+	int64_t user = add_user("a@example.org", ROLE_ADMIN);
+	int64_t repo = add_repo("home", "acme/pump"), fork = repo;
+	struct token t = a_token(user, 1), other = a_token(user, 2);
+	(void)state;
+
+	must_write(fork_w, &fork);
+	t.repo_id = fork;
+	must_write(add_token_w, &t);
+	must_write(add_token_w, &other);
+	must_write(remove_repo_w, &repo);
+	assert_true(token_of(t.id).revoked_at > 0);
+	assert_int_equal(token_of(other.id).revoked_at, 0);
+}
+
 static enum err_code revoke_token_w(struct db *db, void *arg, struct err *e)
 {
 	return tokens_revoke(db, *(int64_t *)arg, 0, T0 + 1, e);
@@ -790,6 +815,7 @@ int main(void)
 		T(what_a_token_is_bound_to_is_read_back),
 		T(the_last_use_of_a_token_never_goes_back),
 		T(whatever_a_token_is_good_for_changes_the_epoch_before_it_is_told),
+		T(with_a_repo_go_the_tokens_of_its_forks),
 		T(a_session_is_read_back_with_its_user),
 		T(a_session_slides_while_it_is_good_and_not_after),
 		T(a_long_agent_is_cut_between_characters),

@@ -81,6 +81,26 @@ static void those_come_first_that_were_asked_about_longest_ago(void **state)
 	assert_next("nowhere", 10, "");
 }
 
+static enum err_code fork_w(struct db *db, void *arg, struct err *e)
+{
+	struct repo of;
+
+	TRY(repos_get(db, &fx.arena, repos[0], &of, e));
+	return repos_add_fork(db, &of, STR("bo/a"), T0, arg, e);
+}
+
+/* It is seen as its repo is, so nobody needs to ask about it; until it is watched itself. */
+static void no_forge_is_asked_about_a_fork(void **state)
+{
+	int64_t fork;
+	(void)state;
+
+	must_write(fork_w, &fork);
+	assert_next("home", 10, "acme/a acme/b ");
+	assert_int_equal(add_repo("home", "bo/a"), fork);
+	assert_next("home", 10, "acme/a acme/b bo/a ");
+}
+
 struct expire_call {
 	int64_t before, limit, rows;
 };
@@ -119,6 +139,7 @@ static void what_was_said_long_ago_is_forgotten_some_at_a_time(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(no_forge_is_asked_about_a_fork, set_up, store_down),
 		cmocka_unit_test_setup_teardown(
 			those_come_first_that_were_asked_about_longest_ago, set_up, store_down),
 		cmocka_unit_test_setup_teardown(

@@ -240,6 +240,83 @@ static void a_worker_that_was_given_up_is_refused_and_the_second_one_is_the_last
 	is_well_kept();
 }
 
+static size_t n_failures(void)
+{
+	struct failure *found = NULL;
+	struct db *db = NULL;
+	size_t n = 0;
+	struct err e;
+
+	must(store_reader_get(fx.store, &db, &e), &e);
+	must(failures_newest(db, &fx.arena, 0, 0, T0 + 10, 10, &found, &n, &e), &e);
+	store_reader_put(fx.store, db);
+	return n;
+}
+
+static enum err_code fail_w(struct db *db, void *arg, struct err *e)
+{
+	return queue_end(db, *(const int64_t *)arg, true, T0 + 5, e);
+}
+
+/* No step failed in it. */
+static void a_run_that_did_not_go_well_is_among_the_newest_failures(void **state)
+{
+	struct asked second = { 0 };
+	(void)state;
+
+	claim("w1", T0);
+	tell_one(1, 0, 'b');
+	tell_one(2, 0, 0);
+	assert_int_equal(n_failures(), 0);
+	finish();
+	assert_int_equal(n_failures(), 1);
+	must_write(ask_w, &second);
+	run_id = second.run_id;
+	claim("w1", T0);
+	must_write(fail_w, &run_id);
+	assert_int_equal(n_failures(), 2);
+}
+
+static enum err_code lost_log_w(struct db *db, void *arg, struct err *e)
+{
+	struct step_facts f = { .repo = STR("acme/pump"),
+		.forge = STR("home"),
+		.head_sha = run_at(run_id, T0).head_sha,
+		.external_run_id = run_at(run_id, T0).external_run_id,
+		.attempt = 1,
+		.job_name = STR("one"),
+		.step_name = STR("s"),
+		.step_index = -1,
+		.conclusion = CONCLUSION_RUNNER_LOST };
+
+	return steps_put(db, 1, &f, &(struct tail_size){ 0 }, STR(""), T0 + 1, arg, e);
+}
+
+/* The result says what became of the test, whatever its log did. */
+static void a_log_that_broke_off_is_no_failure_of_a_test_that_passed(void **state)
+{
+	const struct step_query q = { .run_id = run_id };
+	struct step *steps = NULL;
+	struct run_tally tally;
+	struct db *db = NULL;
+	int64_t step_id, expired;
+	size_t n = 1;
+	struct err e;
+	(void)state;
+
+	claim("w1", T0);
+	must_write(lost_log_w, &step_id);
+	tell_one(1, 0, 'a');
+	tell_one(2, 0, 0);
+	finish();
+	assert_int_equal(status(), RUN_PASS);
+	must(store_reader_get(fx.store, &db, &e), &e);
+	must(steps_failed(db, &fx.arena, &q, 10, &steps, &n, &tally, &expired, &e), &e);
+	store_reader_put(fx.store, db);
+	assert_int_equal(n, 0);
+	is_well_kept();
+}
+
 static void a_worker_that_comes_again_under_its_name_has_its_run(void **state)
 {
 	struct claim x;
@@ -314,6 +391,8 @@ int main(void)
 		TEST(what_was_accepted_before_it_was_approved_is_as_it_was),
 		TEST(what_another_run_approves_changes_nothing_of_this_one),
 		TEST(a_worker_that_was_given_up_is_refused_and_the_second_one_is_the_last),
+		TEST(a_run_that_did_not_go_well_is_among_the_newest_failures),
+		TEST(a_log_that_broke_off_is_no_failure_of_a_test_that_passed),
 		TEST(a_worker_that_comes_again_under_its_name_has_its_run),
 		TEST(the_signature_of_a_failure_is_the_same_in_every_run),
 		TEST(outputs_that_are_old_are_nobodys_but_what_is_accepted_stays),
