@@ -206,7 +206,7 @@ class NoRoomForFiles(Disk):
             while at < len(step.text) // 2:
                 at = client.append(step, at, PIECE)
             s.eventually("the keeper tries and fails", self.failed)
-            self.assertIn("could not be moved", self.server.stderr)
+            s.eventually("and says so", lambda: "could not be moved" in self.server.stderr)
             self.check_acknowledged(step)
             self.check_verified()
             self.more_room()
