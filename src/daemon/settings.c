@@ -142,6 +142,8 @@ enum err_code setting_parse(
 			return err_set(
 				e, ERR_CONFIG, "the value is empty; leave the line out for the default");
 		return ERR_OK;
+	case KIND_PATHS:
+		return ERR_OK;
 	}
 	return ERR_OK;
 }
@@ -338,6 +340,25 @@ const struct setting_entry *setting_last(const struct settings *s, enum setting 
 		if (x->id == id)
 			found = x;
 	return found;
+}
+
+const struct setting_entry *setting_last_of(const struct settings *s, enum setting id, struct str sub)
+{
+	const struct setting_entry *found = NULL;
+
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		if (x->id == id && str_eq_nocase(x->sub, sub))
+			found = x;
+	return found;
+}
+
+size_t setting_count_of(const struct settings *s, enum setting id, struct str sub)
+{
+	size_t n = 0;
+
+	for (const struct setting_entry *x = s->first; x; x = x->next)
+		n += x->id == id && str_eq_nocase(x->sub, sub);
+	return n;
 }
 
 int64_t setting_number(const struct settings *s, enum setting id)

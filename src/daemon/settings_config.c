@@ -267,6 +267,7 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	TRY(add_mask(s, c, e));
 	TRY(add_internal_tokens(s, c, e));
 	TRY(settings_oauth(s, c, e));
+	TRY(settings_fleet(s, c, e));
 	return add_janitor(s, c, e);
 }
 

@@ -24,6 +24,8 @@ static const char *kind_name(enum setting_kind kind)
 		return "text";
 	case KIND_LIST:
 		return "text, may be given many times";
+	case KIND_PATHS:
+		return "path, may be given many times";
 	case KIND_CHOICE:
 		return "one of";
 	case KIND_SWITCH:
@@ -43,7 +45,7 @@ static bool is_secret(const struct setting_row *row)
 
 static bool is_list(const struct setting_row *row)
 {
-	return row->kind == KIND_LIST || row->kind == KIND_SECRET_LIST || strchr(row->name, '*');
+	return row->kind == KIND_LIST || row->kind == KIND_PATHS || row->kind == KIND_SECRET_LIST || strchr(row->name, '*');
 }
 
 static void show_entry(const struct setting_entry *x, struct buf *out)

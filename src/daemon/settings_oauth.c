@@ -43,20 +43,10 @@ static bool is_of_oauth(const struct setting_entry *x)
 	return strncmp(setting_rows[x->id].name, "oauth.", 6) == 0;
 }
 
-static const struct setting_entry *last_of(const struct settings *s, enum setting id, struct str sub)
-{
-	const struct setting_entry *found = NULL;
-
-	for (const struct setting_entry *x = s->first; x; x = x->next)
-		if (x->id == id && str_eq_nocase(x->sub, sub))
-			found = x;
-	return found;
-}
-
 static enum err_code must_have(const struct settings *s, enum setting id, struct str sub,
 	const struct setting_entry **ret, struct err *e)
 {
-	const struct setting_entry *x = last_of(s, id, sub);
+	const struct setting_entry *x = setting_last_of(s, id, sub);
 
 	if (!x)
 		return err_set(e, ERR_CONFIG, "[oauth \"%.*s\"] has no %s", STR_FMT(sub),
@@ -84,7 +74,7 @@ static enum err_code take_secret(
 
 static const char *secret_path(const struct settings *s, struct config *c, struct str sub)
 {
-	const struct setting_entry *file = last_of(s, SET_OAUTH_CLIENT_SECRET_FILE, sub);
+	const struct setting_entry *file = setting_last_of(s, SET_OAUTH_CLIENT_SECRET_FILE, sub);
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char *path = file ? file->text.p : NULL;
 
@@ -128,15 +118,6 @@ static enum oauth_kind kind_of(struct str word)
 	return OAUTH_OIDC; /* the table has checked the word */
 }
 
-static size_t count(const struct settings *s, enum setting id, struct str sub)
-{
-	size_t n = 0;
-
-	for (const struct setting_entry *x = s->first; x; x = x->next)
-		n += x->id == id && str_eq_nocase(x->sub, sub);
-	return n;
-}
-
 /* The code of an err_set() that a caller knows better. */
 static enum err_code as_config(struct err *e)
 {
@@ -150,8 +131,8 @@ static enum err_code read_lines(
 {
 	struct str sub = o->provider.name;
 
-	o->allow = arena_array(&c->arena, count(s, SET_OAUTH_ALLOW, sub), sizeof *o->allow);
-	o->roles = arena_array(&c->arena, count(s, SET_OAUTH_ROLE, sub), sizeof *o->roles);
+	o->allow = arena_array(&c->arena, setting_count_of(s, SET_OAUTH_ALLOW, sub), sizeof *o->allow);
+	o->roles = arena_array(&c->arena, setting_count_of(s, SET_OAUTH_ROLE, sub), sizeof *o->roles);
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
 		if (!str_eq_nocase(x->sub, sub))
 			continue;
@@ -202,8 +183,8 @@ static enum err_code check_forge(
 static enum err_code read_provider(const struct settings *s, struct config *c, struct str sub, struct err *e)
 {
 	struct oauth_config *o = &c->oauths[c->n_oauths];
-	const struct setting_entry *kind, *url, *id, *link = last_of(s, SET_OAUTH_LINK_EMAIL, sub),
-						     *members = last_of(s, SET_OAUTH_MEMBERS, sub);
+	const struct setting_entry *kind, *url, *id, *link = setting_last_of(s, SET_OAUTH_LINK_EMAIL, sub),
+						     *members = setting_last_of(s, SET_OAUTH_MEMBERS, sub);
 
 	if (str_eq(sub, STR(".")) || str_eq(sub, STR("..")))
 		return err_set(e, ERR_CONFIG, "[oauth \"%.*s\"]: the name is part of a path; take another",

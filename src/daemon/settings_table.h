@@ -12,6 +12,7 @@ enum setting_kind {
 	KIND_PATH,
 	KIND_TEXT,
 	KIND_LIST,
+	KIND_PATHS,
 	KIND_CHOICE,
 	KIND_SWITCH,
 	KIND_SECRET,
@@ -51,6 +52,11 @@ MUST_CHECK enum err_code setting_parse(
 	const struct setting_row *row, struct str text, int64_t *ret_number, struct err *e);
 /* settings_oauth.c: public_url, and each [oauth "NAME"]. Reads their secrets. */
 MUST_CHECK enum err_code settings_oauth(const struct settings *s, struct config *c, struct err *e);
+/* settings_fleet.c: [fleet], and each [gate "NAME"]. */
+MUST_CHECK enum err_code settings_fleet(const struct settings *s, struct config *c, struct err *e);
+/* Of a section with a name, [forge "NAME"]: the last line of that setting, NULL when there is none; and how many there are. */
+const struct setting_entry *setting_last_of(const struct settings *s, enum setting id, struct str sub);
+size_t setting_count_of(const struct settings *s, enum setting id, struct str sub);
 const struct setting_entry *setting_last(const struct settings *s, enum setting id); /* NULL: default */
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "base/ip.h"
 #include "service/access.h"
+#include "service/gate_config.h"
 #include "service/oauth_config.h"
 #include "text/mask.h"
 
@@ -61,6 +62,10 @@ struct config {
 	/* [oauth "NAME"], in the order of the file */
 	struct oauth_config *oauths;
 	size_t n_oauths;
+	struct fleet_config fleet; /* [fleet] */
+	/* [gate "NAME"], in the order of the file */
+	struct gate_config *gates;
+	size_t n_gates;
 	/* [janitor] */
 	enum janitor_mode janitor_mode;
 	int64_t janitor_interval_ms;
