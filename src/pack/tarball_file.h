@@ -18,15 +18,18 @@ struct tarball_entry {
 	int64_t bytes;
 };
 
-/* fd is the caller's; it is read from its beginning. Both: ERR_UNPROCESSABLE: it is no archive, or breaks off. ERR_TOO_LARGE: more than so many. */
+/* fd is the caller's; it is read from its beginning, and its place stays. All: ERR_UNPROCESSABLE: it is no archive, or breaks off. ERR_TOO_LARGE: more than so many; or what was looked for did not come
+ * among the first TARBALL_LOOK_MAX bytes unpacked, for of what was kept unchecked a few bytes may unpack to any number. */
+#define TARBALL_LOOK_MAX ((int64_t)256 << 30)
 
-/* *ret in the arena, in the order of the archive. ERR_TOO_LARGE: more than max entries, or more than max_bytes unpacked. */
+/* *ret in the arena, in the order of the archive. ERR_TOO_LARGE: more than max entries, or more than max_bytes unpacked, or names of more than 64 MiB together. Names are cut at 4096 bytes. */
 MUST_CHECK enum err_code tarball_list(int fd, int64_t max, int64_t max_bytes, struct arena *a,
 	struct tarball_entry **ret, size_t *ret_n, struct err *e);
-/* The first file of that path is written to out. ERR_NOT_FOUND. ERR_TOO_LARGE: it has more than max bytes. */
+/* The first file of that path, as tarball_list() tells it, is written to out, and what is behind it is not read. ERR_NOT_FOUND: there is no such file; links and folders are none. ERR_TOO_LARGE: it has
+ * more than max bytes, and nothing was written. After another error out may have got a part. */
 MUST_CHECK enum err_code tarball_extract(
 	int fd, struct str path, int64_t max, int out, int64_t *ret_bytes, struct err *e);
-/* meta.json, as tarball_check() finds it; *ret_has: there is one. */
+/* meta.json, as tarball_check() finds it; *ret_has: there is one, of at most TARBALL_META_MAX bytes. What is behind it is not read. */
 MUST_CHECK enum err_code tarball_meta(int fd, struct arena *a, bool *ret_has, struct str *ret, struct err *e);
 
 #endif
