@@ -45,7 +45,7 @@ class Request:
         self.id = self.path.rsplit("/", 1)[-1].removesuffix(".tar.zst")
         self.length = int(headers.get("content-length", "0"))
         self.expects = headers.get("expect", "").lower() == "100-continue"
-        self.body = b""  # what of it came
+        self.body = bytearray()  # what of it came
         self.whole = False
         self.peer_name = None  # of the client's certificate
         self.status = None  # that was answered
@@ -60,7 +60,7 @@ class Receiver:
     def __init__(self, tls=None, expect=True):
         """tls: an ssl.SSLContext. expect=False: one that does not know Expect."""
         self.tls, self.expect = tls, expect
-        self.lock = threading.Condition()
+        self.lock = threading.Lock()
         self.requests, self.kept = [], {}
         self.created = {}  # path: how often it was 201
         self._next, self._always = [], None
@@ -141,9 +141,10 @@ class Receiver:
         if self.tls and c.getpeercert():
             r.peer_name = dict(x[0] for x in c.getpeercert()["subject"])["commonName"]
         with self.lock:
-            answer = self._next.pop(0) if self._next else self._always(r) if self._always else None
+            answer, ask = (self._next.pop(0), None) if self._next else (None, self._always)
             self.requests.append(r)
-            self.lock.notify_all()
+        if ask:
+            answer = ask(r)  # which may take its time
         return self._answer(c, f, r, answer)
 
     def _answer(self, c, f, r, answer):
@@ -185,7 +186,7 @@ class Receiver:
                 if self.kept[r.path] == r.body:
                     return Say(200, {"id": r.id, "sha256": digest})
                 return Say(409, {"code": "conflict", "message": "other bytes have that name", "details": {}})
-            self.kept[r.path] = r.body
+            self.kept[r.path] = bytes(r.body)
             self.created[r.path] = self.created.get(r.path, 0) + 1
         return Say(201, {"id": r.id, "sha256": digest})
 
