@@ -118,6 +118,8 @@ static const struct {
 	{ "revokeSession", "DELETE", "/api/v1/sessions/999", "token", 401, 403, 401 },
 	{ "runJanitor", "POST", "/api/v1/janitor/run", "token", 401, 403, 401 },
 	{ "listJanitorActions", "GET", "/api/v1/janitor/actions", "token", 401, 403, 401 },
+	{ "listGates", "GET", "/api/v1/gates", "token", 401, 403, 401 },
+	{ "checkCommit", "GET", "/api/v1/gates/fleet/commits/0123456789ab", "token", 401, 403, 401 },
 	{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
 	{ "getHealthz", "GET", "/healthz", "none", 200, 200, 200 },
 	{ "getReadyz", "GET", "/readyz", "none", 200, 200, 200 },
