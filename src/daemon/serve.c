@@ -156,6 +156,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(start_signin(s, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
 	TRY(wait_for_workers(s, e));
+	TRY(episodes_start(s->app.store, &s->app.episodes, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
@@ -262,6 +263,7 @@ static void stop(struct serve *s)
 	explainer_stop(s->app.explainer);
 	signin_free(s->app.signin);
 	membership_free(s->app.membership);
+	episodes_free(s->app.episodes);
 	access_free(s->app.access);
 	store_close(s->app.store);
 	config_box_free(s->app.config);

@@ -15,6 +15,7 @@
 #include "http/viewer.h"
 #include "service/account.h"
 #include "service/downloads.h"
+#include "service/episodes.h"
 #include "service/errands.h"
 #include "service/gate.h"
 #include "service/ingest.h"
@@ -40,6 +41,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
 	struct gates *gates; /* NULL: nothing is known of any */
+	struct episodes *episodes;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */
 	void *ready_arg;

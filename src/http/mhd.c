@@ -358,8 +358,8 @@ static void add_date(struct buf *out)
 		buf_z(out, text);
 }
 
-/* The refusal of a request whose body has not been read. The connection ends with it. */
-static enum MHD_Result refuse_now(struct request *r, struct str method)
+/* The answer, most often a refusal, to a request whose body has not been read. The connection ends with it. */
+static enum MHD_Result answer_now(struct request *r, struct str method)
 {
 	struct call *c = r->call;
 	const char *name, *value;
@@ -421,7 +421,7 @@ static enum MHD_Result begin(struct request *r, const char *method)
 	if (!begin_call(r, method))
 		return MHD_YES;
 	watch_phase(&r->connection->watch, WATCH_BODY);
-	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
+	return router_replied(r->call) ? answer_now(r, str_z(method)) : MHD_YES;
 }
 
 /* The request is there in whole, or its reply is. */
@@ -470,7 +470,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	router_body(r->call, (struct str){ upload, *upload_len });
 	note_progress(r, *upload_len);
 	*upload_len = 0;
-	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
+	return router_replied(r->call) ? answer_now(r, str_z(method)) : MHD_YES;
 }
 
 /* The first that is heard of a request: its request line has come. */

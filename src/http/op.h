@@ -52,8 +52,8 @@ struct field { /* a parameter or a member of a body */
 
 struct op {
 	const char *id, *method, *path; /* path with {names} */
-	enum err_code (*handler)(struct call *c, struct err *e);
-	/* x-body-stream: runs with the headers, and sets c->sink, which takes the body; the handler runs at its end. Else NULL. */
+	enum err_code (*handler)(struct call *c, struct
+		err *e); /* x-body-stream: runs with the headers, and sets c->sink, which takes the body; the handler runs at its end. With a reply already it need not come. Else NULL. */
 	enum err_code (*begin)(struct call *c, struct err *e);
 	enum op_auth auth;
 	enum op_rate rate;

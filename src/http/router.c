@@ -151,13 +151,22 @@ static enum err_code check_media(const struct call *c, struct err *e)
 	return ERR_OK;
 }
 
+/* What a handler says of one field is told as what the document's checks say. */
+static enum err_code as_problem(struct call *c, enum err_code code, struct err *e)
+{
+	if (code != ERR_INVALID || !e->field)
+		return code;
+	edge_problem(c, str_z(e->field), "%s", e->text);
+	return edge_problems_check(c, e);
+}
+
 /* All that can be told before the body is: then whoever sends "Expect: 100-continue" need not send it. */
 static enum err_code begin_stream(struct call *c, struct err *e)
 {
 	TRY(check_media(c, e));
 	args_read(c);
 	TRY(edge_problems_check(c, e));
-	return c->op->begin(c, e);
+	return as_problem(c, c->op->begin(c, e), e);
 }
 
 static enum err_code admit(struct call *c, struct err *e)
@@ -198,6 +207,8 @@ struct call *router_begin(const struct op_table *t, struct app *app, const struc
 	c->address = client_address(c);
 	if (admit(c, &e) != ERR_OK)
 		refuse(c, &e);
+	else if (c->status != 0) /* what takes the body can say all there is to say without it */
+		reply_seal(c);
 	return c;
 }
 
@@ -352,8 +363,6 @@ static enum err_code find_repo(struct call *c, struct err *e)
 
 static enum err_code handle(struct call *c, struct err *e)
 {
-	enum err_code code;
-
 	TRY(guard_again(c, e));
 	if (c->op->begin)
 		return c->op->handler(c, e);
@@ -365,12 +374,7 @@ static enum err_code handle(struct call *c, struct err *e)
 	if (c->body)
 		check_body(c, c->body);
 	TRY(edge_problems_check(c, e));
-	code = c->op->handler(c, e);
-	if (code == ERR_INVALID && e->field) {
-		edge_problem(c, str_z(e->field), "%s", e->text);
-		return edge_problems_check(c, e);
-	}
-	return code;
+	return as_problem(c, c->op->handler(c, e), e);
 }
 
 void router_end(struct call *c)
