@@ -118,6 +118,7 @@ static const struct {
 	{ "revokeSession", "DELETE", "/api/v1/sessions/999", "token", 401, 403, 401 },
 	{ "runJanitor", "POST", "/api/v1/janitor/run", "token", 401, 403, 401 },
 	{ "listJanitorActions", "GET", "/api/v1/janitor/actions", "token", 401, 403, 401 },
+	{ "whoAmIFleet", "GET", "/v1/fleet/whoami", "fleet", 401, 403, 401 },
 	{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
 	{ "getHealthz", "GET", "/healthz", "none", 200, 200, 200 },
 	{ "getReadyz", "GET", "/readyz", "none", 200, 200, 200 },
@@ -153,7 +154,8 @@ static void every_route_has_its_guard(void **state)
 		[OP_AUTH_LOGIN] = "login",
 		[OP_AUTH_INTERNAL] = "internal",
 		[OP_AUTH_METRICS] = "metrics",
-		[OP_AUTH_SESSION] = "session" };
+		[OP_AUTH_SESSION] = "session",
+		[OP_AUTH_FLEET] = "fleet" };
 	size_t n = sizeof routes / sizeof routes[0], n_known = 0;
 	(void)state;
 
