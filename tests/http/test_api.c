@@ -696,6 +696,18 @@ static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void
 	}
 }
 
+static void what_takes_tokens_of_hosts_says_which_parameter_names_the_host(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < api_n_ops; i++)
+		for (size_t k = 0; k < api_ops[i].n_params; k++)
+			if (api_ops[i].auth == OP_AUTH_FLEET && api_ops[i].params[k].in_path &&
+				strcmp(api_ops[i].params[k].name, "host") == 0 &&
+				(!api_ops[i].host_field || strcmp(api_ops[i].host_field, "host") != 0))
+				fail_msg("%s has no x-host-field: host", api_ops[i].id);
+}
+
 /* --- downloads */
 
 #define PROGRAM "sluice-run-linux-aarch64"
@@ -870,6 +882,7 @@ int main(void)
 		cmocka_unit_test(the_document_is_told_as_yaml_as_json_and_as_a_page_that_may_load_nothing),
 		cmocka_unit_test(the_words_of_the_document_are_those_of_the_program),
 		cmocka_unit_test(every_operation_has_a_handler_and_a_limit_where_it_takes_a_body),
+		cmocka_unit_test(what_takes_tokens_of_hosts_says_which_parameter_names_the_host),
 		cmocka_unit_test(a_download_that_is_not_there_says_how_it_would_be),
 		cmocka_unit_test(a_download_carries_its_digest),
 		cmocka_unit_test(a_download_that_was_replaced_has_a_new_digest),
