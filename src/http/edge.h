@@ -63,7 +63,7 @@ struct edge {
 	} kept_headers[EDGE_DETAILS_MAX]; /* with an error too */
 	size_t n_kept_headers;
 
-	struct arg *args; /* n_params of the operation */
+	struct arg *args; /* n_params of the operation; NULL: not read yet */
 	struct problem problems[EDGE_PROBLEMS_MAX];
 	size_t n_problems;
 

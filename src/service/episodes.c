@@ -241,7 +241,7 @@ void episodes_note(struct episodes *x, const struct config *cfg, struct str host
 
 enum err_code episodes_see_host(const struct identity *by, struct str *host, struct err *e)
 {
-	struct str own = by->token.host;
+	struct str own = by->host;
 
 	if (own.len == 0)
 		return ERR_OK;

@@ -342,6 +342,8 @@ struct answer ask(struct ask a)
 		.has_length = a.length > 0 || (a.body && !a.chunked),
 		.chunked = a.chunked,
 		.bad_framing = a.bad_framing,
+		.is_fleet = a.fleet,
+		.tls_host = str_z(a.host ? a.host : ""),
 		.length = a.length ? a.length : body_len,
 	};
 	struct answer ret = { 0 };
