@@ -22,7 +22,7 @@ import yaml
 
 METHODS = ("get", "post", "put", "patch", "delete")
 AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "login": "OP_AUTH_LOGIN", "internal": "OP_AUTH_INTERNAL", "metrics": "OP_AUTH_METRICS",
-        "session": "OP_AUTH_SESSION"}
+        "session": "OP_AUTH_SESSION", "fleet": "OP_AUTH_FLEET"}
 RATE = {"none": "OP_RATE_NONE", "public": "OP_RATE_PUBLIC", "read": "OP_RATE_READ", "write": "OP_RATE_WRITE",
         "login": "OP_RATE_LOGIN", "ingest": "OP_RATE_INGEST"}
 TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD_BOOLEAN", "array": "FIELD_ARRAY", "object": "FIELD_OBJECT"}
@@ -32,9 +32,11 @@ KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLe
          "items", "minItems", "format", "maxItems", "uniqueItems", "oneOf", "properties", "required", "additionalProperties"}
 INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
+ANY = "*/*"  # bytes as they come, whatever Content-Type says of them
 FORM = "application/x-www-form-urlencoded"  # as a browser sends it; its members are checked as those of JSON
 # x-body-limit: a number of bytes, or the setting that has it.
-LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT", "blob-bytes": "OP_LIMIT_BLOB"}
+LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT", "blob-bytes": "OP_LIMIT_BLOB",
+          "episode-bytes": "OP_LIMIT_EPISODE"}
 
 
 class Wrong(Exception):
@@ -241,10 +243,10 @@ def body_of(doc, op, where):
     body = doc.deref(op.get("requestBody"), where) if op.get("requestBody") else None
     if body is None:
         return None, False
-    if list(body["content"]) == [RAW]:
+    if list(body["content"]) in ([RAW], [ANY]):
         return RAW, bool(body.get("required"))
     if list(body["content"]) not in (["application/json"], [FORM]):
-        raise Wrong(f"{where}: only bodies of application/json, {FORM} or {RAW} are read")
+        raise Wrong(f"{where}: only bodies of application/json, {FORM}, {RAW} or {ANY} are read")
     schema = doc.deref(next(iter(body["content"].values()))["schema"], where)
     if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
         raise Wrong(f"{where}: the body must be an object with additionalProperties: false")
@@ -254,8 +256,8 @@ def body_of(doc, op, where):
     return schema, bool(body.get("required"))
 
 
-def is_form(doc, op, where):
-    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [FORM]
+def media_is(doc, op, where, media):
+    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [media]
 
 
 def check_statuses(doc, op, path, where):
@@ -265,7 +267,7 @@ def check_statuses(doc, op, path, where):
         needed |= {"303" if op["x-auth"] == "session" else "401", "429", "503"}
     if op["x-rate"] != "none":
         needed |= {"429"}
-    if scopes_of(op) or op.get("x-required-roles"):
+    if scopes_of(op) or op.get("x-required-roles") or op.get("x-host-field"):
         needed |= {"403"}
     if "requestBody" in op:
         needed |= {"415"}
@@ -320,6 +322,8 @@ def operation_row(doc, tables, path, method, op):
         raise Wrong(f"{where}: x-repo-field names no member of the body")
     if op.get("x-body-stream") and not raw:
         raise Wrong(f"{where}: x-body-stream is for a body of {RAW}")
+    if op.get("x-host-field") and op["x-host-field"] not in [p["name"] for p in parameters_of(doc, op, where)]:
+        raise Wrong(f"{where}: x-host-field names no parameter")
     p_name, n_params = tables.fields("params", params)
     f_name, n_fields = tables.fields("fields", members)
     limit = op.get("x-body-limit", 0)
@@ -327,10 +331,11 @@ def operation_row(doc, tables, path, method, op):
         "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op), "begin": begin_of(op) or "NULL",
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
-        "has_body": str(schema is not None).lower(), "form_body": str(is_form(doc, op, where)).lower(), "raw_body": str(raw).lower(), "body_required": str(required).lower(),
+        "has_body": str(schema is not None).lower(), "form_body": str(media_is(doc, op, where, FORM)).lower(), "raw_body": str(raw).lower(), "any_media": str(media_is(doc, op, where, ANY)).lower(), "body_required": str(required).lower(),
         "page": str(bool(op.get("x-page"))).lower(), "any_query": str(bool(op.get("x-any-query"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
         "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",
+        "host_field": c_string(op["x-host-field"]) if op.get("x-host-field") else "NULL",
     }
     return "\t{ " + ",\n\t  ".join(f".{k} = {v}" for k, v in row.items()) + " },"
 
@@ -371,7 +376,8 @@ small,summary{color:#5a6067;font-size:.85rem}summary{cursor:pointer}td small{dis
 
 WHO = {"none": "everybody", "token": "a token (slc_...)",
        "login": "a user's e-mail address and password, or a token (slc_...)", "internal": "the internal token, or a token (slc_...)",
-       "metrics": "everybody over loopback without a proxy, else a token (slc_...)", "session": "who has signed in"}
+       "metrics": "everybody over loopback without a proxy, else a token (slc_...)", "session": "who has signed in",
+       "fleet": "a token (slc_...); on [fleet] listen the host that the client certificate names"}
 HOW_OFTEN = {"none": "not limited", "public": "[limits] reads a minute, by address", "read": "[limits] reads a minute, a token",
              "write": "[limits] writes a minute, a token", "login": "[limits] logins in 15 minutes, by address",
              "ingest": "bounded by requests (429) and bytes (503) in flight"}
@@ -455,13 +461,13 @@ def operation_html(doc, path, method, op):
     facts.append(("How often", esc(HOW_OFTEN[op["x-rate"]])))
     if "x-body-limit" in op:
         limit = op["x-body-limit"]
-        facts.append(("Body", "at most " + (f"[limits] {limit}" if limit in LIMITS else f"{limit:,} bytes")))
+        facts.append(("Body", "at most " + (f"[{'fleet' if limit == 'episode-bytes' else 'limits'}] {limit}" if limit in LIMITS else f"{limit:,} bytes")))
     params = [(f"<code>{esc(p['name'])}</code>", f"in the {p['in']}" if p["in"] != "query" else "required" if p.get("required") else "",
                what(doc, p["schema"], p.get("description", ""))) for p in parameters_of(doc, op, where)]
     schema, _ = body_of(doc, op, where)
     members = []
     if schema == RAW:
-        members.append((f"<code>{RAW}</code>", "", esc(op["requestBody"].get("description", ""))))
+        members.append((f"<code>{ANY if media_is(doc, op, where, ANY) else RAW}</code>", "", esc(op["requestBody"].get("description", ""))))
     elif schema:
         for name, s in schema["properties"].items():
             needed = "required" if name in schema.get("required", []) else ""

@@ -106,6 +106,12 @@ static enum err_code start_store(struct serve *s, struct err *e)
 
 static enum err_code start_listener(struct serve *s, struct err *e)
 {
+	struct server_tls tls = {
+		.listen = setting_text(s->settings, SET_FLEET_LISTEN).p,
+		.certificate = setting_text(s->settings, SET_FLEET_CERTIFICATE).p,
+		.key = setting_text(s->settings, SET_FLEET_KEY).p,
+		.client_ca = setting_text(s->settings, SET_FLEET_CLIENT_CA).p,
+	};
 	struct server_options o = {
 		.listen = setting_text(s->settings, SET_LISTEN).p,
 		.n_threads = (unsigned)setting_number(s->settings, SET_THREADS),
@@ -113,6 +119,7 @@ static enum err_code start_listener(struct serve *s, struct err *e)
 		.header_timeout_s = (int)setting_number(s->settings, SET_HEADER_TIME),
 		.body_timeout_s = (int)setting_number(s->settings, SET_BODY_TIME),
 		.idle_timeout_s = (int)setting_number(s->settings, SET_IDLE_TIME),
+		.tls = setting_text(s->settings, SET_FLEET_LISTEN).len > 0 ? &tls : NULL,
 	};
 
 	return server_start(&o, &s->app, &s->server, e);
@@ -157,6 +164,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(start_signin(s, e));
 	TRY(explainer_start(s->app.store, s->app.config, s->app.clock, &s->app.explainer, e));
 	TRY(wait_for_workers(s, e));
+	TRY(episodes_start(s->app.store, &s->app.episodes, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
@@ -190,6 +198,9 @@ static void tell_start(const struct serve *s)
 		diag(DIAG_INFO, "janitor.log-days is 0: logs are kept for ever");
 	tell_plain(cfg);
 	config_put(s->app.config, cfg);
+	if (server_tls_port(s->server) != 0)
+		diag(DIAG_INFO, "listening on https://%s for hosts of the fleet",
+			server_tls_address(s->server));
 	diag(DIAG_INFO, "listening on http://%s", server_address(s->server));
 }
 
@@ -263,6 +274,7 @@ static void stop(struct serve *s)
 	explainer_stop(s->app.explainer);
 	signin_free(s->app.signin);
 	membership_free(s->app.membership);
+	episodes_free(s->app.episodes);
 	access_free(s->app.access);
 	store_close(s->app.store);
 	config_box_free(s->app.config);

@@ -45,7 +45,8 @@ static bool is_secret(const struct setting_row *row)
 
 static bool is_list(const struct setting_row *row)
 {
-	return row->kind == KIND_LIST || row->kind == KIND_PATHS || row->kind == KIND_SECRET_LIST || strchr(row->name, '*');
+	return row->kind == KIND_LIST || row->kind == KIND_PATHS || row->kind == KIND_SECRET_LIST ||
+	       strchr(row->name, '*');
 }
 
 static void show_entry(const struct setting_entry *x, struct buf *out)

@@ -41,7 +41,7 @@ static void tell(void *arg, enum verify_kind kind, const char *of, int64_t id, c
 		return;
 	}
 	json_open_object(&v->j, NULL);
-	json_put_int(&v->j, strcmp(of, "run") == 0 ? "run_id" : "step_id", id);
+	json_put_int(&v->j, arena_fmt(&v->arena, "%s_id", of).p, id);
 	json_put_z(&v->j, "kind", kind_names[kind]);
 	json_put_z(&v->j, "what", what);
 	json_close_object(&v->j);
@@ -83,8 +83,8 @@ static void print_summary(const struct verify_cmd *v)
 {
 	const struct verify_sum *s = &v->sum;
 
-	printf("%lld logs and %lld tails, %lld bytes: ", (long long)s->n_logs, (long long)s->n_tails,
-		(long long)s->bytes);
+	printf("%lld logs, %lld tails and %lld episodes, %lld bytes: ", (long long)s->n_logs,
+		(long long)s->n_tails, (long long)s->n_episodes, (long long)s->bytes);
 	if (s->n_wrong == 0)
 		printf("all is well\n");
 	else
@@ -97,6 +97,9 @@ static void print_summary(const struct verify_cmd *v)
 		printf(v->repair ? "%lld files that no log counts were removed\n"
 				 : "%lld files are counted by no log; the janitor removes them\n",
 			(long long)s->n_strays);
+	if (s->n_stray_episodes > 0)
+		printf("%lld files of episodes are unknown to the database; `sluice reindex` takes them in\n",
+			(long long)s->n_stray_episodes);
 	if (n_left(s) > 0 && !v->repair)
 		printf("`sluice verify --repair` mends what can be mended, while the server does not run\n");
 }
@@ -109,11 +112,13 @@ static void end_json(struct verify_cmd *v)
 	json_put_int(&v->j, "logs", s->n_logs);
 	json_put_int(&v->j, "tails", s->n_tails);
 	json_put_int(&v->j, "runs", s->n_runs);
+	json_put_int(&v->j, "episodes", s->n_episodes);
 	json_put_int(&v->j, "bytes", s->bytes);
 	json_put_int(&v->j, "wrong", s->n_wrong);
 	json_put_int(&v->j, "mended", s->n_mended);
 	json_put_int(&v->j, "not_sealed", s->n_ended);
 	json_put_int(&v->j, "strays", s->n_strays);
+	json_put_int(&v->j, "stray_episodes", s->n_stray_episodes);
 	json_close_object(&v->j);
 	puts(buf_cstr(&v->out));
 }
@@ -154,7 +159,8 @@ int cmd_verify(int argc, char **argv)
 		.synopsis = "[OPTIONS]",
 		.prose = "Reads all stored text and compares it with its checksums and with the database:\n"
 			 "what is wrong is printed, one line each. So is a run of which the database keeps\n"
-			 "something else than its steps say. The server may run meanwhile, unless\n"
+			 "something else than its steps say, and an episode that has no line in the index,\n"
+			 "or more than one. The server may run meanwhile, unless\n"
 			 "something is to be mended. Exits with 8 when something is wrong and was not\n"
 			 "mended.",
 		.opts = opts };

@@ -36,8 +36,9 @@ MUST_CHECK enum err_code commits_ask(struct http_client *http, const struct comm
 	struct commit_list *ret, struct err *e);
 
 /*
- * The same of a repository on this machine, whoever owns it; nothing of its configuration is run. ERR_NOT_FOUND: there is no repository, or no such branch in it (looked for as
- * refs/heads/BRANCH, then refs/remotes/origin/BRANCH). ERR_STORAGE: it cannot be read; the text says why and how to mend it (permissions, git fsck).
+ * The same of a repository on this machine, bare or not, whoever owns it; nothing of its configuration is run. ERR_NOT_FOUND: there is no repository, or no such branch in it
+ * (looked for as refs/heads/BRANCH, then refs/remotes/origin/BRANCH). ERR_STORAGE: it cannot be read; the text says why and how to mend it (permissions, git fsck, a
+ * shallow clone that ends before the n-th).
  */
 MUST_CHECK enum err_code commits_local(const char *path, struct str branch, size_t n, struct str head,
 	struct arena *a, bool *ret_same, struct commit_list *ret, struct err *e);

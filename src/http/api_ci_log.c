@@ -36,6 +36,7 @@ enum err_code api_post_ci_log(struct call *c, struct err *e)
 	struct ingest **work = arena_alloc(&c->arena, sizeof *work);
 	enum err_code code;
 
+	TRY(step_facts_admit(c, &post.facts, e));
 	reply_empty(c, 204);
 	call_defer(c, free_ingest, work);
 	code = ingest_start(c->app->store, c->cfg, c->repo.id, &post, c->now, stored, c, work, e);

@@ -89,6 +89,7 @@ enum err_code api_open_step(struct call *c, struct err *e)
 
 	if (open && !json_is_true(open))
 		return find(c, &facts, e);
+	TRY(step_facts_admit(c, &facts, e));
 	call_defer(c, NULL, NULL);
 	code = stream_open(c->app->streams, c->cfg, c->repo.id, &facts, &call, e);
 	return code == ERR_OK ? code : not_started(c, w, code);

@@ -15,7 +15,9 @@
 #include "http/viewer.h"
 #include "service/account.h"
 #include "service/downloads.h"
+#include "service/episodes.h"
 #include "service/errands.h"
+#include "service/gate.h"
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
@@ -38,6 +40,8 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
+	struct gates *gates; /* NULL: nothing is known of any */
+	struct episodes *episodes;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */
 	void *ready_arg;
@@ -114,9 +118,11 @@ enum err_code guard_failed(struct call *c, struct err *e);
 /* This call needs more than its operation does: a 403 tells these as required too. Who refuses is the service. */
 void call_needs(struct call *c, scope_set scopes, unsigned roles);
 
-/* Details of the error that this call ends with, if it ends with one: told with it. name: a literal. */
+/* Details of the error that this call ends with, if it ends with one: told with it. name: a literal; text: one, or in the call's arena. */
 void call_detail_int(struct call *c, const char *name, int64_t value);
-void call_detail(struct call *c, const char *name, const char *literal);
+void call_detail(struct call *c, const char *name, const char *text);
+/* If it ends with a 5xx: its text is made for who asks, and is told in place of a general one. */
+void call_tell(struct call *c);
 /* A header that is sent with the answer even if it is an error. */
 void reply_keep_header(struct call *c, const char *name, const char *value);
 

@@ -9,7 +9,7 @@
 #include "http/router.h"
 
 #define EDGE_HEADERS_MAX 16
-#define EDGE_DETAILS_MAX 6
+#define EDGE_DETAILS_MAX 8
 #define EDGE_PROBLEMS_MAX 32 /* told in one answer */
 #define EDGE_REPLY_MAX (4 * 1024 * 1024)
 
@@ -57,12 +57,13 @@ struct edge {
 		int64_t number;
 	} details[EDGE_DETAILS_MAX];
 	size_t n_details;
+	bool told; /* the text of a 5xx is for the client */
 	struct {
 		const char *name, *value;
 	} kept_headers[EDGE_DETAILS_MAX]; /* with an error too */
 	size_t n_kept_headers;
 
-	struct arg *args; /* n_params of the operation */
+	struct arg *args; /* n_params of the operation; NULL: not read yet */
 	struct problem problems[EDGE_PROBLEMS_MAX];
 	size_t n_problems;
 
@@ -120,7 +121,7 @@ void patterns_free(struct pattern *patterns);
 /* reply.c */
 void reply_drop_source(struct call *c);
 void reply_error(struct call *c, const struct err *e); /* in place of what the reply may hold so far */
-const char *reply_told(const struct err *e);           /* what a client is told of it */
+const char *reply_told(const struct err *e);           /* what a client is told of it, unless call_tell() */
 void reply_seal(struct call *c); /* the headers that every answer has; metrics. The reply is ready then */
 
 #endif

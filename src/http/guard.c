@@ -16,6 +16,7 @@
 
 #include "base/ip.h"
 #include "base/metric.h"
+#include "model/episode.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,15 +27,19 @@
 static _Atomic int64_t n_ingest; /* requests of runners that are being answered */
 
 struct key {
-	char bytes[2 + IP_TEXT_LEN + 64];
+	char bytes[2 + IP_TEXT_LEN + 64]; /* of a host its name: fits too */
 };
 
-/* Of a browser it is its session that counts. */
+_Static_assert(HOST_NAME_LEN_MAX + 3 < sizeof(struct key), "a key holds the name of a host");
+
+/* Of a browser it is its session that counts, of a host its name. */
 static struct str by_token(struct key *k, char class, const struct identity *id)
 {
 	bool is_session = id->kind == IDENTITY_SESSION;
-	int n = snprintf(k->bytes, sizeof k->bytes, "%c%s%lld", class, is_session ? "s" : "",
-		(long long)(is_session ? id->session_id : id->token.id));
+	int n = id->kind == IDENTITY_HOST
+			? snprintf(k->bytes, sizeof k->bytes, "%ch%.*s", class, STR_FMT(id->host))
+			: snprintf(k->bytes, sizeof k->bytes, "%c%s%lld", class, is_session ? "s" : "",
+				  (long long)(is_session ? id->session_id : id->token.id));
 
 	return (struct str){ k->bytes, (size_t)n };
 }
@@ -67,7 +72,8 @@ static bool class_of(const struct call *c, struct key *k, struct counted *ret)
 	const struct rate_limit reads = { c->cfg->reads_per_minute, MINUTE_MS },
 				writes = { c->cfg->writes_per_minute, MINUTE_MS },
 				logins = { c->cfg->logins_per_window, LOGIN_WINDOW_MS };
-	bool known = c->identity.kind == IDENTITY_TOKEN || c->identity.kind == IDENTITY_SESSION;
+	bool known = c->identity.kind == IDENTITY_TOKEN || c->identity.kind == IDENTITY_SESSION ||
+		     c->identity.kind == IDENTITY_HOST;
 	const char *what = "requests of this kind";
 
 	switch (c->op ? c->op->rate : OP_RATE_NONE) {
@@ -188,6 +194,20 @@ static bool has_none(const struct call *c)
 	       session_cookie_find(c->cfg, call_header(c, "Cookie")).len == 0;
 }
 
+/* On the listener of hosts it is the certificate that counts, whatever token stands beside it. */
+static enum err_code take_host(struct call *c, struct err *e)
+{
+	struct str name = edge_of(c)->head.tls_host;
+
+	if (name.len == 0)
+		return err_set(e, ERR_UNAUTHORIZED,
+			"no certificate of a host came with this connection; this listener takes hosts that "
+			"show one that "
+			"fleet.client-ca signed");
+	c->identity = access_of_host(name, &c->arena);
+	return ERR_OK;
+}
+
 static enum err_code authenticate(struct call *c, struct err *e)
 {
 	enum access_realm realm = c->op->auth == OP_AUTH_INTERNAL ? REALM_INTERNAL : REALM_API;
@@ -195,6 +215,8 @@ static enum err_code authenticate(struct call *c, struct err *e)
 	edge_of(c)->access_epoch = access_epoch(c->app->access);
 	if (c->op->auth == OP_AUTH_SESSION)
 		return page_viewer(c, &c->viewer, e);
+	if (edge_of(c)->head.is_fleet)
+		return take_host(c, e);
 	return access_authenticate(c->app->access, &c->cfg->internal, realm, call_header(c, "Authorization"),
 		c->now, &c->arena, &c->identity, e);
 }

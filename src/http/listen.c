@@ -57,21 +57,20 @@ enum err_code listen_check(struct str listen, struct err *e)
 		(int)(listen.len < 80 ? listen.len : 80), listen.p);
 }
 
-static enum err_code bind_error(const char *listen, int errnum, struct err *e)
+static enum err_code bind_error(const char *setting, const char *listen, int errnum, struct err *e)
 {
 	switch (errnum) {
 	case EADDRINUSE:
 		return err_set(e, ERR_CONFIG,
-			"server.listen = %s: another program listens there; choose another port or stop it",
+			"%s = %s: another program listens there; choose another port or stop it", setting,
 			listen);
 	case EACCES:
 		return err_set(e, ERR_CONFIG,
-			"server.listen = %s: not allowed; ports below 1024 need CAP_NET_BIND_SERVICE",
-			listen);
+			"%s = %s: not allowed; ports below 1024 need CAP_NET_BIND_SERVICE", setting, listen);
 	case EADDRNOTAVAIL:
-		return err_set(e, ERR_CONFIG, "server.listen = %s: this machine has no such address", listen);
+		return err_set(e, ERR_CONFIG, "%s = %s: this machine has no such address", setting, listen);
 	default:
-		return err_errno(e, ERR_CONFIG, errnum, "server.listen = %s", listen);
+		return err_errno(e, ERR_CONFIG, errnum, "%s = %s", setting, listen);
 	}
 }
 
@@ -82,8 +81,8 @@ static int port_of(const struct sockaddr_storage *sa)
 	return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
 }
 
-enum err_code listen_open(const char *listen_on, int *ret_fd, char ret_address[LISTEN_ADDRESS_LEN],
-	int *ret_port, struct err *e)
+enum err_code listen_open(const char *setting, const char *listen_on, int *ret_fd,
+	char ret_address[LISTEN_ADDRESS_LEN], int *ret_port, struct err *e)
 {
 	struct endpoint at;
 	AUTO_FD fd = -1;
@@ -91,15 +90,15 @@ enum err_code listen_open(const char *listen_on, int *ret_fd, char ret_address[L
 	int on = 1;
 
 	if (listen_check(str_z(listen_on), e) != ERR_OK)
-		return err_in(e, "server.listen");
+		return err_in(e, "%s", setting);
 	parse(str_z(listen_on), &at);
 	fd = socket(at.sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return bind_error(listen_on, errno, e);
+		return bind_error(setting, listen_on, errno, e);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (bind(fd, (struct sockaddr *)&at.sa, at.len) != 0 || listen(fd, BACKLOG) != 0 ||
 		getsockname(fd, (struct sockaddr *)&at.sa, &at.len) != 0)
-		return bind_error(listen_on, errno, e);
+		return bind_error(setting, listen_on, errno, e);
 	*ret_port = port_of(&at.sa);
 	if (at.sa.ss_family == AF_INET6) {
 		inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)&at.sa)->sin6_addr, host, sizeof host);

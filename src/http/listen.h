@@ -12,10 +12,10 @@
 
 /* ERR_CONFIG says how it is written. */
 MUST_CHECK enum err_code listen_check(struct str listen, struct err *e);
-/* ERR_CONFIG names the setting server.listen. ret_fd is the caller's to close; ret_address is what it really
+/* ERR_CONFIG names the setting. ret_fd is the caller's to close; ret_address is what it really
  * listens on, port 0 resolved. */
-MUST_CHECK enum err_code listen_open(
-	const char *listen, int *ret_fd, char ret_address[LISTEN_ADDRESS_LEN], int *ret_port, struct err *e);
+MUST_CHECK enum err_code listen_open(const char *setting, const char *listen, int *ret_fd,
+	char ret_address[LISTEN_ADDRESS_LEN], int *ret_port, struct err *e);
 /*
  * The text of a peer's address without its port. An IPv4 address that came over an IPv6 socket is written as what it is.
  */

@@ -1,5 +1,5 @@
 /*
- * mhd: the listener, over libmicrohttpd. The only file that knows it.
+ * mhd: the listeners, over libmicrohttpd. The only file that knows it, but for mhd_head.c.
  *
  * A pool of threads, each with its own epoll set. A handler that waits for the disk does not hold one: its
  * connection is suspended, and resumed from the writer's thread when the commit is done. The writer may be
@@ -17,30 +17,28 @@
  * A reply that is read while it is sent (call.h, reply_source) may have nothing for a while: then its connection is suspended too, until
  * somebody wakes it.
  *
+ * On the listener of hosts all goes over TLS (tls_peer.h): a refusal that goes past the library goes through the session, which nothing else uses at that moment, for
+ * it belongs to the same thread. Its handshake counts as headers: who drips it is cut by the sweeper, who is silent by the library.
+ *
  * The path and the query are taken as they were sent: the library's own unescaping is switched off, because
  * "%2F" and "/" differ to the router. Errors that the library finds itself (no HTTP, headers too large) it
  * answers itself, in HTML.
  */
-#include "http/server.h"
+#include "http/mhd.h"
 
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/metric.h"
-#include "http/listen.h"
+#include "http/mhd_head.h"
 #include "http/router.h"
 #include "http/sweeper.h"
-#include "http/tally.h"
+#include "http/tls_peer.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -53,28 +51,13 @@
 #define DESCRIPTORS_KEPT 128     /* for the database, the log, the lingering */
 #define STREAM_BLOCK ((uint64_t)1 << 20)
 
-struct request;
-
-struct server {
-	struct MHD_Daemon *daemon;
-	struct app *app;
-	struct sweeper *sweeper;
-	char address[LISTEN_ADDRESS_LEN];
-	int port;
-	int listen_fd;   /* the library closes it, once it is started */
-	int silent_fd;   /* takes its place when the server drains */
-	bool refusing;   /* has taken it */
-	bool has_router; /* its patterns are ours to free */
-	atomic_bool draining;
-	struct tally tally;
-	pthread_mutex_t lock;    /* guards the list */
-	struct request *sources; /* those whose reply is read while it is sent */
-};
-
 struct connection { /* from accept to close */
 	struct watch watch;
 	char peer[LISTEN_ADDRESS_LEN];
 	bool is_loopback, linger;
+	bool is_fleet;
+	void *tls;                        /* its session, on the listener of hosts */
+	char host[HOST_NAME_LEN_MAX + 1]; /* there, from the first request on */
 };
 
 enum stage {
@@ -104,91 +87,6 @@ struct request { /* from the request line to the end of the reply; the library's
 	char uri[];
 };
 
-/* --- from the library's request to the router's */
-
-static struct str get_header(void *arg, const char *name)
-{
-	const char *value = NULL;
-	size_t len = 0;
-
-	if (MHD_lookup_connection_value_n(arg, MHD_HEADER_KIND, name, strlen(name), &value, &len) !=
-			MHD_YES ||
-		!value)
-		return STR("");
-	return (struct str){ value, len };
-}
-
-/* The library has headers in a list, and tells their order only by walking it. */
-struct from_end {
-	struct str name, value;
-	size_t n, wanted; /* of that name; the one that is wanted, from the start */
-};
-
-static enum MHD_Result look_for_name(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
-	const char *value, size_t value_len)
-{
-	struct from_end *f = arg;
-
-	(void)kind;
-	if (str_eq_nocase((struct str){ key, key_len }, f->name) && f->n++ == f->wanted)
-		f->value = (struct str){ value ? value : "", value ? value_len : 0 };
-	return MHD_YES;
-}
-
-static bool get_from_end(void *arg, const char *name, size_t i, struct str *ret)
-{
-	struct from_end f = { .name = str_z(name), .wanted = SIZE_MAX };
-
-	MHD_get_connection_values_n(arg, MHD_HEADER_KIND, look_for_name, &f);
-	if (i >= f.n)
-		return false;
-	f.wanted = f.n - 1 - i;
-	f.n = 0;
-	MHD_get_connection_values_n(arg, MHD_HEADER_KIND, look_for_name, &f);
-	*ret = f.value;
-	return true;
-}
-
-struct framing {
-	unsigned n_lengths, n_codings;
-	struct str length, coding;
-};
-
-static enum MHD_Result look_for_framing(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_len,
-	const char *value, size_t value_len)
-{
-	struct framing *f = arg;
-	struct str name = { key, key_len };
-
-	(void)kind;
-	if (key_len == 14 && str_eq_nocase(name, STR("Content-Length"))) {
-		f->n_lengths++;
-		f->length = (struct str){ value, value_len };
-	} else if (key_len == 17 && str_eq_nocase(name, STR("Transfer-Encoding"))) {
-		f->n_codings++;
-		f->coding = (struct str){ value, value_len };
-	}
-	return MHD_YES;
-}
-
-/*
- * The library is lenient about messages that say twice, or in two ways, where they end; a proxy in front may
- * have understood them differently, and that is how a request is smuggled past it (RFC 9112, 11.2).
- */
-static void read_framing(struct MHD_Connection *mhd, struct request_head *head)
-{
-	struct framing f = { 0 };
-	int64_t length = 0;
-
-	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, look_for_framing, &f);
-	head->has_length = f.n_lengths > 0;
-	head->chunked = f.n_codings > 0;
-	head->bad_framing = f.n_lengths + f.n_codings > 1 ||
-			    (head->has_length && (!str_to_int(f.length, &length) || length < 0)) ||
-			    (head->chunked && !str_eq_nocase(f.coding, STR("chunked")));
-	head->length = head->bad_framing ? 0 : (uint64_t)length;
-}
-
 static void finished(void *arg, struct call *c);
 static void wake(void *arg);
 static void cut(void *arg);
@@ -196,19 +94,15 @@ static void cut(void *arg);
 /* True: a body follows. */
 static bool begin_call(struct request *r, const char *method)
 {
-	struct str uri = { r->uri, r->uri_len };
-	size_t at = str_find(uri, '?');
-	struct request_head head = {
-		.method = str_z(method),
-		.path = { uri.p, at },
-		.query = str_from(uri, at + 1),
-		.peer = str_z(r->connection->peer),
-		.peer_is_loopback = r->connection->is_loopback,
-		.headers = { .get = get_header, .from_end = get_from_end, .arg = r->mhd },
-	};
 	struct call_events events = { .ready = finished, .wake = wake, .cut = cut, .arg = r };
+	struct connection *k = r->connection;
+	struct request_head head;
 
-	read_framing(r->mhd, &head);
+	mhd_head_read(r->mhd, method, (struct str){ r->uri, r->uri_len }, &head);
+	head.peer = str_z(k->peer);
+	head.peer_is_loopback = k->is_loopback;
+	head.is_fleet = k->is_fleet;
+	head.tls_host = str_z(k->host);
 	tally_call_began(&r->server->tally);
 	r->call = router_begin(&router_api, r->server->app, &head, &events);
 	return head.bad_framing || head.chunked || head.length > 0;
@@ -293,8 +187,7 @@ static void unlist_source(struct request *r)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Those that have nothing to say end; whoever comes later sees that the server drains. */
-static void end_sources(struct server *s)
+void mhd_end_sources(struct server *s)
 {
 	atomic_store(&s->draining, true);
 	pthread_mutex_lock(&s->lock);
@@ -358,12 +251,18 @@ static void add_date(struct buf *out)
 		buf_z(out, text);
 }
 
-/* The refusal of a request whose body has not been read. The connection ends with it. */
-static enum MHD_Result refuse_now(struct request *r, struct str method)
+static bool send_last(struct connection *k, struct str bytes)
+{
+	if (k->is_fleet)
+		return tls_peer_end_with(k->tls, bytes);
+	return send(k->watch.fd, bytes.p, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)bytes.len;
+}
+
+/* The answer, most often a refusal, to a request whose body has not been read. The connection ends with it. */
+static enum MHD_Result answer_now(struct request *r, struct str method)
 {
 	struct call *c = r->call;
 	const char *name, *value;
-	ssize_t sent;
 	AUTO_BUF out;
 
 	buf_init(&out, 64 * 1024);
@@ -377,8 +276,7 @@ static enum MHD_Result refuse_now(struct request *r, struct str method)
 		buf_str(&out, buf_view(&c->reply));
 	/* A peer that has not taken its earlier answers has no room for this one: there is nothing more to do
 	 * for it. */
-	sent = send(r->connection->watch.fd, out.p, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	r->connection->linger = sent == (ssize_t)out.len;
+	r->connection->linger = send_last(r->connection, buf_view(&out));
 	shutdown(r->connection->watch.fd, SHUT_WR);
 	return MHD_NO;
 }
@@ -414,14 +312,24 @@ static bool park(struct request *r)
 
 /* --- the library's callbacks */
 
+/* The handshake has let in nobody whose certificate is not good; should it have, the router refuses who has no name. */
+static void name_host(struct connection *k)
+{
+	struct err why;
+
+	if (k->is_fleet && !k->host[0] && tls_peer_host(k->tls, k->host, &why) != ERR_OK)
+		k->host[0] = '\0';
+}
+
 /* The headers have come. */
 static enum MHD_Result begin(struct request *r, const char *method)
 {
 	r->connection = MHD_get_connection_info(r->mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	name_host(r->connection);
 	if (!begin_call(r, method))
 		return MHD_YES;
 	watch_phase(&r->connection->watch, WATCH_BODY);
-	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
+	return router_replied(r->call) ? answer_now(r, str_z(method)) : MHD_YES;
 }
 
 /* The request is there in whole, or its reply is. */
@@ -470,7 +378,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	router_body(r->call, (struct str){ upload, *upload_len });
 	note_progress(r, *upload_len);
 	*upload_len = 0;
-	return router_replied(r->call) ? refuse_now(r, str_z(method)) : MHD_YES;
+	return router_replied(r->call) ? answer_now(r, str_z(method)) : MHD_YES;
 }
 
 /* The first that is heard of a request: its request line has come. */
@@ -479,7 +387,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	size_t len = strlen(uri);
 	struct request *r = mem_alloc(sizeof *r + len + 1);
 
-	r->server = cls;
+	r->server = ((struct listener *)cls)->server;
 	r->mhd = mhd;
 	r->uri_len = len;
 	memcpy(r->uri, uri, len);
@@ -509,7 +417,8 @@ static void on_completed(
 static void on_connection(
 	void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
 {
-	struct server *s = cls;
+	struct listener *l = cls;
+	struct server *s = l->server;
 	struct connection *k = *context;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
@@ -519,6 +428,12 @@ static void on_connection(
 		k = mem_alloc(sizeof *k);
 		peer_text(sa, k->peer);
 		k->is_loopback = peer_is_loopback(sa);
+		k->is_fleet = l->is_fleet;
+		if (l->is_fleet) {
+			k->tls =
+				MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+			tls_peer_require(k->tls);
+		}
 		sweeper_watch(s->sweeper, &k->watch,
 			MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
 		metric_add(METRIC_HTTP_CONNECTIONS, 1);
@@ -548,18 +463,20 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *
 	diag(DIAG_DEBUG, "http: %s", line);
 }
 
-/* --- life */
+/* --- start and end */
 
+/* Descriptors are for both listeners. */
 static unsigned connections_of(const struct server_options *o)
 {
-	unsigned n = o->max_connections ? o->max_connections : CONNECTIONS_MAX;
+	unsigned n = o->max_connections ? o->max_connections : CONNECTIONS_MAX, most;
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur != RLIM_INFINITY &&
-		r.rlim_cur < n + DESCRIPTORS_KEPT)
-		n = r.rlim_cur > 2 * DESCRIPTORS_KEPT ? (unsigned)r.rlim_cur - DESCRIPTORS_KEPT
-						      : DESCRIPTORS_KEPT;
-	return n;
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY)
+		return n;
+	most = r.rlim_cur > 2 * DESCRIPTORS_KEPT ? (unsigned)r.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
+	if (o->tls)
+		most /= 2;
+	return n < most ? n : most;
 }
 
 static unsigned threads_of(const struct server_options *o)
@@ -571,114 +488,47 @@ static unsigned threads_of(const struct server_options *o)
 	return n < 2 ? 2 : (unsigned)n;
 }
 
-static struct MHD_Daemon *start_daemon(struct server *s, const struct server_options *o)
+/* files: NULL: without TLS. */
+static struct MHD_Daemon *start_daemon(
+	struct listener *l, const struct server_options *o, const struct tls_files *files)
 {
-	unsigned n_threads = threads_of(o);
-	struct MHD_OptionItem pool[] = {
-		{ n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n_threads, NULL },
-		{ MHD_OPTION_END, 0, NULL },
-	};
+	static char priorities[] = TLS_PRIORITIES;
+	unsigned n_threads = threads_of(o), flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+						    MHD_USE_ITC | MHD_USE_ERROR_LOG |
+						    (files ? MHD_USE_TLS : 0);
+	struct MHD_OptionItem more[6] = { { MHD_OPTION_END, 0, NULL } };
+	size_t n = 0;
 
-	return MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
-		NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-		s->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_as_is, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, connections_of(o), MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)(o->idle_timeout_s ? o->idle_timeout_s : 60), MHD_OPTION_ARRAY, pool,
-		MHD_OPTION_END);
-}
-
-static enum err_code start(struct server *s, const struct server_options *o, struct err *e)
-{
-	struct sweeper_options sweep = {
-		.clock = s->app->clock,
-		.header_ms = 1000 * (int64_t)(o->header_timeout_s ? o->header_timeout_s : 10),
-		.body_ms = 1000 * (int64_t)(o->body_timeout_s ? o->body_timeout_s : 60),
-	};
-
-	TRY(listen_open(o->listen, &s->listen_fd, s->address, &s->port, e));
-	s->silent_fd = eventfd(0, EFD_CLOEXEC);
-	if (s->silent_fd < 0)
-		return err_errno(e, ERR_INTERNAL, errno, "eventfd");
-	TRY(router_init(&router_api, e));
-	s->has_router = true;
-	TRY(sweeper_start(&sweep, &s->sweeper, e));
-	s->daemon = start_daemon(s, o);
-	if (!s->daemon) {
-		s->listen_fd = -1; /* the library may have closed it; the program ends anyway */
-		return err_set(e, ERR_INTERNAL,
-			"the HTTP server cannot be started: no memory, threads or descriptors");
+	if (n_threads > 1)
+		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)n_threads, NULL };
+	if (files) {
+		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, files->certificate.p };
+		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, files->key.p };
+		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, files->client_ca.p };
+		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, priorities };
 	}
-	return ERR_OK;
+	more[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+		MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_as_is, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, l,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, connections_of(o),
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(o->idle_timeout_s ? o->idle_timeout_s : 60),
+		MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
-enum err_code server_start(
-	const struct server_options *o, struct app *app, struct server **ret, struct err *e)
+enum err_code mhd_start(
+	struct listener *l, const struct server_options *o, const struct tls_files *files, struct err *e)
 {
-	struct server *s = mem_alloc(sizeof *s);
-	enum err_code code;
-
-	s->app = app;
-	s->listen_fd = -1;
-	s->silent_fd = -1;
-	tally_init(&s->tally);
-	pthread_mutex_init(&s->lock, NULL);
-	code = start(s, o, e);
-	if (code != ERR_OK)
-		server_stop(s);
-	else
-		*ret = s;
-	return code;
+	l->daemon = start_daemon(l, o, files);
+	if (l->daemon)
+		return ERR_OK;
+	l->fd = -1; /* the library may have closed it; the program ends anyway */
+	return err_set(e, ERR_INTERNAL, "the %s server cannot be started: no memory, threads or descriptors",
+		files ? "HTTPS" : "HTTP");
 }
 
-int server_port(const struct server *s)
+void mhd_stop(struct listener *l)
 {
-	return s->port;
-}
-
-const char *server_address(const struct server *s)
-{
-	return s->address;
-}
-
-/*
- * Nobody listens any more, and no worker hears of it: in the place of the socket is now a descriptor on which nothing ever happens.
- * MHD_quiesce_daemon() is for this, but both it and the workers take the socket out of their epoll sets, and whichever
- * comes second aborts the program (0.9.75).
- */
-static void stop_accepting(struct server *s)
-{
-	if (s->daemon && !s->refusing)
-		s->refusing = dup3(s->silent_fd, s->listen_fd, O_CLOEXEC) >= 0;
-}
-
-void server_drain(struct server *s, int seconds)
-{
-	stop_accepting(s);
-	end_sources(s);
-	tally_drain(&s->tally, seconds);
-}
-
-/* The library must not be stopped while a connection is suspended: those are waited for. The writer tells
- * each in the end. */
-void server_stop(struct server *s)
-{
-	if (!s)
-		return;
-	stop_accepting(s);
-	tally_stop(&s->tally);
-	end_sources(s);
-	if (s->daemon)
-		MHD_stop_daemon(s->daemon); /* closes listen_fd */
-	else
-		fd_close(&s->listen_fd);
-	fd_close(&s->silent_fd);
-	sweeper_stop(s->sweeper);
-	tally_done(&s->tally);
-	if (s->has_router)
-		router_done(&router_api);
-	pthread_mutex_destroy(&s->lock);
-	free(s);
+	MHD_stop_daemon(l->daemon);
 }

@@ -8,14 +8,22 @@
 #include <regex.h>
 
 enum op_rate { OP_RATE_NONE, OP_RATE_PUBLIC, OP_RATE_READ, OP_RATE_WRITE, OP_RATE_LOGIN, OP_RATE_INGEST };
-enum op_limit { OP_LIMIT_FIXED, OP_LIMIT_POST, OP_LIMIT_CHUNK, OP_LIMIT_REPORT, OP_LIMIT_BLOB };
+enum op_limit {
+	OP_LIMIT_FIXED,
+	OP_LIMIT_POST,
+	OP_LIMIT_CHUNK,
+	OP_LIMIT_REPORT,
+	OP_LIMIT_BLOB,
+	OP_LIMIT_EPISODE
+};
 enum op_auth {
 	OP_AUTH_NONE,
 	OP_AUTH_TOKEN,
 	OP_AUTH_LOGIN,
 	OP_AUTH_INTERNAL,
 	OP_AUTH_METRICS,
-	OP_AUTH_SESSION
+	OP_AUTH_SESSION,
+	OP_AUTH_FLEET
 };
 
 enum {
@@ -52,8 +60,8 @@ struct field { /* a parameter or a member of a body */
 
 struct op {
 	const char *id, *method, *path; /* path with {names} */
-	enum err_code (*handler)(struct call *c, struct err *e);
-	/* x-body-stream: runs with the headers, and sets c->sink, which takes the body; the handler runs at its end. Else NULL. */
+	enum err_code (*handler)(struct call *c, struct
+		err *e); /* x-body-stream: runs with the headers, and sets c->sink, which takes the body; the handler runs at its end. With a reply already it need not come. Else NULL. */
 	enum err_code (*begin)(struct call *c, struct err *e);
 	enum op_auth auth;
 	enum op_rate rate;
@@ -67,12 +75,15 @@ struct op {
 	bool page;         /* x-page: for browsers; errors are pages */
 	bool repair_text;  /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
 	bool raw_body;     /* bytes as they come, not JSON; Content-Encoding: zstd is taken */
+	bool any_media;    /* with raw_body: whatever Content-Type says, and not compressed beside */
 	bool any_query;    /* x-any-query: parameters that are not here are passed over */
 	bool form_body;    /* application/x-www-form-urlencoded, not JSON */
 	size_t body_limit; /* bytes; 0: no body taken */
 	enum op_limit body_limit_of; /* a setting that has the limit in place of body_limit */
 	const char
 		*repo_field; /* x-repo-field: body member that names a repo that must be watched; or NULL */
+	const char *
+		host_field; /* x-host-field: the parameter that names a host, which must be the one that who asks is bound to; or NULL */
 };
 
 struct op_table {

@@ -1,5 +1,6 @@
 /*
- * reply: answers, and the one shape of every error: {"code", "message", "details": {}}. Of pages errors are pages (page.h).
+ * reply: answers, and the one shape of every error: {"code", "message", "details": {}}. Of pages errors are pages (page.h). Who asks for text/plain and would take no JSON (Accept)
+ * is told the message alone, and what there is to be done: that is somebody at a terminal.
  *
  * What a client is told about a 5xx is its slug and the request's id; the story goes to diag, under the same
  * id. The exception is ERR_CLOSED: that the server is not configured is for whoever tries it to read.
@@ -164,10 +165,15 @@ void call_detail_int(struct call *c, const char *name, int64_t value)
 	x->details[x->n_details++].number = value;
 }
 
-void call_detail(struct call *c, const char *name, const char *literal)
+void call_detail(struct call *c, const char *name, const char *text)
 {
 	call_detail_int(c, name, 0);
-	edge_of(c)->details[edge_of(c)->n_details - 1].text = literal;
+	edge_of(c)->details[edge_of(c)->n_details - 1].text = text;
+}
+
+void call_tell(struct call *c)
+{
+	edge_of(c)->told = true;
 }
 
 static const char *number(struct call *c, int64_t n)
@@ -260,15 +266,60 @@ static void put_details(struct call *c, struct json_out *j, enum err_code code)
 	json_close_object(j);
 }
 
+static const char *message_of(const struct call *c, const struct err *e)
+{
+	return edge_of(c)->told ? e->text : reply_told(e);
+}
+
 static void put_error(struct call *c, const struct err *e)
 {
 	struct json_out j = reply_json(c, err_http(e->code));
 
 	json_open_object(&j, NULL);
 	json_put_z(&j, "code", err_slug(e->code));
-	json_put_z(&j, "message", reply_told(e));
+	json_put_z(&j, "message", message_of(c, e));
 	put_details(c, &j, e->code);
 	json_close_object(&j);
+}
+
+/* The next of the media types of an Accept header, without its parameters; *accept goes on behind it. */
+static struct str next_type(struct str *accept)
+{
+	struct str one = { accept->p, str_find(*accept, ',') };
+
+	*accept = str_from(*accept, one.len + 1);
+	return str_trim((struct str){ one.p, str_find(one, ';') });
+}
+
+static bool wants_text(const struct call *c)
+{
+	static const char *const json[] = { "*/*", "application/*", "application/json" };
+	struct str accept = call_header(c, "Accept");
+	bool text = false;
+
+	while (accept.len > 0) {
+		struct str type = next_type(&accept);
+
+		for (size_t i = 0; i < sizeof json / sizeof *json; i++)
+			if (str_eq_nocase(type, str_z(json[i])))
+				return false;
+		text |= str_eq_nocase(type, STR("text/plain"));
+	}
+	return text;
+}
+
+static void put_text(struct call *c, const struct err *e)
+{
+	const struct edge *x = edge_of(c);
+
+	reply_text(c, err_http(e->code), "text/plain; charset=utf-8", str_z(message_of(c, e)));
+	buf_char(&c->reply, '\n');
+	for (size_t i = 0; e->code == ERR_INVALID && i < x->n_problems; i++)
+		buf_fmt(&c->reply, "%.*s: %.*s\n", STR_FMT(x->problems[i].field),
+			STR_FMT(x->problems[i].message));
+	for (size_t i = 0; i < x->n_details; i++)
+		if (strcmp(x->details[i].name, "remediation") == 0)
+			buf_fmt(&c->reply, "%s\n", x->details[i].text);
 }
 
 void reply_error(struct call *c, const struct err *e)
@@ -282,6 +333,8 @@ void reply_error(struct call *c, const struct err *e)
 	x->n_headers = 0;
 	if (x->is_page)
 		page_error(c, e);
+	else if (wants_text(c))
+		put_text(c, e);
 	else
 		put_error(c, e);
 	if (x->retry_after_s == 0 && c->status == 503)

@@ -15,6 +15,8 @@ struct request_head {                   /* its strings must live until router_fr
 	struct str method, path, query; /* as sent, not decoded; query without "?" */
 	struct str peer;                /* address without port */
 	bool peer_is_loopback;
+	bool is_fleet;       /* it came to the listener of hosts */
+	struct str tls_host; /* there: who the certificate says it is; empty: nobody */
 	struct header_lookup headers;
 	bool has_length, chunked;
 	bool bad_framing; /* where the body ends cannot be told for certain: refused */

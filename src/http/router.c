@@ -13,6 +13,7 @@
 #include "base/metric.h"
 #include "base/zst.h"
 #include "http/edge.h"
+#include "model/episode.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -93,6 +94,10 @@ static enum err_code too_large(const struct call *c, struct err *e)
 		return err_set(e, ERR_TOO_LARGE,
 			"the report is larger than the %lld bytes that are taken ([limits] report-bytes)",
 			(long long)c->cfg->report_bytes);
+	if (c->op->body_limit_of == OP_LIMIT_EPISODE)
+		return err_set(e, ERR_TOO_LARGE,
+			"the episode is larger than the %lld bytes that are taken ([fleet] episode-bytes)",
+			(long long)c->cfg->fleet.episode_bytes);
 	return err_set(e, ERR_TOO_LARGE, "the body is larger than the %zu bytes that are taken here", limit);
 }
 
@@ -110,6 +115,8 @@ static size_t limit_of(const struct call *c)
 		return (size_t)c->cfg->report_bytes + CODING_SLACK;
 	case OP_LIMIT_BLOB:
 		return (size_t)c->cfg->blob_bytes;
+	case OP_LIMIT_EPISODE:
+		return (size_t)c->cfg->fleet.episode_bytes;
 	case OP_LIMIT_FIXED:
 		break;
 	}
@@ -140,24 +147,61 @@ static enum err_code check_media(const struct call *c, struct err *e)
 		   coding = str_trim(call_header(c, "Content-Encoding"));
 
 	type = str_trim((struct str){ type.p, str_find(type, ';') });
-	if (!str_eq_nocase(type, str_z(want)))
+	if (!c->op->any_media && !str_eq_nocase(type, str_z(want)))
 		return err_set(e, ERR_MEDIA, "send the body as Content-Type: %s", want);
 	if (coding.len == 0 || str_eq_nocase(coding, STR("identity")))
 		return ERR_OK;
-	if (!c->op->raw_body || c->op->begin)
+	if (!c->op->raw_body || c->op->any_media || c->op->begin)
 		return err_set(e, ERR_MEDIA, "send the body without Content-Encoding");
 	if (!str_eq_nocase(coding, STR("zstd")))
 		return err_set(e, ERR_MEDIA, "send the body as Content-Encoding: zstd, or without");
 	return ERR_OK;
 }
 
+/* What a handler says of one field is told as what the document's checks say. */
+static enum err_code as_problem(struct call *c, enum err_code code, struct err *e)
+{
+	if (code != ERR_INVALID || !e->field)
+		return code;
+	edge_problem(c, str_z(e->field), "%s", e->text);
+	return edge_problems_check(c, e);
+}
+
 /* All that can be told before the body is: then whoever sends "Expect: 100-continue" need not send it. */
 static enum err_code begin_stream(struct call *c, struct err *e)
 {
 	TRY(check_media(c, e));
-	args_read(c);
+	if (!edge_of(c)->args)
+		args_read(c);
 	TRY(edge_problems_check(c, e));
-	return c->op->begin(c, e);
+	return as_problem(c, c->op->begin(c, e), e);
+}
+
+/* What is open to all, but for pages, is no secret of either listener. */
+static enum err_code check_listener(const struct call *c, struct err *e)
+{
+	if (!edge_of(c)->head.is_fleet || c->op->auth == OP_AUTH_FLEET ||
+		(c->op->auth == OP_AUTH_NONE && !c->op->page))
+		return ERR_OK;
+	return err_set(e, ERR_FORBIDDEN,
+		"this listener takes episodes of hosts only; all else is at the server's other address");
+}
+
+/*
+ * Whose name it is, is told before anything else is that is wrong with the request: who may not send for this host learns no more. A malformed name is
+ * nobody's, and is told with the other parameters.
+ */
+static enum err_code check_host(struct call *c, struct err *e)
+{
+	struct str host;
+	struct err malformed;
+
+	if (!c->op->host_field)
+		return ERR_OK;
+	args_read(c);
+	host = arg_str(c, c->op->host_field);
+	return host_name_check(host, &malformed) == ERR_OK ? access_allow_host(&c->identity, host, e)
+							   : ERR_OK;
 }
 
 static enum err_code admit(struct call *c, struct err *e)
@@ -168,8 +212,10 @@ static enum err_code admit(struct call *c, struct err *e)
 		return err_set(e, ERR_INVALID,
 			"Content-Length and Transfer-Encoding do not say for certain where the body ends");
 	TRY(route_find(c, e));
+	TRY(check_listener(c, e));
 	TRY(check_size(c, e));
 	TRY(guard_admit(c, e));
+	TRY(check_host(c, e));
 	if (c->op->begin)
 		return begin_stream(c, e);
 	if (x->head.has_length && x->head.length > 0)
@@ -198,6 +244,8 @@ struct call *router_begin(const struct op_table *t, struct app *app, const struc
 	c->address = client_address(c);
 	if (admit(c, &e) != ERR_OK)
 		refuse(c, &e);
+	else if (c->status != 0) /* what takes the body can say all there is to say without it */
+		reply_seal(c);
 	return c;
 }
 
@@ -260,6 +308,7 @@ static size_t decoded_limit_of(const struct call *c)
 	case OP_LIMIT_FIXED:
 	case OP_LIMIT_POST:
 	case OP_LIMIT_BLOB:
+	case OP_LIMIT_EPISODE:
 		break;
 	}
 	return edge_of(c)->body_limit;
@@ -352,8 +401,6 @@ static enum err_code find_repo(struct call *c, struct err *e)
 
 static enum err_code handle(struct call *c, struct err *e)
 {
-	enum err_code code;
-
 	TRY(guard_again(c, e));
 	if (c->op->begin)
 		return c->op->handler(c, e);
@@ -361,16 +408,12 @@ static enum err_code handle(struct call *c, struct err *e)
 	if (c->op->form_body && c->op->auth == OP_AUTH_SESSION)
 		TRY(viewer_form_check(c, e));
 	TRY(find_repo(c, e));
-	args_read(c);
+	if (!edge_of(c)->args)
+		args_read(c);
 	if (c->body)
 		check_body(c, c->body);
 	TRY(edge_problems_check(c, e));
-	code = c->op->handler(c, e);
-	if (code == ERR_INVALID && e->field) {
-		edge_problem(c, str_z(e->field), "%s", e->text);
-		return edge_problems_check(c, e);
-	}
-	return code;
+	return as_problem(c, c->op->handler(c, e), e);
 }
 
 void router_end(struct call *c)

@@ -6,8 +6,8 @@
  * Knows no sockets: the transport (mhd.c, or a test in process) feeds it. Life of a call, on one thread but
  * for `ready`:
  *
- *	router_begin()  with the headers: route (404, 405), size (413), authentication (401, 503), rate (429),
- *	                scope (403). If any of these refuses, the reply is ready and the body need not be read.
+ *	router_begin()  with the headers: route (404, 405), listener (403), size (413), authentication (401, 503),
+ *	                rate (429), scope (403), host (403). If any of these refuses, the reply is ready and the body need not be read.
  *	                Of an operation with x-body-stream what takes the body begins here, all that can be told without it being told.
  *	router_body()   for each piece of the body. Over the limit: the reply (413) is ready, and the rest need
  *	                not be read.

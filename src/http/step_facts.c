@@ -6,6 +6,8 @@
  */
 #include "http/step_facts.h"
 
+#include "http/gate_reply.h"
+
 static struct str text_field(const struct call *c, const char *name)
 {
 	return json_str(json_get(c->body, name));
@@ -84,4 +86,12 @@ struct step_facts step_facts_of(struct call *c)
 	if (f.platform.len == 0)
 		f.platform = STR("linux");
 	return f;
+}
+
+enum err_code step_facts_admit(struct call *c, const struct step_facts *f, struct err *e)
+{
+	struct gate_verdict v;
+
+	gate_check(c->app->gates, c->cfg, GATE_GUARDS_STEPS, f->repo, f->head_sha, STR(""), &c->arena, &v);
+	return v.answer == GATE_ADMITTED ? ERR_OK : gate_refuse(c, &v, e);
 }

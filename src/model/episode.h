@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define HOST_NAME_LEN_MAX 100
-#define EPISODE_ID_MAX 150
+#define EPISODE_ID_MAX 128
 #define EPISODE_ENDING ".tar.zst" /* of its file */
 #define COMMIT_LEN_MIN 12         /* digits that name a commit: so few are enough when they are of one only */
 #define COMMIT_LEN_MAX 64         /* of SHA-256; of SHA-1 40 */

@@ -33,6 +33,7 @@
 struct http_client {
 	CURL *curl;
 	char why[CURL_ERROR_SIZE];
+	const atomic_bool *stop;
 };
 
 struct http_client *http_client_new(void)
@@ -45,6 +46,11 @@ struct http_client *http_client_new(void)
 		abort();
 	}
 	return c;
+}
+
+void http_client_watch(struct http_client *c, const atomic_bool *stop)
+{
+	c->stop = stop;
 }
 
 void http_client_free(struct http_client *c)
@@ -134,6 +140,30 @@ static void set_request(struct http_client *c, const struct http_request *r, str
 	if (strcmp(r->method, "HEAD") == 0)
 		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+static bool is_stopped(const struct http_client *c)
+{
+	return c->stop && atomic_load(c->stop);
+}
+
+/* libcurl calls this at least once a second. */
+static int look_whether_stopped(void *arg, curl_off_t n_down, curl_off_t down, curl_off_t n_up, curl_off_t up)
+{
+	(void)n_down;
+	(void)down;
+	(void)n_up;
+	(void)up;
+	return is_stopped(arg);
+}
+
+static void set_watch(struct http_client *c)
+{
+	if (!c->stop)
+		return;
+	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, look_whether_stopped);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, c);
 }
 
 static bool is_web(const char *scheme)
@@ -227,6 +257,7 @@ static void prepare(struct http_client *c, const struct http_request *r, struct 
 	curl_easy_reset(c->curl); /* options only; connections stay */
 	set_limits(c->curl, r);
 	set_request(c, r, &a->body);
+	set_watch(c);
 }
 
 static CURLcode perform(struct http_client *c, const struct http_request *r, bool expects)
@@ -268,6 +299,7 @@ enum err_code http_send(
 /* --- a long answer */
 
 struct fetch {
+	const struct http_client *client;
 	CURL *curl;
 	int wanted;
 	http_take_fn *take;
@@ -302,7 +334,7 @@ static int look_at_clock(void *arg, curl_off_t n_down, curl_off_t down, curl_off
 	(void)n_up;
 	(void)up;
 	f->silent = clock_steady_ms(&clock_system) - f->heard_at > f->silence_ms;
-	return f->silent;
+	return f->silent || is_stopped(f->client);
 }
 
 static void set_fetch(CURL *curl, struct fetch *f)
@@ -321,6 +353,7 @@ enum err_code http_fetch(struct http_client *c, const struct http_request *r, in
 {
 	struct http_answer a = { 0 };
 	struct fetch f = {
+		.client = c,
 		.curl = c->curl,
 		.wanted = wanted,
 		.take = take,

@@ -44,6 +44,8 @@ struct http_answer {
 struct http_client; /* keeps its connection between calls */
 struct http_client *http_client_new(void);
 void http_client_free(struct http_client *c);
+/* When *stop becomes true, whatever is under way ends within a second or so, as ERR_NETWORK. In http.c alone. NULL: nothing is looked at. */
+void http_client_watch(struct http_client *c, const atomic_bool *stop);
 /*
  * ERR_OK: the server answered, whatever the status. ERR_NETWORK: it did not (could not connect, TLS, cut,
  * time-out), text says which and the host, never the token nor a password in the URL. ERR_TOO_LARGE: the

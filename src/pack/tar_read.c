@@ -139,7 +139,7 @@ static enum err_code failed(struct tar_read *r, struct err *e)
 		return r->failed;
 	}
 	return err_set(e, ERR_UNPROCESSABLE, "it is no tar that can be read: %s",
-		tar_shown(str_z(text ? text : "of no known format"), shown));
+		tar_shown(str_z(text ? text : "its headers are of no known kind"), shown));
 }
 
 /* ---- open and close ---- */

@@ -240,6 +240,14 @@ static enum err_code pack_file(struct making *m, int dir, const char *name, stru
 	return same(&st, &after) ? ERR_OK : changed(m, e);
 }
 
+/* Up to the folder's top a link may lead, though in the archive there is a folder above it. */
+static struct str path_in_folder(const struct making *m)
+{
+	size_t prefix = m->from->prefix.len;
+
+	return str_from(buf_view(&m->path), prefix > 0 ? prefix + 1 : 0);
+}
+
 static enum err_code pack_link(struct making *m, int dir, const char *name, struct err *e)
 {
 	char target[TAR_PATH_MAX + 1];
@@ -248,7 +256,7 @@ static enum err_code pack_link(struct making *m, int dir, const char *name, stru
 
 	if (n < 0)
 		return errno == EINVAL ? changed(m, e) : fail(m, e);
-	wrong = tar_target_wrong(buf_view(&m->path), (struct str){ target, (size_t)n });
+	wrong = tar_target_wrong(path_in_folder(m), (struct str){ target, (size_t)n });
 	if (wrong) {
 		char shown[2][TAR_SHOWN_SIZE];
 

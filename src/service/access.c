@@ -186,9 +186,19 @@ enum err_code access_authenticate(struct access *x, const struct internal_tokens
 		.token = token,
 		.user_id = token.user_id,
 		.email = token.email,
+		.host = token.host,
 		.scopes = token.scopes & role_scopes(token.role),
 		.role = token.role };
 	return ERR_OK;
+}
+
+struct identity access_of_host(struct str name, struct arena *a)
+{
+	return (struct identity){ .kind = IDENTITY_HOST,
+		.email = arena_fmt(a, "host:%.*s", STR_FMT(name)),
+		.host = arena_str(a, name),
+		.scopes = SCOPE_BIT(SCOPE_EPISODES_WRITE),
+		.role = ROLE_CONTRIBUTOR };
 }
 
 /* ---- passwords ---- */
@@ -289,9 +299,19 @@ enum err_code access_allow(const struct identity *id, scope_set required, unsign
 int64_t access_viewer(const struct identity *id)
 {
 	bool sees_all = id->kind == IDENTITY_NONE || id->kind == IDENTITY_INTERNAL ||
-			id->role == ROLE_ADMIN || (id->kind == IDENTITY_TOKEN && id->token.machine);
+			id->kind == IDENTITY_HOST || id->role == ROLE_ADMIN ||
+			(id->kind == IDENTITY_TOKEN && id->token.machine);
 
 	return sees_all ? 0 : id->user_id;
+}
+
+enum err_code access_allow_host(const struct identity *id, struct str host, struct err *e)
+{
+	if (id->host.len == 0 || str_eq(id->host, host))
+		return ERR_OK;
+	return err_set(e, ERR_FORBIDDEN, "%s host %.*s; it cannot send for %.*s",
+		id->kind == IDENTITY_HOST ? "this certificate is of" : "this token is bound to",
+		STR_FMT(id->host), STR_FMT(host));
 }
 
 enum err_code access_allow_admin(const struct identity *id, struct err *e)

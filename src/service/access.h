@@ -25,15 +25,17 @@ enum identity_kind {
 	IDENTITY_NONE,
 	IDENTITY_INTERNAL,
 	IDENTITY_TOKEN,
-	IDENTITY_SESSION, /* a browser that has signed in */
-	IDENTITY_PASSWORD /* a user who showed a password in this very request */
+	IDENTITY_SESSION,  /* a browser that has signed in */
+	IDENTITY_PASSWORD, /* a user who showed a password in this very request */
+	IDENTITY_HOST      /* a host that showed a certificate on this very connection */
 };
 
 struct identity {
 	enum identity_kind kind;
-	struct token token; /* when kind is IDENTITY_TOKEN; strings in the request's arena */
-	int64_t user_id;    /* 0: of no user */
-	struct str email;
+	struct token token;  /* when kind is IDENTITY_TOKEN; strings in the request's arena */
+	int64_t user_id;     /* 0: of no user */
+	struct str email;    /* what the audit calls them; of a host "host:NAME" */
+	struct str host;     /* the one host it may speak for, of its token or its certificate; empty: any */
 	int64_t session_id;  /* when kind is IDENTITY_SESSION */
 	struct str password; /* when kind is IDENTITY_PASSWORD: what is stored of the one that was right */
 	scope_set scopes;
@@ -63,6 +65,8 @@ void access_free(struct access *x); /* NULL is fine; before the store is closed 
 MUST_CHECK enum err_code access_authenticate(struct access *x, const struct internal_tokens *internal,
 	enum access_realm realm, struct str authorization, int64_t now, struct arena *a, struct identity *ret,
 	struct err *e);
+/* The host that a certificate names, which the listener has verified: it sends its episodes, and nothing else. name lives in the arena from now on. */
+struct identity access_of_host(struct str name, struct arena *a);
 /*
  * The user of this address and password. ERR_UNAUTHORIZED for all that is wrong, in words that do not differ and in time that does not either: there is
  * no such user, they have no password, another one, are disabled; or too many were tried (tries.h), which is told without a look at the
@@ -76,9 +80,11 @@ MUST_CHECK enum err_code access_allow(
 	const struct identity *id, scope_set required, unsigned roles, struct err *e);
 /*
  * Whose eyes it sees repos with: a user's number, who may see those of members only where the forge said so; 0: all, of an admin, and of what is bound to
- * nobody (the internal token, tokens of machines, which admins made for their repo).
+ * nobody (the internal token, hosts, tokens of machines, which admins made for their repo).
  */
 int64_t access_viewer(const struct identity *id);
+/* ERR_FORBIDDEN when it may speak for one host, and this is another. */
+MUST_CHECK enum err_code access_allow_host(const struct identity *id, struct str host, struct err *e);
 /* ERR_FORBIDDEN unless it is an admin's, and not bound to a repo or a host: who may come in is nothing of one repo. */
 MUST_CHECK enum err_code access_allow_admin(const struct identity *id, struct err *e);
 /*

@@ -63,6 +63,7 @@ enum err_code access_still(struct db *db, const struct identity *by, int64_t now
 	switch (by->kind) {
 	case IDENTITY_NONE:
 	case IDENTITY_INTERNAL:
+	case IDENTITY_HOST: /* it was looked at when the connection came */
 		break;
 	case IDENTITY_TOKEN:
 		code = token_still(db, by, now, &a, e);

@@ -6,6 +6,7 @@
  */
 #include "service/manage.h"
 
+#include "model/episode.h"
 #include "service/audit.h"
 #include "store/access_nouns.h"
 
@@ -120,6 +121,10 @@ static enum err_code bind_repo(struct store *s, const struct config *cfg, const 
 static enum err_code bind_host(
 	const struct identity *by, const struct token_request *r, struct token *t, struct err *e)
 {
+	struct err rule;
+
+	if (r->host.len > 0 && host_name_check(r->host, &rule) != ERR_OK)
+		return err_field(e, "host", "%s", rule.text);
 	t->host = r->host.len > 0 ? r->host : by->token.host;
 	if (by->token.host.len > 0 && !str_eq(by->token.host, t->host))
 		return err_set(e, ERR_FORBIDDEN,

@@ -7,6 +7,7 @@
 #include "service/verify.h"
 
 #include "base/zst.h"
+#include "service/episode_verify.h"
 #include "service/keeper.h"
 #include "service/log_stray.h"
 #include "service/mend.h"
@@ -333,6 +334,18 @@ static enum err_code verify_runs(struct verify *v, struct err *e)
 	return ERR_OK;
 }
 
+static enum err_code verify_episodes(struct verify *v, struct err *e)
+{
+	struct episode_sum sum;
+
+	TRY(episode_verify(v->store, v->tell, v->arg, &sum, e));
+	v->sum.n_episodes = sum.n_episodes;
+	v->sum.n_stray_episodes = sum.n_strays;
+	v->sum.n_wrong += sum.n_wrong;
+	v->sum.bytes += sum.bytes;
+	return ERR_OK;
+}
+
 enum err_code verify_all(struct store *s, bool mend, int64_t now, verify_tell_fn *tell, void *arg,
 	struct verify_sum *ret, struct err *e)
 {
@@ -342,6 +355,7 @@ enum err_code verify_all(struct store *s, bool mend, int64_t now, verify_tell_fn
 	TRY(verify_tails(&v, e));
 	TRY(log_file_each(s, look_at_file, &v, e));
 	TRY(verify_runs(&v, e));
+	TRY(verify_episodes(&v, e));
 	*ret = v.sum;
 	return ERR_OK;
 }

@@ -3,7 +3,7 @@
 /*
  * verify: is all text that the rows speak of there, and as it was stored?
  *
- * And is what is kept of each run what its steps say (0007-run-tally.sql)?
+ * And is what is kept of each run what its steps say (0007-run-tally.sql)? Is each episode there (episode_verify.h)?
  *
  * Every tail and chunk is decompressed, every file read from end to end: the checksum of each frame, the index and the seek table
  * against the frames, the rows against the file. What is wrong is told, one line each, with the step it is of.
@@ -23,16 +23,17 @@ enum verify_kind {
 	VERIFY_MENDED, /* what was done about the lines before it, of the same step or run */
 	VERIFY_LEFT    /* why nothing could be done about them */
 };
-/* of: "step" or "run", which the id is of. */
+/* of: "step", "run" or "episode", which the id is of; 0: of none. */
 typedef void verify_tell_fn(void *arg, enum verify_kind kind, const char *of, int64_t id, const char *what);
 
 struct verify_sum {
-	int64_t n_logs, n_tails, n_runs;
-	int64_t bytes;    /* of logs and tails, as stored */
-	int64_t n_wrong;  /* steps and runs something is wrong with */
-	int64_t n_mended; /* of them, nothing is wrong with these any more */
-	int64_t n_ended;  /* not sealed yet; with mend: none */
-	int64_t n_strays; /* with mend: removed */
+	int64_t n_logs, n_tails, n_runs, n_episodes;
+	int64_t bytes;            /* of logs, tails and episodes, as stored */
+	int64_t n_wrong;          /* steps, runs and episodes something is wrong with */
+	int64_t n_mended;         /* of them, nothing is wrong with these any more */
+	int64_t n_ended;          /* not sealed yet; with mend: none */
+	int64_t n_strays;         /* with mend: removed */
+	int64_t n_stray_episodes; /* files that no row speaks of; `sluice reindex` takes them in */
 };
 
 /* now: wall, ms: what is lost is marked expired at that time. Fails when the database cannot be read, or not written. */

@@ -35,7 +35,7 @@ class Verify(unittest.TestCase):
     def test_beside_a_server_that_runs_all_is_well(self):
         done = self.verify()
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertRegex(done.stdout, r"^1 logs and 1 tails, \d+ bytes: all is well\n$")
+        self.assertRegex(done.stdout, r"^1 logs, 1 tails and 0 episodes, \d+ bytes: all is well\n$")
 
     def test_damage_is_one_line_with_its_step_and_exit_code_8_and_nothing_is_changed(self):
         self.damage()

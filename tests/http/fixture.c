@@ -63,6 +63,14 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->report_bytes = 1 << 20;
 	c->reports = 50;
 	c->blob_bytes = 1 << 20;
+	c->fleet = (struct fleet_config){ .check = true,
+		.episode_bytes = 1 << 20,
+		.unpacked_bytes = 1 << 30,
+		.ratio = 1000,
+		.entries = 1000,
+		.file_bytes = 1 << 20,
+		.uploads = 8,
+		.hosts = 100 };
 	c->explain_bytes = 64 << 20;
 	c->errors = 500;
 	c->sign_ins = 8;
@@ -114,6 +122,8 @@ int fixture_up(void **state)
 		return -1;
 	config_put(fx.app.config, cfg);
 	fx.app.downloads = downloads_new();
+	if (episodes_start(fx.app.store, &fx.app.episodes, &e) != ERR_OK)
+		return -1;
 	if (streams_start(fx.app.store, fx.app.config, &fx.clock, NULL, &fx.app.streams, &e) != ERR_OK)
 		return -1;
 	fx.app.ready = fixture_ready;
@@ -145,6 +155,7 @@ int fixture_down(void **state)
 	errands_free(fx.app.files);
 	streams_stop(fx.app.streams);
 	signin_free(fx.app.signin);
+	episodes_free(fx.app.episodes);
 	access_free(fx.app.access);
 	store_close(fx.app.store);
 	config_box_free(fx.app.config);
@@ -331,6 +342,8 @@ struct answer ask(struct ask a)
 		.has_length = a.length > 0 || (a.body && !a.chunked),
 		.chunked = a.chunked,
 		.bad_framing = a.bad_framing,
+		.is_fleet = a.fleet,
+		.tls_host = str_z(a.host ? a.host : ""),
 		.length = a.length ? a.length : body_len,
 	};
 	struct answer ret = { 0 };

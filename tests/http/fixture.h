@@ -55,6 +55,8 @@ struct ask {
 	uint64_t length;             /* claim this Content-Length, and send nothing */
 	const char *peer;            /* NULL: 192.0.2.1 */
 	bool loopback, bad_framing;
+	bool fleet;            /* it comes to the listener of hosts */
+	const char *host;      /* whose certificate it shows there; NULL: none */
 	void (*between)(void); /* NULL, or what happens when the body has come, before its end is told */
 	const struct op_table *table; /* NULL: the document's */
 };

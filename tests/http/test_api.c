@@ -69,6 +69,12 @@ static const struct {
 	{ "findMissingBlobs", "POST", "/api/v1/blobs/missing", "token", 401, 403, 401 },
 	{ "getBlob", "GET", "/api/v1/blobs/" DIGEST, "token", 401, 403, 401 },
 	{ "putBlob", "PUT", "/api/v1/blobs/" DIGEST, "token", 401, 403, 401 },
+	{ "putEpisode", "PUT", "/v1/episodes/lab/ep.tar.zst", "fleet", 401, 403, 401 },
+	{ "listEpisodes", "GET", "/api/v1/episodes", "token", 401, 403, 401 },
+	{ "getEpisode", "GET", "/api/v1/episodes/lab/ep", "token", 401, 403, 401 },
+	{ "downloadEpisode", "GET", "/api/v1/episodes/lab/ep/archive", "token", 401, 403, 401 },
+	{ "getEpisodeFile", "GET", "/api/v1/episodes/lab/ep/file?path=a", "token", 401, 403, 401 },
+	{ "listHosts", "GET", "/api/v1/hosts", "token", 401, 403, 401 },
 	{ "listSamples", "GET", "/api/v1/samples", "token", 401, 403, 401 },
 	{ "getSample", "GET", "/api/v1/samples/999", "token", 401, 403, 401 },
 	{ "listRegressionTests", "GET", "/api/v1/regression-tests", "token", 401, 403, 401 },
@@ -118,6 +124,9 @@ static const struct {
 	{ "revokeSession", "DELETE", "/api/v1/sessions/999", "token", 401, 403, 401 },
 	{ "runJanitor", "POST", "/api/v1/janitor/run", "token", 401, 403, 401 },
 	{ "listJanitorActions", "GET", "/api/v1/janitor/actions", "token", 401, 403, 401 },
+	{ "listGates", "GET", "/api/v1/gates", "token", 401, 403, 401 },
+	{ "checkCommit", "GET", "/api/v1/gates/fleet/commits/0123456789ab", "token", 401, 403, 401 },
+	{ "whoAmIFleet", "GET", "/v1/fleet/whoami", "fleet", 401, 403, 401 },
 	{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
 	{ "getHealthz", "GET", "/healthz", "none", 200, 200, 200 },
 	{ "getReadyz", "GET", "/readyz", "none", 200, 200, 200 },
@@ -153,7 +162,8 @@ static void every_route_has_its_guard(void **state)
 		[OP_AUTH_LOGIN] = "login",
 		[OP_AUTH_INTERNAL] = "internal",
 		[OP_AUTH_METRICS] = "metrics",
-		[OP_AUTH_SESSION] = "session" };
+		[OP_AUTH_SESSION] = "session",
+		[OP_AUTH_FLEET] = "fleet" };
 	size_t n = sizeof routes / sizeof routes[0], n_known = 0;
 	(void)state;
 
@@ -694,6 +704,18 @@ static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void
 	}
 }
 
+static void what_takes_tokens_of_hosts_says_which_parameter_names_the_host(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < api_n_ops; i++)
+		for (size_t k = 0; k < api_ops[i].n_params; k++)
+			if (api_ops[i].auth == OP_AUTH_FLEET && api_ops[i].params[k].in_path &&
+				strcmp(api_ops[i].params[k].name, "host") == 0 &&
+				(!api_ops[i].host_field || strcmp(api_ops[i].host_field, "host") != 0))
+				fail_msg("%s has no x-host-field: host", api_ops[i].id);
+}
+
 /* --- downloads */
 
 #define PROGRAM "sluice-run-linux-aarch64"
@@ -868,6 +890,7 @@ int main(void)
 		cmocka_unit_test(the_document_is_told_as_yaml_as_json_and_as_a_page_that_may_load_nothing),
 		cmocka_unit_test(the_words_of_the_document_are_those_of_the_program),
 		cmocka_unit_test(every_operation_has_a_handler_and_a_limit_where_it_takes_a_body),
+		cmocka_unit_test(what_takes_tokens_of_hosts_says_which_parameter_names_the_host),
 		cmocka_unit_test(a_download_that_is_not_there_says_how_it_would_be),
 		cmocka_unit_test(a_download_carries_its_digest),
 		cmocka_unit_test(a_download_that_was_replaced_has_a_new_digest),

@@ -61,6 +61,28 @@ static void internal_is_closed_until_a_token_is_configured(void **state)
 	assert_int_equal(id.kind, IDENTITY_INTERNAL);
 }
 
+static void a_host_with_a_certificate_sends_its_episodes_and_nothing_else(void **state)
+{
+	char name[] = "bench-7";
+	struct identity id = access_of_host(str_z(name), &fx.arena), any = { .kind = IDENTITY_TOKEN };
+	struct err e;
+	(void)state;
+
+	name[0] = 'X'; /* the identity has a copy */
+	assert_true(str_eq(id.host, STR("bench-7")));
+	assert_true(str_eq(id.email, STR("host:bench-7"))); /* no user and no token is called so */
+	assert_int_equal(access_allow(&id, SCOPE_BIT(SCOPE_EPISODES_WRITE), 0, &e), ERR_OK);
+	for (enum scope s = 0; s < SCOPE_N; s++)
+		if (s != SCOPE_EPISODES_WRITE)
+			assert_int_equal(access_allow(&id, SCOPE_BIT(s), 0, &e), ERR_FORBIDDEN);
+	assert_int_equal(access_allow_admin(&id, &e), ERR_FORBIDDEN);
+	assert_int_equal(access_allow_host(&id, STR("bench-7"), &e), ERR_OK);
+	assert_int_equal(access_allow_host(&id, STR("Bench-7"), &e), ERR_FORBIDDEN);
+	assert_int_equal(access_allow_host(&id, STR("bench-70"), &e), ERR_FORBIDDEN);
+	assert_int_equal(access_allow_host(&any, STR("bench-8"), &e), ERR_OK);
+	assert_int_equal(access_still(NULL, &id, NOW, &e), ERR_OK);
+}
+
 static void the_internal_token_sends_logs_and_nothing_else(void **state)
 {
 	struct identity id;
@@ -547,6 +569,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(internal_is_closed_until_a_token_is_configured),
+		TEST(a_host_with_a_certificate_sends_its_episodes_and_nothing_else),
 		TEST(the_internal_token_sends_logs_and_nothing_else),
 		TEST(tokens_that_differ_only_in_length_are_refused_alike),
 		TEST(an_internal_token_is_compared_by_digest_with_all_of_them_and_by_nothing_else),

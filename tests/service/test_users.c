@@ -215,6 +215,9 @@ static void a_token_of_a_host_holds_what_says_a_host_and_makes_only_such(void **
 	assert_true(str_eq(t.host, STR("bench-7")));
 	r.host = STR("bench-8");
 	assert_int_equal(make(&bound, r, &t, &e), ERR_FORBIDDEN);
+	r.host = STR("../bench");
+	assert_int_equal(make(&admin, r, &t, &e), ERR_INVALID);
+	assert_string_equal(e.field, "host");
 	r.host = STR("bench-7");
 	r.scopes |= SCOPE_BIT(SCOPE_LOGS_READ);
 	assert_int_equal(make(&admin, r, &t, &e), ERR_INVALID);
