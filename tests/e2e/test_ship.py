@@ -576,6 +576,49 @@ class Daemon(Shipping):
             self.assertEqual(sorted(os.listdir(self.lab("episodes", name))), ["data", "done.marker", "meta.json", "shipped.marker"])
 
 
+class Server(Shipping):
+    """The receiver itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = s.Server()
+        self.addCleanup(self.server.close)
+        self.server.__enter__()
+        self.token = json.loads(self.server.must("token", "create", "--name", "lab", "--json", "--scope", "episodes:write", "--host", "h1"))["token"]
+
+    def test_what_is_shipped_is_there(self):
+        self.episode("a", data=os.urandom(200000))
+        self.episode("b")
+        os.makedirs(self.lab("episodes", "b", "deep", "er"))
+        os.symlink("data", self.lab("episodes", "b", "link"))
+        self.once("--url", self.server.url, env={"SLUICE_TOKEN": self.token})
+        found = {e["id"]: e for e in self.server.get("/api/v1/episodes").json["data"]}
+        for name in "ab":
+            mark = self.read_json("episodes", name, "shipped.marker")
+            self.assertEqual((found[name]["sha256"], found[name]["bytes"], found[name]["host"], found[name]["commit"]),
+                             (mark["sha256"], mark["bytes"], "h1", COMMIT))
+            os.remove(self.lab("episodes", name, "shipped.marker"))
+        self.once("--url", self.server.url, env={"SLUICE_TOKEN": self.token})
+        self.assertEqual(self.read_json("episodes", "a", "shipped.marker")["status"], 200)
+
+    def test_who_may_not_is_told_so_and_nothing_is_lost(self):
+        self.episode("a")
+        said = self.once("--url", self.server.url, "--host", "h2", "--tries", "2", code=10, env={"SLUICE_TOKEN": self.token})
+        self.assertIn("answered 403", said)
+        said = self.once("--url", self.server.url, "--tries", "2", code=10, env={"SLUICE_TOKEN": "slc_nobody-has-it"})
+        self.assertIn("answered 401", said)
+        self.once("--url", self.server.url, env={"SLUICE_TOKEN": self.token})
+        self.assertTrue(self.is_marked("a"))
+
+    def test_other_bytes_of_its_name_are_refused(self):
+        self.episode("a", data=b"first")
+        self.once("--url", self.server.url, env={"SLUICE_TOKEN": self.token})
+        shutil.rmtree(self.lab("episodes", "a"))
+        self.episode("a", data=b"second")
+        self.once("--url", self.server.url, code=5, env={"SLUICE_TOKEN": self.token})
+        self.assertEqual(self.read_json("quarantine", "a.answer.json")["status"], 409)
+
+
 @unittest.skipUnless(shutil.which("openssl"), "openssl makes the certificates")
 class Certificates(Shipping):
     def make(self, name, subject, ca=None):
