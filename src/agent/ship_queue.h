@@ -3,7 +3,7 @@
 /*
  * ship_queue: the episodes that wait, and which of them is next, when.
  *
- * The oldest goes first. After a failure there are two waits, both with backoff: one of the episode, so that one that fails alone lets the others pass; and one of the whole
+ * The oldest goes first, or after a failure whoever has failed least. After a failure there are two waits, both with backoff: one of the episode, so that one that fails alone lets the others pass; and one of the whole
  * queue, when the fault may be the receiver's, the network's or the disk's, which ends with the next answer that is none of these. Meanwhile no more archives are made than a
  * few: a receiver that is away for a week must not fill the disk with a second copy of everything.
  *

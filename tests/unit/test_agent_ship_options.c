@@ -154,6 +154,38 @@ static void every_row_is_an_option_with_its_default_in_the_help(void **state)
 	assert_true(found);
 }
 
+/* As it is, and with what holds anyway said aloud. */
+static void the_example_names_every_option_and_is_good(void **state)
+{
+	struct opt rows[SHIP_N_OPTIONS + 1];
+	char line[100], *text;
+	size_t n = 0;
+	AUTO_BUF file;
+	(void)state;
+
+	buf_init(&file, 100000);
+	place_get(SOURCE_ROOT "/packaging/ship.conf.example", &file);
+	ship_options_rows(&o, rows, &n);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(line, sizeof line, "\t%s =", rows[i].name);
+		text = strstr(file.p, line);
+		snprintf(line, sizeof line, "\t# %s =", rows[i].name);
+		if (!text)
+			text = strstr(file.p, line);
+		if (!text)
+			fail_msg("no %s in the example", rows[i].name);
+		memcpy(text, "\t  ", strstr(text, rows[i].name) - text == 3 ? 3 : 1);
+	}
+	assert_int_equal(end(SOURCE_ROOT "/packaging/ship.conf.example"), ERR_OK);
+	assert_string_equal(o.host, "lab-07");
+	ship_options_init(&o);
+	place_put("aloud.conf", buf_view(&file));
+	assert_int_equal(end("aloud.conf"), ERR_OK);
+	assert_int_equal(o.retry_most_ms, 300000);
+	assert_string_equal(o.path, "/v1/episodes/{host}/{id}.tar.zst");
+	assert_null(o.ca);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -165,6 +197,7 @@ int main(void)
 		TEST(each_value_is_checked_whoever_said_it),
 		TEST(the_machines_name_is_the_hosts),
 		TEST(host_and_id_stand_where_the_path_wants_them),
+		TEST(the_example_names_every_option_and_is_good),
 		TEST(every_row_is_an_option_with_its_default_in_the_help),
 	};
 
