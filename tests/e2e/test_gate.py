@@ -234,6 +234,20 @@ class Steps(Gates):
         self.assertIn("git pull", text.text)
         self.assertGreaterEqual(self.metric(server, "sluice_gate_refused_total"), 2)
 
+    def test_a_runner_is_told_what_is_to_be_done_and_its_command_ends_as_ever(self):
+        self.repo.commit(WINDOW + 3)
+        server = self.server(f"\tpath = {self.repo.path}\n\tguards = steps\n\towner = acme\n\trepo = rig\n\tremediation = Rebase onto {{branch}}.\n",
+                             watch=("acme/rig",))
+        self.until(server, "git")
+        of = ("--repo", "acme/rig", "--sha", self.repo.log()[WINDOW], "--run-id", "1", "--step", "make")
+        for args in (("post", *of, "--tail", "-"), ("post", *of, "-")):
+            done = server.cli(*args, token=INTERNAL, stdin="boom\n")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("Rebase onto main.", done.stderr)
+        done = server.cli("run", *of, "--", "sh", "-c", "echo boom; exit 3", token=INTERNAL)
+        self.assertEqual((done.returncode, done.stdout), (3, "boom\n"))
+        self.assertIn("Rebase onto main.", done.stderr)
+
     def test_commits_land_while_steps_come(self):
         self.repo.commit(5)
         server = self.server(f"\tpath = {self.repo.path}\n\tguards = steps\n\towner = acme\n\trepo = rig\n", watch=("acme/rig",))
