@@ -18,6 +18,7 @@ import time
 import unittest
 
 import sluice_test as s
+from commits_forge import GitRepo
 from receiver import Drop, Hang, Receiver, Say, refusal
 from sluice_test import eventually
 
@@ -600,6 +601,26 @@ class Server(Shipping):
             os.remove(self.lab("episodes", name, "shipped.marker"))
         self.once("--url", self.server.url, env={"SLUICE_TOKEN": self.token})
         self.assertEqual(self.read_json("episodes", "a", "shipped.marker")["status"], 200)
+
+    def test_what_the_gate_says_is_printed_and_kept(self):
+        repo = GitRepo(self.path("rig"))
+        old, older, head = repo.commit(3)
+        self.server.stop()
+        self.server.configure(f'[gate "rig"]\n\tpath = {repo.path}\n\twindow = 1\n\trefresh = 1s\n')
+        self.server.start()
+        eventually("the gate knows the branch", lambda: json.loads(self.server.must("gate", "status", "rig", "--json"))["commits"] > 0)
+        for name, commit in (("a", old), ("b", old), ("c", older), ("d", head)):
+            self.episode(name, commit=commit)
+        said = self.once("--url", self.server.url, code=5, env={"SLUICE_TOKEN": self.token})
+        self.assertEqual([e["id"] for e in self.server.get("/api/v1/episodes").json["data"]], ["d"])
+        answer = self.read_json("quarantine", "a.answer.json")
+        self.assertEqual(answer["status"], 412)
+        details = answer["body"]["details"]
+        self.assertEqual((details["your_commit"], details["head_commit"]), (old, head))
+        for line in details["remediation"].splitlines():
+            self.assertIn(line, said)
+        self.assertEqual(len(re.findall(f"made by {old} is not taken", said)), 1)
+        self.assertEqual(len(re.findall(f"made by {older} is not taken", said)), 1)
 
     def test_who_may_not_is_told_so_and_nothing_is_lost(self):
         self.episode("a")
