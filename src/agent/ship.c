@@ -5,7 +5,8 @@
  *	until a signal (with --once: until nothing is left that could go on): scans, the state, the watchdog, the bar
  *	what is under way is left, and found again by the next shipper
  *
- * A scan holds the lock: so what it sees of the disk and what the hands have in hand agree. It takes milliseconds, and the hands want the lock between two episodes only.
+ * A scan holds the lock: so what it sees of the disk and what the hands have in hand agree. The hands want the lock between two episodes only. It takes milliseconds, but for the first, when
+ * thousands may wait on a slow disk: so it ends with its time, knows then that there is more, and goes on a second later. The watchdog must not bite a shipper that has much to do.
  */
 #include "agent/ship.h"
 
@@ -28,14 +29,18 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define SCAN_GAP_MS 100   /* between two scans that inotify asks for */
-#define STATE_GAP_MS 1000 /* between two writings of the state */
+#define SCAN_GAP_MS 100     /* between two scans that inotify asks for */
+#define SCAN_MS 5000        /* after which a scan takes up nothing new */
+#define SCAN_REST_MS 1000   /* before it goes on */
+#define SCAN_ENTRIES 100000 /* files that are counted, of new episodes */
+#define STATE_GAP_MS 1000   /* between two writings of the state */
 #define BAR_MS 200
 #define STATE_MAX ((size_t)4 << 20)
 
 struct pace { /* of the looking-after thread; steady ms */
 	int64_t scan_at, scanned_at, state_at, watchdog_at, bar_at;
 	int64_t watchdog_ms;
+	bool cut; /* the last scan had not the time for all */
 };
 
 static int64_t now_ms(void)
@@ -48,7 +53,15 @@ static int64_t now_ms(void)
 struct scan {
 	struct ship *s;
 	struct ship_watch *watch;
+	int64_t until, entries; /* until: steady ms */
+	bool cut;
 };
+
+static bool has_time(struct scan *scan)
+{
+	scan->cut = scan->cut || now_ms() >= scan->until;
+	return !scan->cut;
+}
 
 static bool is_live(void *arg, const char *id)
 {
@@ -68,29 +81,43 @@ static enum err_code may_ship(struct ship *s, struct ship_item *item, struct err
 	return ship_meta_read(&s->folder, item->id, &item->meta, e);
 }
 
-static void ready(void *arg, const char *name, int64_t done_ms)
+static void look_at(struct ship *s, struct ship_item *item)
 {
-	struct ship *s = ((struct scan *)arg)->s;
-	bool is_new;
-	struct ship_item *item = ship_queue_add(&s->queue, name, done_ms, &is_new);
 	struct err e;
 
-	if (!item || !(is_new || item->barred))
-		return;
 	item->barred = may_ship(s, item, &e) != ERR_OK;
 	if (ship_item_hold(item, item->barred ? e.text : NULL))
-		ship_tell(s, DIAG_ERROR, "%s is held back: %s", name, e.text);
-	if (is_new)
-		item->bytes = ship_bytes_below(&s->folder, name);
+		ship_tell(s, DIAG_ERROR, "%s is held back: %s", item->id, e.text);
 	s->changed = true;
+}
+
+static void ready(void *arg, const char *name, int64_t done_ms)
+{
+	struct scan *scan = arg;
+	struct ship *s = scan->s;
+	struct ship_item *item = ship_queue_find(&s->queue, name);
+	bool is_new;
+
+	if (!item && !has_time(scan)) {
+		s->queue.n_beyond++;
+		return;
+	}
+	item = ship_queue_add(&s->queue, name, done_ms, &is_new);
+	if (!item)
+		return;
+	if (is_new || item->barred)
+		look_at(s, item);
+	if (item->bytes == 0)
+		item->bytes = ship_bytes_below(&s->folder, name, &scan->entries);
 }
 
 static void shipped(void *arg, const char *id)
 {
-	struct ship *s = ((struct scan *)arg)->s;
+	struct scan *scan = arg;
+	struct ship *s = scan->s;
 	struct err e;
 
-	if (strcmp(s->options.keep, "remove") == 0 && !is_live(arg, id) &&
+	if (strcmp(s->options.keep, "remove") == 0 && !is_live(arg, id) && has_time(scan) &&
 		ship_settle_remove(&s->folder, id, &e) != ERR_OK)
 		ship_trouble(s, SHIP_DISK, id, e.text);
 }
@@ -128,10 +155,10 @@ static enum err_code look_at_quarantine(struct ship *s, struct err *e)
 	return ERR_OK;
 }
 
-static enum err_code scan_all(struct ship *s, struct ship_watch *watch, struct err *e)
+static enum err_code scan_all(struct scan *scan, struct err *e)
 {
-	struct scan scan = { s, watch };
-	const struct ship_seen seen = { &scan, is_live, ready, shipped, watch ? unfinished : NULL };
+	struct ship *s = scan->s;
+	const struct ship_seen seen = { scan, is_live, ready, shipped, scan->watch ? unfinished : NULL };
 	size_t before = s->queue.n;
 	enum err_code code;
 	int n_swept;
@@ -148,15 +175,17 @@ static enum err_code scan_all(struct ship *s, struct ship_watch *watch, struct e
 
 static void scan(struct ship *s, struct ship_watch *watch, struct pace *p)
 {
+	struct scan scan = { .s = s, .watch = watch, .until = now_ms() + SCAN_MS, .entries = SCAN_ENTRIES };
 	struct err e;
 
 	pthread_mutex_lock(&s->lock);
-	if (scan_all(s, watch, &e) != ERR_OK)
+	if (scan_all(&scan, &e) != ERR_OK)
 		ship_trouble(s, SHIP_DISK, "", e.text);
 	pthread_cond_broadcast(&s->news);
 	pthread_mutex_unlock(&s->lock);
+	p->cut = scan.cut;
 	p->scanned_at = now_ms();
-	p->scan_at = p->scanned_at + s->options.interval_s * 1000;
+	p->scan_at = p->scanned_at + (scan.cut ? SCAN_REST_MS : s->options.interval_s * 1000);
 }
 
 /* ---- what is told of us ---- */
@@ -230,20 +259,6 @@ static int64_t next_due(struct ship *s, const struct pace *p)
 
 /* ---- looking after ---- */
 
-static bool is_over(struct ship *s)
-{
-	bool idle;
-
-	if (work_stop_is_ending(&s->signals))
-		return true;
-	if (!s->once)
-		return false;
-	pthread_mutex_lock(&s->lock);
-	idle = ship_queue_is_idle(&s->queue) && s->queue.n_beyond == 0;
-	pthread_mutex_unlock(&s->lock);
-	return idle;
-}
-
 /* Those for which there was no room have to be found when there is. */
 static bool wants_more(struct ship *s)
 {
@@ -253,6 +268,20 @@ static bool wants_more(struct ship *s)
 	wants = s->queue.n_beyond > 0 && s->queue.n < SHIP_QUEUE_MAX / 2;
 	pthread_mutex_unlock(&s->lock);
 	return wants;
+}
+
+static bool is_over(struct ship *s, const struct pace *p)
+{
+	bool idle;
+
+	if (work_stop_is_ending(&s->signals))
+		return true;
+	if (!s->once || p->cut || wants_more(s))
+		return false;
+	pthread_mutex_lock(&s->lock);
+	idle = ship_queue_is_idle(&s->queue);
+	pthread_mutex_unlock(&s->lock);
+	return idle;
 }
 
 static void wait_for_something(struct ship *s, struct ship_watch *watch, struct pace *p)
@@ -299,7 +328,7 @@ static enum err_code go(struct ship *s, struct err *e)
 		ship_tell(s, DIAG_INFO, "ships from %s to %s as %s", s->folder.path, buf_cstr(&s->peer.shown),
 			s->options.host);
 		notify("READY=1");
-		while (do_due(s, watch, &p), !is_over(s))
+		while (do_due(s, watch, &p), !is_over(s, &p))
 			wait_for_something(s, watch, &p);
 		notify("STOPPING=1");
 	}

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define LOCK "ship.lock"
-#define ENTRIES_MAX 100000
 
 static enum err_code failed(struct err *e, const char *path, const char *name)
 {
@@ -149,11 +148,11 @@ enum err_code ship_move(int from_dir, const char *from, int to_dir, const char *
 	return fsync(to_dir) == 0 && fsync(from_dir) == 0 ? ERR_OK : failed(e, "sync the folder of", to);
 }
 
-int64_t ship_bytes_below(const struct ship_folder *f, const char *id)
+int64_t ship_bytes_below(const struct ship_folder *f, const char *id, int64_t *entries)
 {
 	AUTO_BUF path;
 	char *roots[2] = { NULL, NULL };
-	int64_t bytes = 0, n = 0;
+	int64_t bytes = 0;
 	FTSENT *at;
 	FTS *fts;
 
@@ -161,7 +160,7 @@ int64_t ship_bytes_below(const struct ship_folder *f, const char *id)
 	buf_fmt(&path, "%s/episodes/%s", f->path, id);
 	roots[0] = buf_take(&path);
 	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	while (fts && n++ < ENTRIES_MAX && (at = fts_read(fts)))
+	for (; fts && *entries > 0 && (at = fts_read(fts)); --*entries)
 		if (at->fts_info == FTS_F)
 			bytes += at->fts_statp->st_size;
 	if (fts)

@@ -60,7 +60,7 @@ MUST_CHECK enum err_code ship_put(const struct ship_folder *f, const char *temp,
 	struct str bytes, bool durable, struct err *e);
 /* outbox/FROM to dir/TO, both folders synced. ERR_NOT_FOUND, ERR_CONFLICT: TO is there, and not a file. */
 MUST_CHECK enum err_code ship_move(int from_dir, const char *from, int to_dir, const char *to, struct err *e);
-/* Bytes of the files below, for a person to see: of a folder that changes, or has more than 100,000 entries, about. */
-int64_t ship_bytes_below(const struct ship_folder *f, const char *id);
+/* Bytes of the files below, for a person to see. *entries: how many files and folders may be looked at; what was is taken off, and of the rest nothing is known. */
+int64_t ship_bytes_below(const struct ship_folder *f, const char *id, int64_t *entries);
 
 #endif

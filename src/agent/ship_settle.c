@@ -148,11 +148,10 @@ enum err_code ship_settle_refused(
 		return err_set(
 			e, ERR_CONFLICT, "quarantine has an episode %s already; move that one away", id);
 	TRY(keep_answer(f, id, r, e));
+	drop_archive(f, id);
 	code = ship_move(f->episodes, id, f->quarantine, id, e);
 	if (code == ERR_NOT_FOUND)
 		unlinkat(f->quarantine, ship_name(name, id, SHIP_ANSWER), 0);
-	if (code == ERR_OK || code == ERR_NOT_FOUND)
-		drop_archive(f, id);
 	return code;
 }
 

@@ -5,7 +5,7 @@
  * the next scan mends: an episode that is shipped once more, and then answered 200, or one that is done but for what is swept.
  *
  *	shipped		shipped.marker (synced) -> its archive goes -> with --keep remove its folder goes to outbox/ID.removing, and then all of it
- *	refused		quarantine/ID.answer.json -> its folder goes to quarantine/ID -> its archive goes
+ *	refused		quarantine/ID.answer.json -> its archive goes -> its folder goes to quarantine/ID
  *	requeued	quarantine/ID goes to episodes/ID -> the answer goes
  */
 #include "agent/ship_folder.h"

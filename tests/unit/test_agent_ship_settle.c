@@ -346,6 +346,21 @@ static void a_crash_after_the_answer_was_written(void **state)
 	assert_string_equal(ship_place_names("quarantine"), "a a.answer.json");
 }
 
+static void a_crash_after_the_answer_was_written_and_the_archive_went(void **state)
+{
+	struct sha256 first;
+	(void)state;
+
+	ship_place_episode("a");
+	assert_int_equal(pack("a"), ERR_OK);
+	first = archive.digest;
+	place_put("quarantine/a.answer.json", STR("{}"));
+	ship_place_remove("outbox/a.tar.zst");
+	assert_string_equal(begin_again(), "a ");
+	assert_int_equal(pack("a"), ERR_OK);
+	assert_true(sha256_equal(&first, &archive.digest));
+}
+
 static void a_crash_after_the_folder_was_moved_to_quarantine(void **state)
 {
 	(void)state;
@@ -402,12 +417,16 @@ static void who_only_looks_makes_nothing(void **state)
 
 static void bytes_below_are_of_files_at_any_depth(void **state)
 {
+	int64_t n_entries = 100;
 	(void)state;
 	place_put("episodes/a/x", STR("12345"));
 	place_put("episodes/a/deep/er/y", STR("1234567"));
 	assert_int_equal(symlink("/dev/null", "episodes/a/link"), 0);
-	assert_int_equal(ship_bytes_below(&ship_place, "a"), 12);
-	assert_int_equal(ship_bytes_below(&ship_place, "b"), 0);
+	assert_int_equal(ship_bytes_below(&ship_place, "a", &n_entries), 12);
+	assert_int_equal(ship_bytes_below(&ship_place, "b", &n_entries), 0);
+	assert_in_range(n_entries, 80, 99); /* what was looked at is taken off */
+	n_entries = 0;
+	assert_int_equal(ship_bytes_below(&ship_place, "a", &n_entries), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ship_place_set_up, ship_place_tear_down)
@@ -434,6 +453,7 @@ int main(void)
 		TEST(a_crash_after_the_mark),
 		TEST(a_crash_while_a_shipped_folder_is_removed),
 		TEST(a_crash_after_the_answer_was_written),
+		TEST(a_crash_after_the_answer_was_written_and_the_archive_went),
 		TEST(a_crash_after_the_folder_was_moved_to_quarantine),
 		TEST(a_crash_while_it_is_requeued),
 		TEST(one_shipper_has_the_folder_until_it_dies),
