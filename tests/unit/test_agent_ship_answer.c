@@ -86,8 +86,7 @@ static void other_bytes_are_not_ours(void **state)
 static void a_way_out_is_found_whole_wherever_it_stands(void **state)
 {
 	static const char *const bodies[] = {
-		"{\"code\":\"precondition_failed\",\"message\":\"old\",\"details\":{\"remediation\":"
-		"\"one\\ntwo\\n\"}}",
+		"{\"message\":\"old\",\"details\":{\"remediation\":\"one\\ntwo\\n\"}}",
 		"{\"error\":\"old\",\"remediation\":\"one\\ntwo\\n\"}",
 		"{\"detail\":{\"remediation\":\"one\\ntwo\\n\"},\"message\":\"old\"}",
 	};
