@@ -10,7 +10,7 @@
  *	quarantine/ID/			an episode that the receiver refused for good
  *	quarantine/ID.answer.json	what it said
  *	ship.lock			held by the one shipper of the folder, as long as it lives
- *	ship.state.json			what it does (ship_state.h)
+ *	ship.state.json			what it does (ship_state.c)
  *
  * The rule: outbox/X.tar.zst is there only while episodes/X/ is, and has no shipped.marker. Whoever takes an episode away (a person, a crash between two steps, quarantine)
  * leaves an orphan, and the sweep at the start of each scan takes it (ship_scan.h). All of it is on one file system: what changes its place is renamed.
@@ -58,7 +58,7 @@ bool ship_is_folder(int dir, const char *name); /* and no link to one */
  */
 MUST_CHECK enum err_code ship_put(const struct ship_folder *f, const char *temp, int dir, const char *name,
 	struct str bytes, bool durable, struct err *e);
-/* outbox/FROM to dir/TO, both folders synced. ERR_NOT_FOUND, ERR_CONFLICT: TO is there, and not a file. */
+/* from_dir/FROM to to_dir/TO, both folders synced. ERR_NOT_FOUND; ERR_CONFLICT: TO is there, and is a folder with something in it, or FROM is one and TO is not. */
 MUST_CHECK enum err_code ship_move(int from_dir, const char *from, int to_dir, const char *to, struct err *e);
 /* Bytes of the files below, for a person to see. *entries: how many files and folders may be looked at; what was is taken off, and of the rest nothing is known. */
 int64_t ship_bytes_below(const struct ship_folder *f, const char *id, int64_t *entries);
