@@ -6,19 +6,17 @@
  */
 #include "agent/ship_folder.h"
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK "ship.lock"
+#define DEPTH_MAX 32 /* each holds a descriptor */
 
 static enum err_code failed(struct err *e, const char *path, const char *name)
 {
@@ -148,23 +146,34 @@ enum err_code ship_move(int from_dir, const char *from, int to_dir, const char *
 	return fsync(to_dir) == 0 && fsync(from_dir) == 0 ? ERR_OK : failed(e, "sync the folder of", to);
 }
 
+/* How many bytes are in the files of a folder, and below as deep as folders are made by people. */
+static int64_t count_below(int dir, const char *name, int depth, int64_t *entries)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	int64_t bytes = 0;
+	struct stat st;
+
+	if (!d) {
+		fd_close(&fd);
+		return 0;
+	}
+	while (*entries > 0 && (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		--*entries;
+		if (S_ISREG(st.st_mode))
+			bytes += st.st_size;
+		else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+			bytes += count_below(fd, entry->d_name, depth + 1, entries);
+	}
+	closedir(d);
+	return bytes;
+}
+
 int64_t ship_bytes_below(const struct ship_folder *f, const char *id, int64_t *entries)
 {
-	AUTO_BUF path;
-	char *roots[2] = { NULL, NULL };
-	int64_t bytes = 0;
-	FTSENT *at;
-	FTS *fts;
-
-	buf_init(&path, 64 * 1024);
-	buf_fmt(&path, "%s/episodes/%s", f->path, id);
-	roots[0] = buf_take(&path);
-	fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	for (; fts && *entries > 0 && (at = fts_read(fts)); --*entries)
-		if (at->fts_info == FTS_F)
-			bytes += at->fts_statp->st_size;
-	if (fts)
-		fts_close(fts);
-	free(roots[0]);
-	return bytes;
+	return count_below(f->episodes, id, 0, entries);
 }
