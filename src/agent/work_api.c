@@ -4,6 +4,7 @@
 #include "base/command.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "net/backoff.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,13 +31,9 @@ void work_api_done(struct work_api *api)
 
 int64_t work_wait_ms(int n, int64_t most_ms)
 {
-	int64_t ms = WORK_FIRST_MS;
+	int64_t ms = backoff_ceiling_ms((unsigned)n, WORK_FIRST_MS, most_ms);
 	uint16_t random;
 
-	for (int i = 0; i < n && ms < most_ms; i++)
-		ms *= 2;
-	if (ms > most_ms)
-		ms = most_ms;
 	random_bytes(&random, sizeof random);
 	return ms / 2 + ms / 2 * random / UINT16_MAX;
 }

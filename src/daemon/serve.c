@@ -13,6 +13,7 @@
 #include "base/command.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "base/notify.h"
 #include "daemon/settings.h"
 #include "http/server.h"
 #include "service/explainer.h"

@@ -13,13 +13,18 @@
 #include "base/digest.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MAX_ANSWER (16 * 1024 * 1024)
+#define EXPECT_MS 3000
+#define PIECE                                                                                                \
+	(16L * 1024) /* of a body that has a speed: with larger ones it would stand still for long, and look like silence */
 
 #ifndef SLUICE_VERSION
 #define SLUICE_VERSION "0"
@@ -84,11 +89,11 @@ static void add_header(struct curl_slist **list, const char *name, const char *s
 	*list = grown;
 }
 
-static struct curl_slist *headers_of(const struct http_request *r)
+static struct curl_slist *headers_of(const struct http_request *r, bool expects)
 {
 	struct curl_slist *list = NULL;
 
-	add_header(&list, "Expect", ":", "");
+	add_header(&list, "Expect", expects ? ": " : ":", expects ? "100-continue" : "");
 	if (r->content_type)
 		add_header(&list, "Content-Type", ": ", r->content_type);
 	if (r->bearer)
@@ -255,9 +260,9 @@ static void prepare(struct http_client *c, const struct http_request *r, struct 
 	set_watch(c);
 }
 
-static CURLcode perform(struct http_client *c, const struct http_request *r)
+static CURLcode perform(struct http_client *c, const struct http_request *r, bool expects)
 {
-	struct curl_slist *headers = headers_of(r);
+	struct curl_slist *headers = headers_of(r, expects);
 	CURLcode how;
 
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
@@ -287,7 +292,7 @@ enum err_code http_send(
 	CURLcode how;
 
 	prepare(c, r, &a);
-	how = perform(c, r);
+	how = perform(c, r, false);
 	return give(c, how == CURLE_OK ? ERR_OK : failed(c, r, how, a.body.full, e), &a, ret);
 }
 
@@ -363,7 +368,7 @@ enum err_code http_fetch(struct http_client *c, const struct http_request *r, in
 
 	prepare(c, r, &a);
 	set_fetch(c->curl, &f);
-	how = perform(c, r);
+	how = perform(c, r, false);
 	if (f.silent) {
 		c->why[0] = '\0';
 		how = CURLE_OPERATION_TIMEDOUT;
@@ -371,5 +376,130 @@ enum err_code http_fetch(struct http_client *c, const struct http_request *r, in
 	code = f.code;
 	if (code == ERR_OK && how != CURLE_OK)
 		code = failed(c, r, how, a.body.full, e);
+	return give(c, code, &a, ret);
+}
+
+/* --- a body out of a file */
+
+struct sending {
+	CURL *curl;
+	const struct http_upload *u;
+	int64_t given; /* to libcurl, of the body */
+	int64_t moved; /* bytes of either direction, at moved_at */
+	int64_t moved_at, speed;
+	bool silent, stopped;
+	enum err_code code; /* of the file */
+	struct err *e;
+};
+
+static size_t give_piece(char *room, size_t size, size_t n, void *arg)
+{
+	struct sending *s = arg;
+	int64_t left = s->u->bytes - s->given, most = (int64_t)(size * n);
+	ssize_t got;
+
+	if (left == 0)
+		return 0;
+	do
+		got = pread(
+			s->u->fd, room, (size_t)(left < most ? left : most), (off_t)(s->u->at + s->given));
+	while (got < 0 && errno == EINTR);
+	if (got <= 0) {
+		s->code = got < 0 ? err_errno(s->e, ERR_STORAGE, errno, "read the file that is sent")
+				  : err_set(s->e, ERR_STORAGE, "the file that is sent has become shorter");
+		return CURL_READFUNC_ABORT;
+	}
+	s->given += got;
+	return (size_t)got;
+}
+
+/* When a connection that was kept is found to be closed, the request goes out again on another. */
+static int go_back(void *arg, curl_off_t at, int from)
+{
+	struct sending *s = arg;
+
+	if (from != SEEK_SET || at < 0 || at > s->u->bytes)
+		return CURL_SEEKFUNC_FAIL;
+	s->given = at;
+	return CURL_SEEKFUNC_OK;
+}
+
+static int look_at_upload(void *arg, curl_off_t n_down, curl_off_t down, curl_off_t n_up, curl_off_t up)
+{
+	struct sending *s = arg;
+	int64_t now = clock_steady_ms(&clock_system), speed;
+
+	(void)n_down;
+	(void)n_up;
+	if (s->moved != down + up) {
+		s->moved = down + up;
+		s->moved_at = now;
+	}
+	speed = s->u->progress ? s->u->progress(s->u->arg, up) : 0;
+	if (speed != s->speed)
+		curl_easy_setopt(s->curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)speed);
+	s->speed = speed;
+	s->stopped = s->u->stop && atomic_load(s->u->stop);
+	s->silent = now - s->moved_at > (s->u->silence_ms ? s->u->silence_ms : HTTP_TOTAL_MS);
+	return s->stopped || s->silent;
+}
+
+static void set_upload(struct http_client *c, const struct http_request *r, struct sending *s)
+{
+	const struct http_upload *u = s->u;
+	CURL *curl = c->curl;
+
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+	curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, u->expect_ms ? (long)u->expect_ms : EXPECT_MS);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+	curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)u->bytes);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_piece);
+	curl_easy_setopt(curl, CURLOPT_READDATA, s);
+	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, go_back);
+	curl_easy_setopt(curl, CURLOPT_SEEKDATA, s);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_at_upload);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, s);
+	s->speed = u->progress ? u->progress(u->arg, 0) : 0;
+	curl_easy_setopt(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)s->speed);
+	if (s->speed > 0)
+		curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, PIECE);
+	if (u->authorities)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, u->authorities);
+	if (u->certificate)
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, u->certificate);
+	if (u->key)
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, u->key);
+}
+
+static enum err_code upload_failed(struct http_client *c, const struct http_request *r,
+	const struct sending *s, CURLcode how, bool full, struct err *e)
+{
+	if (s->code != ERR_OK)
+		return s->code;
+	if (s->stopped)
+		return err_set(e, ERR_UNAVAILABLE, "told to stop");
+	if (s->silent) {
+		c->why[0] = '\0';
+		how = CURLE_OPERATION_TIMEDOUT;
+	}
+	return failed(c, r, how, full, e);
+}
+
+enum err_code http_upload(struct http_client *c, const struct http_request *r, const struct http_upload *u,
+	struct http_answer *ret, struct err *e)
+{
+	struct http_answer a = { 0 };
+	struct sending s = { .curl = c->curl, .u = u, .e = e, .moved_at = clock_steady_ms(&clock_system) };
+	enum err_code code = ERR_OK;
+	CURLcode how;
+
+	prepare(c, r, &a);
+	set_upload(c, r, &s);
+	how = perform(c, r, true);
+	if (how != CURLE_OK)
+		code = upload_failed(c, r, &s, how, a.body.full, e);
 	return give(c, code, &a, ret);
 }

@@ -66,4 +66,28 @@ typedef enum err_code http_take_fn(void *arg, struct str bytes, struct err *e);
 MUST_CHECK enum err_code http_fetch(struct http_client *c, const struct http_request *r, int wanted,
 	http_take_fn *take, void *arg, struct http_answer *ret, struct err *e);
 
+/* A body that stands in a file, and how it is sent. */
+struct http_upload {
+	int fd; /* the caller's; read with pread(2), so that its place does not move */
+	int64_t at, bytes;
+	int silence_ms; /* how long nothing may move in either direction; 0: HTTP_TOTAL_MS */
+	int expect_ms; /* how long "100 Continue" is waited for before the body goes out all the same; 0: 3 s */
+	const atomic_bool *stop; /* looked at at least once a second: ERR_UNAVAILABLE. NULL: never */
+	/*
+	 * Called at least once a second, and when something was sent, with the bytes of the body that went out. Gives the bytes a second that may go out from now
+	 * on, 0: as many as do. NULL: no limit.
+	 */
+	int64_t (*progress)(void *arg, int64_t sent);
+	void *arg;
+	const char *authorities, *certificate,
+		*key; /* files in PEM; NULL: those of the system, none, in the certificate's file */
+};
+/*
+ * http_send with the body of a file, of which no more is in memory than a piece: r->body and r->total_ms are not looked at. The head is sent first, with
+ * Content-Length and "Expect: 100-continue": an answer that comes then costs no body, and one that comes while the body goes out ends it. ERR_STORAGE: the file could not be
+ * read, or is shorter than was said. In http.c alone.
+ */
+MUST_CHECK enum err_code http_upload(struct http_client *c, const struct http_request *r,
+	const struct http_upload *u, struct http_answer *ret, struct err *e);
+
 #endif

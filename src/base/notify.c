@@ -1,14 +1,16 @@
 /* notify: sd_notify(3) in a page: one datagram to a unix socket; an "@" in front means the abstract
  * namespace. */
-#include "daemon/daemon.h"
+#include "base/notify.h"
 
 #include "base/file.h"
+#include "base/str.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 void notify(const char *state)
 {
@@ -26,4 +28,16 @@ void notify(const char *state)
 	if (fd >= 0)
 		(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
 			(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+}
+
+int64_t notify_watchdog_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	int64_t value = 0, whose = 0;
+
+	if (!usec || !str_to_int(str_z(usec), &value) || value <= 0)
+		return 0;
+	if (pid && (!str_to_int(str_z(pid), &whose) || whose != (int64_t)getpid()))
+		return 0;
+	return value / 1000;
 }
