@@ -9,9 +9,11 @@
 
 #include <stdlib.h>
 
+#define LINE_NEAR (INT64_C(64) * 1024)
+
 enum way {
 	WAY_HERE,    /* it is here: nothing to be done */
-	WAY_MEND,    /* it was on its way: to be completed */
+	WAY_MEND,    /* it was on its way, or has no line: to be completed */
 	WAY_COMPARE, /* a file that no row speaks of: is it this one? */
 	WAY_RESTORE, /* a row whose file was lost */
 	WAY_TAKE     /* a new one */
@@ -53,6 +55,17 @@ static enum err_code find_row(struct arrival *v, bool *ret_found, struct err *e)
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
+/* Its line is where it was written, or not far behind; if not, all lines are looked through, by a thread that may take its time. */
+static enum err_code find_line(struct arrival *v, struct err *e)
+{
+	bool found = false;
+
+	TRY(episode_index_has(episodes_index(v->episodes), v->row.index_from, LINE_NEAR, v->row.host,
+		v->row.name, &found, e));
+	v->way = found ? WAY_HERE : WAY_MEND;
+	return ERR_OK;
+}
+
 static enum err_code find_way(struct arrival *v, struct err *e)
 {
 	bool found = false, same, has_file;
@@ -66,8 +79,10 @@ static enum err_code find_way(struct arrival *v, struct err *e)
 		v->way = has_file ? WAY_COMPARE : WAY_TAKE;
 	else if (!v->row.here)
 		v->way = WAY_MEND;
+	else if (!has_file)
+		v->way = WAY_RESTORE;
 	else
-		v->way = has_file ? WAY_HERE : WAY_RESTORE;
+		return find_line(v, e);
 	return ERR_OK;
 }
 

@@ -120,9 +120,24 @@ static enum err_code adopt_file(
 
 /* ---- lines from rows ---- */
 
-static enum err_code write_page(struct reindexing *r, const struct episode *rows, size_t n, struct err *e)
+struct move_op {
+	struct store_op op;
+	const struct episode *rows;
+	size_t n;
+};
+
+static enum err_code apply_move(struct store_op *op, struct db *db, struct err *e)
 {
-	int64_t at;
+	struct move_op *w = (struct move_op *)(void *)op;
+
+	for (size_t i = 0; i < w->n; i++)
+		TRY(episodes_move_line(db, w->rows[i].id, w->rows[i].index_from, e));
+	return ERR_OK;
+}
+
+static enum err_code write_page(struct reindexing *r, struct episode *rows, size_t n, struct err *e)
+{
+	struct move_op w = { .op = { .apply = apply_move, .bytes = sizeof w }, .rows = rows, .n = n };
 	AUTO_BUF line;
 
 	buf_init(&line, EPISODE_INDEX_LINE_MAX);
@@ -132,11 +147,11 @@ static enum err_code write_page(struct reindexing *r, const struct episode *rows
 		buf_reset(&line);
 		episode_facts_line(&rows[i], &line);
 		TRY(buf_check(&line, "a line of index.jsonl", e));
-		TRY(episode_index_put(r->index, buf_view(&line), &at, e));
+		TRY(episode_index_put(r->index, buf_view(&line), &rows[i].index_from, e));
 		r->sum.n_lines++;
 		r->sum.n_lost += !episode_file_exists(r->store, rows[i].host, rows[i].name);
 	}
-	return ERR_OK;
+	return store_write(r->store, &w.op, e);
 }
 
 static enum err_code write_lines(struct reindexing *r, struct err *e)

@@ -54,7 +54,8 @@ static enum err_code write_line(struct episodes *x, const struct episode *row, b
 
 	buf_init(&line, EPISODE_INDEX_LINE_MAX);
 	if (!fresh)
-		TRY(episode_index_has(x->index, row->index_from, row->host, row->name, &there, e));
+		TRY(episode_index_has(
+			x->index, row->here ? 0 : row->index_from, 0, row->host, row->name, &there, e));
 	if (there)
 		return ERR_OK;
 	episode_facts_line(row, &line);
@@ -68,6 +69,8 @@ enum err_code episodes_complete(struct episodes *x, const struct episode *row, b
 	if (!episode_file_exists(x->store, row->host, row->name))
 		TRY(episode_file_place(x->store, row->host, row->name, e));
 	TRY(write_line(x, row, fresh, e));
+	if (row->here)
+		return ERR_OK;
 	TRY(store_write(x->store, &w.op, e));
 	metric_add(METRIC_EPISODES, 1);
 	metric_add(METRIC_EPISODE_BYTES, row->n_bytes);

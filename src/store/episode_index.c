@@ -17,9 +17,7 @@
 
 struct episode_index {
 	struct store *store;
-	int fd;
-	pthread_mutex_t lock; /* guards what follows, and the end of the file */
-	int64_t len;
+	pthread_mutex_t lock; /* guards the end of the file */
 };
 
 struct episode_index_new {
@@ -44,7 +42,7 @@ static const char *path_of(struct store *s, struct arena *a)
 
 /* ---- added to ---- */
 
-/* Where its last whole line ends. */
+/* Where the last whole line ends. */
 static enum err_code whole_len(int fd, int64_t len, int64_t *ret, struct err *e)
 {
 	AUTO_BUF block;
@@ -67,67 +65,94 @@ static enum err_code whole_len(int fd, int64_t len, int64_t *ret, struct err *e)
 	return ERR_OK;
 }
 
-static enum err_code open_file(struct episode_index *x, struct err *e)
+/* Opened each time: whoever moves the file away, or cuts it, has to find us writing into the one that is there. What is behind the last whole line is cut off. */
+static enum err_code open_at_end(const char *path, int *ret_fd, int64_t *ret_len, struct err *e)
 {
-	const char *path, *folder;
 	struct stat st;
+	int64_t len = 0;
+	AUTO_FD fd = -1;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return fail(path, e);
+	TRY(whole_len(fd, st.st_size, &len, e));
+	if (len < st.st_size && ftruncate(fd, len) != 0)
+		return fail(path, e);
+	if (lseek(fd, len, SEEK_SET) < 0)
+		return fail(path, e);
+	*ret_fd = fd;
+	*ret_len = len;
+	fd = -1;
+	return ERR_OK;
+}
+
+static enum err_code make_file(struct store *s, struct err *e)
+{
+	const char *folder;
+	int64_t len;
 	AUTO_ARENA a;
+	AUTO_FD fd = -1;
 
 	arena_init(&a);
-	path = path_of(x->store, &a);
-	folder = arena_fmt(&a, "%s/episodes", store_folder(x->store)).p;
+	folder = arena_fmt(&a, "%s/episodes", store_folder(s)).p;
 	TRY(dir_make(folder, 0700, e));
-	x->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (x->fd < 0 || fstat(x->fd, &st) != 0)
-		return fail(path, e);
-	TRY(whole_len(x->fd, st.st_size, &x->len, e));
-	if (x->len < st.st_size && ftruncate(x->fd, x->len) != 0)
-		return fail(path, e);
+	TRY(open_at_end(path_of(s, &a), &fd, &len, e));
 	TRY(dir_sync(folder, e));
-	return dir_sync(store_folder(x->store), e);
+	return dir_sync(store_folder(s), e);
 }
 
 enum err_code episode_index_open(struct store *s, struct episode_index **ret, struct err *e)
 {
-	struct episode_index *x = mem_alloc(sizeof *x);
-	enum err_code code;
+	struct episode_index *x;
 
+	TRY(make_file(s, e));
+	x = mem_alloc(sizeof *x);
 	x->store = s;
-	x->fd = -1;
 	pthread_mutex_init(&x->lock, NULL);
-	code = open_file(x, e);
-	if (code == ERR_OK)
-		*ret = x;
-	else
-		episode_index_close(x);
-	return code;
+	*ret = x;
+	return ERR_OK;
 }
 
 void episode_index_close(struct episode_index *x)
 {
 	if (!x)
 		return;
-	fd_close(&x->fd);
 	pthread_mutex_destroy(&x->lock);
 	free(x);
 }
 
 int64_t episode_index_len(struct episode_index *x)
 {
+	struct stat st;
 	int64_t len;
+	AUTO_ARENA a;
 
+	arena_init(&a);
 	pthread_mutex_lock(&x->lock);
-	len = x->len;
+	len = stat(path_of(x->store, &a), &st) == 0 ? st.st_size : 0;
 	pthread_mutex_unlock(&x->lock);
 	return len;
 }
 
-static enum err_code write_at_end(struct episode_index *x, struct str bytes, struct err *e)
+static enum err_code write_at_end(struct store *s, struct str bytes, struct err *e)
 {
-	if (lseek(x->fd, x->len, SEEK_SET) < 0)
-		return fail("index.jsonl", e);
-	TRY(fd_write_all(x->fd, bytes, e));
-	return fdatasync(x->fd) == 0 ? ERR_OK : fail("index.jsonl", e);
+	enum err_code code;
+	const char *path;
+	int64_t len = 0;
+	AUTO_ARENA a;
+	AUTO_FD fd = -1;
+
+	arena_init(&a);
+	path = path_of(s, &a);
+	TRY(open_at_end(path, &fd, &len, e));
+	code = fd_write_all(fd, bytes, e);
+	if (code == ERR_OK && fdatasync(fd) != 0)
+		code = fail(path, e);
+	if (code == ERR_OK && len == 0)
+		code = dir_sync(arena_fmt(&a, "%s/episodes", store_folder(s)).p, e); /* the file may be new */
+	if (code != ERR_OK)
+		(void)!ftruncate(fd, len); /* what stays is cut off by the next line */
+	return code;
 }
 
 enum err_code episode_index_add(struct episode_index *x, struct str line, struct err *e)
@@ -140,12 +165,7 @@ enum err_code episode_index_add(struct episode_index *x, struct str line, struct
 	buf_char(&whole, '\n');
 	TRY(buf_check(&whole, "a line of index.jsonl", e));
 	pthread_mutex_lock(&x->lock);
-	code = write_at_end(x, buf_view(&whole), e);
-	if (code == ERR_OK)
-		x->len += (int64_t)whole.len;
-	else
-		(void)!ftruncate(
-			x->fd, x->len); /* what stays is written over, or cut off at the next start */
+	code = write_at_end(x->store, buf_view(&whole), e);
 	pthread_mutex_unlock(&x->lock);
 	return code;
 }
@@ -154,6 +174,7 @@ enum err_code episode_index_add(struct episode_index *x, struct str line, struct
 
 struct looked_for {
 	struct str host, id;
+	int64_t until; /* no line that begins from there on is looked at; 0: all are */
 	bool found;
 };
 
@@ -163,8 +184,9 @@ static enum err_code look(void *arg, struct str line, int64_t at, struct err *e)
 	struct json_doc *doc = NULL;
 	struct json *root;
 
-	(void)at;
-	if (l->found || json_parse(line, 0, &doc, e) != ERR_OK)
+	if (l->found || (l->until > 0 && at >= l->until))
+		return ERR_GONE; /* enough */
+	if (json_parse(line, 0, &doc, e) != ERR_OK)
 		return ERR_OK; /* what is no JSON tells of nothing */
 	root = json_root(doc);
 	l->found = str_eq(json_str(json_get(root, "host")), l->host) &&
@@ -173,12 +195,14 @@ static enum err_code look(void *arg, struct str line, int64_t at, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code episode_index_has(
-	struct episode_index *x, int64_t from, struct str host, struct str id, bool *ret, struct err *e)
+enum err_code episode_index_has(struct episode_index *x, int64_t from, int64_t within, struct str host,
+	struct str id, bool *ret, struct err *e)
 {
-	struct looked_for l = { host, id, false };
+	struct looked_for l = { .host = host, .id = id, .until = within > 0 ? from + within : 0 };
+	enum err_code code = episode_index_each(x->store, from, look, &l, e);
 
-	TRY(episode_index_each(x->store, from, look, &l, e));
+	if (code != ERR_OK && code != ERR_GONE)
+		return code;
 	*ret = l.found;
 	return ERR_OK;
 }

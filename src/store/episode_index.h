@@ -20,9 +20,9 @@ void episode_index_close(struct episode_index *x); /* NULL is fine */
 int64_t episode_index_len(struct episode_index *x);
 /* line: without its end. Synced when it returns. ERR_FULL, ERR_STORAGE: it is as it was. */
 MUST_CHECK enum err_code episode_index_add(struct episode_index *x, struct str line, struct err *e);
-/* Does one of the lines from that offset on tell of this episode? */
-MUST_CHECK enum err_code episode_index_has(
-	struct episode_index *x, int64_t from, struct str host, struct str id, bool *ret, struct err *e);
+/* Does a line tell of this episode that begins at that offset or behind it? within: not more than so many bytes behind; 0: to the end. */
+MUST_CHECK enum err_code episode_index_has(struct episode_index *x, int64_t from, int64_t within,
+	struct str host, struct str id, bool *ret, struct err *e);
 
 /* Each line of the file, without its end, with where it begins; those that are longer than EPISODE_INDEX_LINE_MAX are passed by. None when there is no file. */
 typedef enum err_code episode_index_each_fn(void *arg, struct str line, int64_t at, struct err *e);

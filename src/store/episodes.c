@@ -83,6 +83,12 @@ enum err_code episodes_arrive(struct db *db, int64_t id, struct err *e)
 		DB_ARGS(DB_I(id)), NULL, e);
 }
 
+enum err_code episodes_move_line(struct db *db, int64_t id, int64_t index_from, struct err *e)
+{
+	return db_run(db, "UPDATE episode SET index_from = $2 WHERE id = $1",
+		DB_ARGS(DB_I(id), DB_I(index_from)), NULL, e);
+}
+
 enum err_code episodes_forget(struct db *db, int64_t id, struct err *e)
 {
 	return db_run(db, "DELETE FROM episode WHERE id = $1 AND here = 0", DB_ARGS(DB_I(id)), NULL, e);

@@ -43,6 +43,8 @@ MUST_CHECK enum err_code episodes_announce(
 	struct db *db, const struct episode *x, int64_t *ret_id, struct err *e);
 /* W. It is here from now on, and its host's counts say so; nothing when it was already. */
 MUST_CHECK enum err_code episodes_arrive(struct db *db, int64_t id, struct err *e);
+/* W. Its line is at that offset of the index now. */
+MUST_CHECK enum err_code episodes_move_line(struct db *db, int64_t id, int64_t index_from, struct err *e);
 /* W. One that was coming does not any more. */
 MUST_CHECK enum err_code episodes_forget(struct db *db, int64_t id, struct err *e);
 /* Those that are coming. */

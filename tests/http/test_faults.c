@@ -5,8 +5,10 @@
  */
 #include "tests/test.h"
 
+#include "service/episode_verify.h"
 #include "store/result_nouns.h"
 #include "tests/http/suite_run.h"
+#include "tests/service/an_episode.h"
 #include "tests/store/faults.h"
 
 #include <errno.h>
@@ -39,7 +41,10 @@ static bool disk_fails(void)
 	}
 WRAP(ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n))
 WRAP(int, fsync, (int fd), (fd))
+WRAP(int, fdatasync, (int fd), (fd))
 WRAP(int, rename, (const char *from, const char *to), (from, to))
+WRAP(int, renameat2, (int d, const char *from, int to_d, const char *to, unsigned flags),
+	(d, from, to_d, to, flags))
 
 /* ---- one request ---- */
 
@@ -173,6 +178,23 @@ static struct answer send_new(const char *before)
 	return r;
 }
 
+static int n_episodes;
+
+/* The same one until it goes well. */
+static struct answer send_episode(const char *meta)
+{
+	struct str bytes = an_episode(&fx.arena, "ep", meta, 100);
+	struct answer r = ask((struct ask){ .method = "PUT",
+		.target = arena_fmt(&fx.arena, "/v1/episodes/lab-1/ep-%d.tar.zst", n_episodes).p,
+		.token = fx.admin.p,
+		.header = { "X-Content-SHA256", hex_digest(&fx.arena, bytes).p },
+		.body = bytes.p,
+		.body_len = bytes.len });
+
+	n_episodes += r.status / 100 == 2;
+	return r;
+}
+
 static struct answer approve_it(const char *body)
 {
 	return ask((struct ask){ .method = "POST",
@@ -293,6 +315,33 @@ static void what_is_canceled_or_imported_is_so_whatever_fails_once(void **state)
 	assert_true(n_faults > 1000 / STRIDE);
 }
 
+static void tell_wrong(void *arg, enum verify_kind kind, const char *of, int64_t id, const char *what)
+{
+	(void)arg;
+	(void)kind;
+	(void)of;
+	(void)id;
+	print_message("%s\n", what);
+}
+
+static void an_episode_comes_in_once_whatever_fails_once(void **state)
+{
+	static const char *const reads[] = { "/api/v1/episodes", "/api/v1/episodes/lab-1/ep-0",
+		"/api/v1/episodes/lab-1/ep-0/archive", "/api/v1/episodes/lab-1/ep-0/file?path=ep/meta.json",
+		"/api/v1/hosts" };
+	struct episode_sum sum;
+	struct err e;
+	(void)state;
+
+	each_call_fails_once("an episode", send_episode, "{}");
+	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+		each_call_fails_once(reads[i], read_other, reads[i]);
+	assert_int_equal(episode_verify(fx.app.store, tell_wrong, NULL, &sum, &e), ERR_OK);
+	assert_int_equal(sum.n_wrong, 0);
+	assert_int_equal(sum.n_strays, 0);
+	assert_int_equal(sum.n_episodes, n_episodes);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, suite_up, router_down)
 
 int main(void)
@@ -300,6 +349,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(a_run_is_asked_for_done_and_accepted_whatever_fails_once),
 		T(whatever_is_read_is_right_or_an_error),
+		T(an_episode_comes_in_once_whatever_fails_once),
 		T(what_is_canceled_or_imported_is_so_whatever_fails_once),
 	};
 

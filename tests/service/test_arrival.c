@@ -579,6 +579,26 @@ static void a_file_without_a_row_is_taken_in_by_the_same_bytes_alone(void **stat
 	assert_well(4);
 }
 
+static void a_line_that_was_lost_is_written_again_by_the_same_request(void **state)
+{
+	struct str bytes = an_episode(&a, "ep", META, 300);
+	(void)state;
+
+	must_send("ep-1", bytes, true);
+	must_send("ep-2", bytes, true);
+	assert_int_equal(truncate(path_of("index.jsonl"), 10), 0); /* in the middle of a line */
+	must_send("ep-1", bytes, false);
+	must_send("ep-2", bytes, false);
+	must_send("ep-2", bytes, false);
+	assert_well(2);
+	assert_int_equal(rename(path_of("index.jsonl"), path_of("index.jsonl.old")), 0);
+	must_send("ep-3", bytes, true);
+	assert_int_equal(n_lines(), 1);
+	must_send("ep-2", bytes, false);
+	must_send("ep-1", bytes, false);
+	assert_well(3);
+}
+
 static void an_episode_whose_file_was_lost_is_taken_again(void **state)
 {
 	struct str bytes = an_episode(&a, "ep", META, 3000), other = an_episode(&a, "ep", META, 3001);
@@ -721,6 +741,7 @@ int main(void)
 		T(what_a_crash_left_is_completed_by_the_same_request_too),
 		T(other_bytes_may_come_where_nothing_was_acknowledged),
 		T(a_file_without_a_row_is_taken_in_by_the_same_bytes_alone),
+		T(a_line_that_was_lost_is_written_again_by_the_same_request),
 		T(an_episode_whose_file_was_lost_is_taken_again),
 		T(a_line_that_a_crash_tore_is_cut_off),
 		T(the_index_is_made_anew_from_the_rows),
