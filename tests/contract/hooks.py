@@ -336,6 +336,17 @@ def put_right(name, case):
         case.body = seeds.DOCUMENT  # bytes of any kind are no suite
     elif name in ("getSample", "getSampleHistory"):
         case.path_parameters["sample_id"] = seeds.finished_run()["sample_id"]
+    elif name == "putEpisode":
+        case.body = seeds.archive(b'{"n": %d}' % next(turn))  # bytes of any kind are no archive
+        case.media_type = "application/octet-stream"
+        case.path_parameters.update(host="lab-2", file=f"ep-{next(turn)}.tar.zst")
+        for header in ("X-Lab-Host", "X-Episode-Id", "X-Cis490-Code-Commit", "X-Schema-Version"):
+            case.headers.pop(header, None)
+        case.headers.update({"X-Content-SHA256": seeds.sha256(case.body), "X-Sluice-Code-Commit": seeds.head_commit()})
+    elif name in ("getEpisode", "downloadEpisode", "getEpisodeFile"):
+        case.path_parameters.update(seeds.episode())
+        if name == "getEpisodeFile":
+            query["path"] = "ep/meta.json"
     elif name == "checkCommit":
         case.path_parameters["name"] = "fleet"
     elif name == "revokeSession":
