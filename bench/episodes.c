@@ -1,11 +1,11 @@
 /*
  * episodes: many small episodes, as hosts of a fleet ship them.
  *
- *	episodes --port P --token T --file ARCHIVE --commit HEX [--connections 8] [--count 1000] [--first N]
+ *	episodes --port P --token T --file ARCHIVE --commit HEX [--connections 8] [--count 1000] [--first N] [--times FILE]
  *
  * Each connection is a host, and has a thread that sends one episode after the other, all of the same bytes under new names: --first is the number of the first,
- * another run against the same server begins behind this one. Prints one line: seconds=, rate= (a second), p50_us=, p99_us=, max_us=. An answer that is not
- * 2xx ends it with exit code 1.
+ * another run against the same server begins behind this one. Prints one line: seconds=, rate= (a second), p50_us=, p99_us=, max_us=. --times: how long each answer took is written behind what
+ * is in FILE, microseconds, a line each. An answer that is not 2xx ends it with exit code 1.
  */
 #include "ask.h"
 
@@ -22,7 +22,7 @@
 
 struct options {
 	int port;
-	const char *token, *file, *commit;
+	const char *token, *file, *commit, *times;
 	size_t connections, count;
 	unsigned long long first;
 };
@@ -65,6 +65,18 @@ static void write_headers(struct host *h, const struct buf *archive)
 		h->o->commit);
 }
 
+static void write_times(const struct options *o, const uint64_t *times_us)
+{
+	FILE *f = fopen(o->times, "a");
+
+	if (!f)
+		ask_die(o->times);
+	for (size_t i = 0; i < o->count; i++)
+		fprintf(f, "%llu\n", (unsigned long long)times_us[i]);
+	if (fclose(f) != 0)
+		ask_die(o->times);
+}
+
 static void report(const struct options *o, uint64_t *times_us, uint64_t took_us)
 {
 	double seconds = (double)took_us / 1e6;
@@ -91,6 +103,8 @@ static struct options options(int argc, char **argv)
 			o.file = value;
 		else if (strcmp(name, "--commit") == 0)
 			o.commit = value;
+		else if (strcmp(name, "--times") == 0)
+			o.times = value;
 		else if (strcmp(name, "--connections") == 0)
 			o.connections = strtoull(value, NULL, 10);
 		else if (strcmp(name, "--count") == 0)
@@ -100,7 +114,7 @@ static struct options options(int argc, char **argv)
 	}
 	if (!o.port || !o.token || !o.file || !o.commit || !o.connections || !o.count) {
 		fprintf(stderr, "usage: episodes --port P --token T --file ARCHIVE --commit HEX "
-				"[--connections N] [--count N] [--first N]\n");
+				"[--connections N] [--count N] [--first N] [--times FILE]\n");
 		exit(2);
 	}
 	return o;
@@ -132,6 +146,9 @@ int main(int argc, char **argv)
 			ask_die("start a thread");
 	for (size_t i = 0; i < o.connections; i++)
 		pthread_join(hosts[i].thread, NULL);
-	report(&o, times_us, ask_now_us() - begun);
+	begun = ask_now_us() - begun;
+	if (o.times)
+		write_times(&o, times_us);
+	report(&o, times_us, begun);
 	return 0;
 }
