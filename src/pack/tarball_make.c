@@ -469,10 +469,10 @@ static void init(struct making *m, const struct tarball_source *from)
 	buf_str(&m->path, from->prefix);
 }
 
-/* libarchive writes an end to what is not closed when it is freed, which goes nowhere any more. */
+/* What is not closed is not to be padded to its end when it is freed: that may be much. */
 static void dispose(struct making *m)
 {
-	m->failed = ERR_UNAVAILABLE;
+	archive_write_fail(m->archive);
 	archive_write_free(m->archive);
 	archive_entry_free(m->entry);
 	zst_packer_free(m->z);
