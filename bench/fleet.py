@@ -154,6 +154,7 @@ class Fleet:
         grown = []
         digest = call("sha256sum", archive).split()[0]
         with Sluice(self.bench) as server:
+            server.explained_post()  # the rules are compiled, which it does at its start, but when nothing else wants the processors
             for n in range(self.bench.rounds):
                 for name, command in (("zstd -t", ["zstd", "-q", "-t", archive]), ("sha256sum", ["sha256sum", archive])):
                     wall, seconds = timed(*command)
@@ -199,6 +200,8 @@ class Fleet:
                 servers[name] = stack.enter_context(Sluice(self.bench, more=more))
             for name in ("on", "hangs"):
                 wait_for("the gate's first window", lambda name=name: metric(servers[name], "sluice_gate_refreshes_total") > 0)
+            for server in servers.values():
+                server.explained_post()
             forge.silent = True
             wait_for("a question to the forge that hangs", forge.held.is_set)
             got = self.small_episodes(servers, self.small_archive(folder), ids)

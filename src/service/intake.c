@@ -6,12 +6,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-/* The kernel takes blocks of this size for a sixth less of the server's time than the 16 KiB in which the bytes come (B11); 1 MiB no longer stays in the cache between two copies, and is slower than
- * either. */
 #define BLOCK ((size_t)256 * 1024)
+#define WAKE_BYTES ((int64_t)256 * 1024) /* who follows is woken for so much, not for each piece */
 #define RATIO_FREE_BYTES (INT64_C(64) << 20)
 
 struct follower {
@@ -27,11 +25,9 @@ struct intake {
 	struct episode_file *file;
 	const struct fleet_config *fleet;
 	pthread_mutex_t lock;
-	pthread_cond_t more;  /* there is more to be read, or there will be none */
-	int64_t written;      /* guarded by lock: what may be read */
-	bool whole, given_up; /* guarded by lock */
-	char *gathered;       /* room for BLOCK: what came and is not written yet; the receiver's */
-	size_t n_gathered;
+	pthread_cond_t more;   /* there is more to be read, or there will be none */
+	int64_t written, told; /* guarded by lock: what may be read; what was written when it was last said */
+	bool whole, given_up;  /* guarded by lock */
 	struct follower hasher, checker;
 	struct sha256 digest;
 	struct tarball_found found;
@@ -158,7 +154,6 @@ enum err_code intake_begin(struct store *s, const struct fleet_config *fleet, st
 	x->fleet = fleet;
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->more, NULL);
-	x->gathered = mem_must(malloc(BLOCK));
 	arena_init(&x->arena);
 	code = episode_file_begin(s, host, id, &x->file, e);
 	if (code == ERR_OK)
@@ -180,42 +175,22 @@ static enum err_code look_at(const struct follower *f, struct err *e)
 	return f->result.code;
 }
 
-/* Who follows is woken for a block, not for each piece. */
-static enum err_code write_gathered(struct intake *x, struct err *e)
+enum err_code intake_add(struct intake *x, struct str bytes, struct err *e)
 {
-	TRY(episode_file_add(x->file, (struct str){ x->gathered, x->n_gathered }, e));
-	x->n_gathered = 0;
+	enum err_code code = episode_file_add(x->file, bytes, e);
+
+	TRY(code);
 	pthread_mutex_lock(&x->lock);
 	x->written = episode_file_bytes(x->file);
-	pthread_cond_broadcast(&x->more);
-	pthread_mutex_unlock(&x->lock);
-	return ERR_OK;
-}
-
-static enum err_code look_at_both(struct intake *x, struct err *e)
-{
-	enum err_code code;
-
-	pthread_mutex_lock(&x->lock);
+	if (x->written - x->told >= WAKE_BYTES) {
+		x->told = x->written;
+		pthread_cond_broadcast(&x->more);
+	}
 	code = look_at(&x->checker, e);
 	if (code == ERR_OK)
 		code = look_at(&x->hasher, e);
 	pthread_mutex_unlock(&x->lock);
 	return code;
-}
-
-enum err_code intake_add(struct intake *x, struct str bytes, struct err *e)
-{
-	while (bytes.len > 0) {
-		size_t room = BLOCK - x->n_gathered, n = bytes.len < room ? bytes.len : room;
-
-		memcpy(x->gathered + x->n_gathered, bytes.p, n);
-		x->n_gathered += n;
-		bytes = str_from(bytes, n);
-		if (x->n_gathered == BLOCK)
-			TRY(write_gathered(x, e));
-	}
-	return look_at_both(x, e);
 }
 
 static void tell_end(struct intake *x, bool whole)
@@ -231,7 +206,6 @@ static void tell_end(struct intake *x, bool whole)
 
 enum err_code intake_join(struct intake *x, struct err *e)
 {
-	TRY(write_gathered(x, e));
 	tell_end(x, true);
 	TRY(look_at(&x->hasher, e));
 	return look_at(&x->checker, e);
@@ -243,7 +217,6 @@ void intake_end(struct intake *x)
 		return;
 	tell_end(x, false);
 	episode_file_end(x->file);
-	free(x->gathered);
 	arena_done(&x->arena);
 	pthread_cond_destroy(&x->more);
 	pthread_mutex_destroy(&x->lock);

@@ -1,9 +1,8 @@
 #ifndef SERVICE_INTAKE_H
 #define SERVICE_INTAKE_H
 /*
- * intake: an episode on its way in. Whoever receives it writes, a block at a time; two threads follow what was written and read it back from the file, so that no more of it than that block is held
- * in memory and the receiver waits for neither: one hashes, the other looks whether it is an archive that may be kept (pack/tarball_check.h). What that finds ends the intake at once, in the middle of
- * an upload.
+ * intake: an episode on its way in. Whoever receives it writes; two threads follow what was written and read it back from the file, so that nothing of it is held in memory and the receiver
+ * waits for neither: one hashes, the other looks whether it is an archive that may be kept (pack/tarball_check.h). What that finds ends the intake at once, in the middle of an upload.
  *
  *	intake_begin(), intake_add() .., intake_join(); then what came is known; intake_end() in any case
  */
@@ -17,7 +16,7 @@ struct intake;
 /* fleet: of a snapshot that lives as long as the intake. ERR_UNAVAILABLE: no thread is to be had. Else errors of store/episode_file.h. */
 MUST_CHECK enum err_code intake_begin(struct store *s, const struct fleet_config *fleet, struct str host,
 	struct str id, struct intake **ret, struct err *e);
-/* For one thread. Not all of it is in the file before intake_join(). ERR_UNPROCESSABLE, ERR_TOO_LARGE: what came so far is no archive that is kept. */
+/* For one thread. ERR_UNPROCESSABLE, ERR_TOO_LARGE: what came so far is no archive that is kept. */
 MUST_CHECK enum err_code intake_add(struct intake *x, struct str bytes, struct err *e);
 /* All of it came: waits for those that follow. Errors as above; once. */
 MUST_CHECK enum err_code intake_join(struct intake *x, struct err *e);
