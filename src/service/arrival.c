@@ -92,6 +92,9 @@ static enum err_code pass_gate(struct arrival *v, struct gates *gates, struct ar
 	if (gates)
 		gate_check(gates, v->cfg, GATE_GUARDS_EPISODES, STR(""), v->offer.commit, v->offer.host, a,
 			ret_verdict);
+	else if (v->cfg->n_gates > 0) /* what nobody guards is let in, but not where a guard was asked for */
+		*ret_verdict = (struct gate_verdict){ .answer = GATE_NOT_READY,
+			.why = STR("the gates are not there yet; try again") };
 	if (ret_verdict->answer != GATE_ADMITTED)
 		return err_set(e, ERR_PRECONDITION, "%.*s", STR_FMT(ret_verdict->why));
 	v->commit = ret_verdict->commit.len > 0 ? ret_verdict->commit : v->offer.commit;

@@ -24,7 +24,7 @@ struct episode_offer { /* its strings live as long as the arrival */
 
 /*
  * ERR_CONFLICT: other bytes are here. ERR_FULL: no room. ERR_UNAVAILABLE: too many come in, or this one does. What a gate does not admit: ERR_PRECONDITION, and *ret_verdict says
- * how that is told; else *ret_verdict has the answer GATE_ADMITTED. cfg: lives as long as the arrival. gates: NULL: there are none.
+ * how that is told; else *ret_verdict has the answer GATE_ADMITTED. cfg: lives as long as the arrival. gates: NULL: nothing is let in where a gate is configured.
  */
 MUST_CHECK enum err_code arrival_begin(struct episodes *x, struct gates *gates, const struct config *cfg,
 	const struct episode_offer *offer, struct arena *a, struct gate_verdict *ret_verdict,
