@@ -32,7 +32,6 @@ KNOWN = {"type", "description", "example", "default", "nullable", "enum", "minLe
          "items", "minItems", "format", "maxItems", "uniqueItems", "oneOf", "properties", "required", "additionalProperties"}
 INT64_MAX = 2**63 - 1
 RAW = "application/octet-stream"
-ANY = "*/*"  # bytes as they come, whatever Content-Type says of them
 FORM = "application/x-www-form-urlencoded"  # as a browser sends it; its members are checked as those of JSON
 # x-body-limit: a number of bytes, or the setting that has it.
 LIMITS = {"post-bytes": "OP_LIMIT_POST", "chunk-bytes": "OP_LIMIT_CHUNK", "report-bytes": "OP_LIMIT_REPORT", "blob-bytes": "OP_LIMIT_BLOB",
@@ -243,10 +242,10 @@ def body_of(doc, op, where):
     body = doc.deref(op.get("requestBody"), where) if op.get("requestBody") else None
     if body is None:
         return None, False
-    if list(body["content"]) in ([RAW], [ANY]):
+    if list(body["content"]) == [RAW]:
         return RAW, bool(body.get("required"))
     if list(body["content"]) not in (["application/json"], [FORM]):
-        raise Wrong(f"{where}: only bodies of application/json, {FORM}, {RAW} or {ANY} are read")
+        raise Wrong(f"{where}: only bodies of application/json, {FORM} or {RAW} are read")
     schema = doc.deref(next(iter(body["content"].values()))["schema"], where)
     if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
         raise Wrong(f"{where}: the body must be an object with additionalProperties: false")
@@ -256,8 +255,8 @@ def body_of(doc, op, where):
     return schema, bool(body.get("required"))
 
 
-def media_is(doc, op, where, media):
-    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [media]
+def is_form(doc, op, where):
+    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [FORM]
 
 
 def check_statuses(doc, op, path, where):
@@ -322,6 +321,8 @@ def operation_row(doc, tables, path, method, op):
         raise Wrong(f"{where}: x-repo-field names no member of the body")
     if op.get("x-body-stream") and not raw:
         raise Wrong(f"{where}: x-body-stream is for a body of {RAW}")
+    if op.get("x-any-media") and not raw:
+        raise Wrong(f"{where}: x-any-media is for a body of {RAW}")
     if op.get("x-host-field") and op["x-host-field"] not in [p["name"] for p in parameters_of(doc, op, where)]:
         raise Wrong(f"{where}: x-host-field names no parameter")
     p_name, n_params = tables.fields("params", params)
@@ -331,7 +332,7 @@ def operation_row(doc, tables, path, method, op):
         "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op), "begin": begin_of(op) or "NULL",
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
-        "has_body": str(schema is not None).lower(), "form_body": str(media_is(doc, op, where, FORM)).lower(), "raw_body": str(raw).lower(), "any_media": str(media_is(doc, op, where, ANY)).lower(), "body_required": str(required).lower(),
+        "has_body": str(schema is not None).lower(), "form_body": str(is_form(doc, op, where)).lower(), "raw_body": str(raw).lower(), "any_media": str(bool(op.get("x-any-media"))).lower(), "body_required": str(required).lower(),
         "page": str(bool(op.get("x-page"))).lower(), "any_query": str(bool(op.get("x-any-query"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
         "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",
@@ -467,7 +468,7 @@ def operation_html(doc, path, method, op):
     schema, _ = body_of(doc, op, where)
     members = []
     if schema == RAW:
-        members.append((f"<code>{ANY if media_is(doc, op, where, ANY) else RAW}</code>", "", esc(op["requestBody"].get("description", ""))))
+        members.append((f"<code>{'*/*' if op.get('x-any-media') else RAW}</code>", "", esc(op["requestBody"].get("description", ""))))
     elif schema:
         for name, s in schema["properties"].items():
             needed = "required" if name in schema.get("required", []) else ""

@@ -347,7 +347,7 @@ enum err_code api_download_episode(struct call *c, struct err *e)
 		return ERR_OK;
 	}
 	TRY(part_choose(c, tag, x.n_bytes, "the episode", &p, e));
-	reply_file(c, p.ranged ? 206 : 200, "application/zstd", fd, p.from, p.len);
+	reply_file(c, p.ranged ? 206 : 200, "application/octet-stream", fd, p.from, p.len);
 	fd = -1;
 	return ERR_OK;
 }
