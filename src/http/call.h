@@ -87,6 +87,8 @@ struct call {
 	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
 	struct str raw;    /* a body of bytes, decoded */
+	struct str
+		rpc_id; /* of x-json-rpc: the id of the request, as JSON, for errors; empty: not known yet */
 	struct call_sink sink;
 
 	/* reply */
