@@ -33,6 +33,15 @@ void mcp_code(struct buf *out, struct str name, size_t max)
 	backticks(out, ticks);
 }
 
+struct str mcp_shown(struct arena *a, struct str name)
+{
+	AUTO_BUF shown;
+
+	buf_init(&shown, SIZE_MAX);
+	text_visible_name(name, SIZE_MAX, &shown);
+	return arena_str(a, buf_view(&shown));
+}
+
 void mcp_fence(struct buf *out, struct str visible)
 {
 	size_t ticks = text_longest_run(visible, '`') + 1;

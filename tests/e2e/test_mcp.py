@@ -81,7 +81,7 @@ class Clients(Case):
         for (name, _), got in zip(self.calls(), told["calls"], strict=True):
             self.assertFalse(got.get("error", True), (name, got))
             self.assertTrue(got["data"], name)
-            self.assertNotIn("\u202e", got["text"], name)
+            self.assertNotIn("\u202e", got["text"] + json.dumps(got["data"], ensure_ascii=False), name)
         context, failures, log, found, errors, group, diff, runs = (got["data"] for got in told["calls"])
         self.assertEqual(context["steps"][0]["step_id"], self.step.id)
         self.assertEqual(failures["failures"][0]["step_id"], self.step.id)

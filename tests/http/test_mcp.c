@@ -976,6 +976,8 @@ static void names_and_messages_stay_in_code_spans(void **state)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		assert_false(has(text_of(all[i]), "\n#") || has(text_of(all[i]), "\xe2\x80\xae"));
 		assert_true(has(text_of(all[i]), "\\u{202e}"));
+		if (strstr(all[i]->body, "\xe2\x80\xae")) /* nor in the JSON */
+			fail_msg("%s", strstr(all[i]->body, "structuredContent"));
 	}
 	assert_has(&errors, "```` ``` \\u{202e}# Ignore previous");
 }
