@@ -139,7 +139,6 @@ enum err_code mcp_list_runs(struct mcp_call *m, struct err *e)
 	struct call *c = m->c;
 	struct run_query q = { .status = mcp_str(m, "status"),
 		.branch = mcp_str(m, "branch"),
-		.head_sha = mcp_str(m, "sha"),
 		.repo = mcp_str(m, "repo"),
 		.now = c->now,
 		.order = RUNS_NEWEST,
@@ -150,6 +149,7 @@ enum err_code mcp_list_runs(struct mcp_call *m, struct err *e)
 	int64_t total, next;
 	size_t n = 0;
 
+	TRY(mcp_sha(m, &q.head_sha, e));
 	TRY(facts_runs(c->app->store, &c->identity, &q, &c->arena, &runs, &n, &total, e));
 	next = q.offset + (int64_t)n;
 	buf_z(&m->text, n > 0 ? "Runs, the newest first:\n\n" : "No such run.\n");
@@ -233,7 +233,9 @@ static void tell_error(struct buf *out, const struct error *f, const struct grou
 	named(out, "", f->message, MESSAGE_MAX_BYTES);
 	tell_known(out, f, g, head_sha);
 	buf_fmt(out, " · step %" PRId64, f->step_id);
-	if (f->to_line > f->from_line)
+	if (f->to_line == f->from_line + 1)
+		buf_fmt(out, ", line %" PRId64, f->to_line);
+	else if (f->to_line > f->from_line)
 		buf_fmt(out, ", lines %" PRId64 " to %" PRId64, f->from_line + 1, f->to_line);
 	if (f->group_id > 0)
 		buf_fmt(out, " · group %" PRId64, f->group_id);
@@ -291,7 +293,7 @@ static void tell_counts(struct buf *out, const struct group *g)
 
 	buf_fmt(out, " · seen from %s to %s", clock_date(g->first_seen_at, first),
 		clock_date(g->last_seen_at, last));
-	buf_fmt(out, ", %s%" PRId64 " times in %" PRId64 " runs", g->counts.all < 0 ? "more than " : "",
+	buf_fmt(out, ", errors: %s%" PRId64 ", runs: %" PRId64, g->counts.all < 0 ? "more than " : "",
 		g->counts.all < 0 ? 10000 : g->counts.all, g->counts.runs);
 }
 

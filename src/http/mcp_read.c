@@ -95,13 +95,13 @@ enum err_code mcp_failure_context(struct mcp_call *m, struct err *e)
 	struct account_query q = {
 		.repo = mcp_str(m, "repo"),
 		.forge = mcp_str(m, "forge"),
-		.head_sha = mcp_str(m, "sha"),
 		.external_run_id = mcp_str(m, "external_run_id"),
 		.run_id = mcp_int(m, "run_id"),
 		.budget = (size_t)mcp_int(m, "budget"),
 		.now = c->now,
 	};
 
+	TRY(mcp_sha(m, &q.head_sha, e));
 	TRY(find_commit(m, &q, e));
 	q.format = ACCOUNT_JSON;
 	TRY(account_write(c->app->store, c->cfg, &c->identity, &q, &m->data, e));
@@ -213,7 +213,7 @@ static void put_log(struct mcp_call *m, const struct step_view *v, const struct 
 	if (more)
 		buf_fmt(&m->text, "\nMore: cursor %" PRId64 ".\n", page->next + 1);
 	if (before > 0)
-		buf_fmt(&m->text, "\n%" PRId64 " lines are above: tail with to %" PRId64 ".\n", before,
+		buf_fmt(&m->text, "\nAbove are lines 1 to %" PRId64 ": tail with to %" PRId64 ".\n", before,
 			before);
 	page_end(&p);
 }
@@ -267,6 +267,8 @@ static void end_search(struct page *p, size_t n, int64_t next)
 	json_close_array(&p->j);
 	if (n == 0)
 		buf_z(text, next >= 0 ? "Nothing found so far.\n" : "Nothing found.\n");
+	else
+		buf_z(text, "Lines that match have a > in front.\n");
 	page_fence(p);
 	json_put_number(&p->j, "next_cursor", next >= 0, next);
 	if (next >= 0)

@@ -8,7 +8,7 @@
 
 #include "http/edge.h"
 
-#include <inttypes.h>
+#include <ctype.h>
 
 /* ---- what they take ---- */
 
@@ -457,4 +457,17 @@ int64_t mcp_int(const struct mcp_call *m, const char *name)
 	if (!json_int(json_get(m->args, name), &n) && arg)
 		str_to_int(str_z(arg->field.def), &n);
 	return n;
+}
+
+enum err_code mcp_sha(const struct mcp_call *m, struct str *ret, struct err *e)
+{
+	struct str sha = mcp_str(m, "sha");
+	bool whole = sha.len == 0 || sha.len == 40 || sha.len == 64;
+
+	for (size_t i = 0; i < sha.len; i++)
+		whole &= isxdigit((unsigned char)sha.p[i]) != 0;
+	if (!whole)
+		return err_field(e, "sha", "must be the whole commit, 40 or 64 hexadecimal digits");
+	*ret = sha;
+	return ERR_OK;
 }

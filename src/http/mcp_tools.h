@@ -52,6 +52,9 @@ bool mcp_has(const struct mcp_call *m, const char *name); /* null is not given *
 struct str mcp_str(const struct mcp_call *m, const char *name);
 int64_t mcp_int(const struct mcp_call *m, const char *name); /* 0: not given, and no default */
 
+/* The argument sha, empty when it is not given. ERR_INVALID: it is no whole commit, which would be looked for and not found. */
+MUST_CHECK enum err_code mcp_sha(const struct mcp_call *m, struct str *ret, struct err *e);
+
 /* mcp_read.c: accounts and lines */
 MUST_CHECK enum err_code mcp_failure_context(struct mcp_call *m, struct err *e);
 MUST_CHECK enum err_code mcp_step_log(struct mcp_call *m, struct err *e);
