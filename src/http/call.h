@@ -109,6 +109,8 @@ int64_t arg_time(const struct call *c, const char *name); /* a date-time in ms; 
 
 /* A header of the request by its name, without case; empty when absent. */
 struct str call_header(const struct call *c, const char *name);
+/* It came more than once: others may have read another one of them. */
+bool call_header_again(const struct call *c, const char *name);
 
 /* Where we are reached, without a final slash: [server] public-url, else what the client calls us. In the call's arena. */
 struct str call_base_url(struct call *c);

@@ -323,7 +323,9 @@ enum err_code api_mcp(struct call *c, struct err *e)
 {
 	const struct mcp_headers headers = { .version = call_header(c, "MCP-Protocol-Version"),
 		.method = call_header(c, "Mcp-Method"),
-		.name = call_header(c, "Mcp-Name") };
+		.name = call_header(c, "Mcp-Name"),
+		.doubled = call_header_again(c, "MCP-Protocol-Version") ||
+			   call_header_again(c, "Mcp-Method") || call_header_again(c, "Mcp-Name") };
 	struct mcp_message m = { 0 };
 	struct mcp_refusal why;
 	enum err_code code;

@@ -29,6 +29,7 @@ enum mcp_code { /* of JSON-RPC, and of MCP's own among them */
 
 struct mcp_headers { /* as they were sent; empty: not */
 	struct str version, method, name;
+	bool doubled; /* one of them came more than once */
 };
 
 struct mcp_message {

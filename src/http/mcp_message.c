@@ -103,6 +103,9 @@ static bool check_headers(
 {
 	struct json *name = json_get(m->params, "name");
 
+	if (h->doubled)
+		return refuse(why, MCP_HEADERS_DIFFER,
+			"one of the headers MCP-Protocol-Version, Mcp-Method, Mcp-Name came more than once");
 	if (!str_eq(h->version, version))
 		return refuse(why, MCP_HEADERS_DIFFER,
 			"the header MCP-Protocol-Version has to be what " META_VERSION " says");

@@ -138,6 +138,14 @@ struct str call_header(const struct call *c, const char *name)
 	return h->headers.get(h->headers.arg, name);
 }
 
+bool call_header_again(const struct call *c, const char *name)
+{
+	const struct request_head *h = &edge_of(c)->head;
+	struct str other;
+
+	return h->headers.from_end && h->headers.from_end(h->headers.arg, name, 1, &other);
+}
+
 static enum err_code check_media(const struct call *c, struct err *e)
 {
 	const char *want = c->op->json_rpc    ? "application/json"

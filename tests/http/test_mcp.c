@@ -381,6 +381,15 @@ static void headers_have_to_agree_with_the_body(void **state)
 		assert_refused(&r, 400, MCP_HEADERS_DIFFER);
 		assert_int_equal(number(json_of(&r), "id"), 3);
 	}
+	AUTO_ANSWER twice = ask((struct ask){ .method = "POST",
+		.target = "/mcp",
+		.token = fx.admin.p,
+		.header = { "Mcp-Method", "tools/list" },
+		.more = { "Mcp-Method", "tools/call" },
+		.third = { "MCP-Protocol-Version", MCP_MODERN },
+		.body = list });
+	assert_refused(&twice, 400, MCP_HEADERS_DIFFER);
+	assert_true(strstr(twice.body, "more than once") != NULL);
 	AUTO_ANSWER good = with_headers(MCP_MODERN, "tools/list", NULL, list);
 	assert_int_equal(good.status, 200);
 }
