@@ -242,7 +242,7 @@ def body_of(doc, op, where):
     body = doc.deref(op.get("requestBody"), where) if op.get("requestBody") else None
     if body is None:
         return None, False
-    if list(body["content"]) == [RAW]:
+    if list(body["content"]) == [RAW] or (op.get("x-json-rpc") and list(body["content"]) == ["application/json"]):
         return RAW, bool(body.get("required"))
     if list(body["content"]) not in (["application/json"], [FORM]):
         raise Wrong(f"{where}: only bodies of application/json, {FORM} or {RAW} are read")
@@ -255,8 +255,8 @@ def body_of(doc, op, where):
     return schema, bool(body.get("required"))
 
 
-def is_form(doc, op, where):
-    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [FORM]
+def media_is(doc, op, where, media):
+    return "requestBody" in op and list(doc.deref(op["requestBody"], where)["content"]) == [media]
 
 
 def check_statuses(doc, op, path, where):
@@ -280,6 +280,10 @@ def check_statuses(doc, op, path, where):
         if str(status) >= "400" and op.get("x-page"):
             if list(response.get("content", {})) != ["text/html"]:
                 raise Wrong(f"{where}: {status} must be text/html")
+        elif str(status) >= "400" and op.get("x-json-rpc") and str(status) != "405":
+            ref = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
+            if ref != "#/components/schemas/McpError":
+                raise Wrong(f"{where}: {status} must be an McpError")
         elif str(status) >= "400":
             ref = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
             if ref != "#/components/schemas/ErrorResponse":
@@ -298,6 +302,8 @@ def check_operation(doc, path, method, op):
     guarded = any("bearer" in s for s in op["security"])
     if guarded != (op["x-auth"] not in ("none", "login")):
         raise Wrong(f"{where}: security and x-auth do not agree")
+    if op.get("x-json-rpc") and (method != "POST" or not media_is(doc, op, where, "application/json") or op.get("x-page")):
+        raise Wrong(f"{where}: x-json-rpc is for a POST of application/json that is no page")
     if ("requestBody" in op) != ("x-body-limit" in op):
         raise Wrong(f"{where}: requestBody and x-body-limit go together")
     if {p["name"] for p in parameters_of(doc, op, where) if p["in"] == "path"} != set(re.findall(r"\{(\w+)\}", path)):
@@ -332,8 +338,8 @@ def operation_row(doc, tables, path, method, op):
         "id": c_string(op["operationId"]), "method": c_string(method), "path": c_string(path), "handler": handler_of(op), "begin": begin_of(op) or "NULL",
         "auth": AUTH[op["x-auth"]], "rate": RATE[op["x-rate"]], "scope": scope_bits(op, where), "roles": role_bits(op),
         "params": p_name, "n_params": n_params, "fields": f_name, "n_fields": n_fields,
-        "has_body": str(schema is not None).lower(), "form_body": str(is_form(doc, op, where)).lower(), "raw_body": str(raw).lower(), "any_media": str(bool(op.get("x-any-media"))).lower(), "body_required": str(required).lower(),
-        "page": str(bool(op.get("x-page"))).lower(), "any_query": str(bool(op.get("x-any-query"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
+        "has_body": str(schema is not None).lower(), "form_body": str(media_is(doc, op, where, FORM)).lower(), "raw_body": str(raw).lower(), "any_media": str(bool(op.get("x-any-media"))).lower(), "body_required": str(required).lower(),
+        "json_rpc": str(bool(op.get("x-json-rpc"))).lower(), "page": str(bool(op.get("x-page"))).lower(), "any_query": str(bool(op.get("x-any-query"))).lower(), "repair_text": str(bool(op.get("x-repair-text"))).lower(),
         "body_limit": 0 if limit in LIMITS else int(limit), "body_limit_of": LIMITS.get(limit, "OP_LIMIT_FIXED"),
         "repo_field": c_string(op["x-repo-field"]) if op.get("x-repo-field") else "NULL",
         "host_field": c_string(op["x-host-field"]) if op.get("x-host-field") else "NULL",

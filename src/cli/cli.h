@@ -12,6 +12,7 @@ int cmd_baseline(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_episodes(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
+int cmd_mcp(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_unpin(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

@@ -87,6 +87,8 @@ struct call {
 	struct repo repo;  /* when the operation names one (x-repo-field): watched, allowed for the token */
 	struct json *body; /* root of the checked body, or NULL */
 	struct str raw;    /* a body of bytes, decoded */
+	struct str
+		rpc_id; /* of x-json-rpc: the id of the request, as JSON, for errors; empty: not known yet */
 	struct call_sink sink;
 
 	/* reply */
@@ -107,6 +109,8 @@ int64_t arg_time(const struct call *c, const char *name); /* a date-time in ms; 
 
 /* A header of the request by its name, without case; empty when absent. */
 struct str call_header(const struct call *c, const char *name);
+/* It came more than once: others may have read another one of them. */
+bool call_header_again(const struct call *c, const char *name);
 
 /* Where we are reached, without a final slash: [server] public-url, else what the client calls us. In the call's arena. */
 struct str call_base_url(struct call *c);

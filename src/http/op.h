@@ -76,6 +76,7 @@ struct op {
 	bool repair_text;  /* x-repair-text: the body carries program output, see JSON_REPAIR_TEXT */
 	bool raw_body;     /* bytes as they come, not JSON; Content-Encoding: zstd is taken */
 	bool any_media;    /* with raw_body: whatever Content-Type says, and not compressed beside */
+	bool json_rpc;     /* x-json-rpc: with raw_body, of application/json; errors are those of JSON-RPC */
 	bool any_query;    /* x-any-query: parameters that are not here are passed over */
 	bool form_body;    /* application/x-www-form-urlencoded, not JSON */
 	size_t body_limit; /* bytes; 0: no body taken */

@@ -282,6 +282,32 @@ static void put_error(struct call *c, const struct err *e)
 	json_close_object(&j);
 }
 
+/* Codes that JSON-RPC has, and one of those that it leaves to servers (https://www.jsonrpc.org/specification). */
+static int rpc_code(enum err_code code)
+{
+	if (err_http(code) >= 500)
+		return -32603;
+	return code == ERR_INVALID ? -32600 : -32000;
+}
+
+static void put_rpc_error(struct call *c, const struct err *e)
+{
+	struct json_out j = reply_json(c, err_http(e->code));
+
+	json_open_object(&j, NULL);
+	json_put_z(&j, "jsonrpc", "2.0");
+	json_put_json(&j, "id", c->rpc_id.len > 0 ? c->rpc_id : STR("null"));
+	json_open_object(&j, "error");
+	json_put_int(&j, "code", rpc_code(e->code));
+	json_put_z(&j, "message", message_of(c, e));
+	json_open_object(&j, "data");
+	json_put_z(&j, "code", err_slug(e->code));
+	put_details(c, &j, e->code);
+	json_close_object(&j);
+	json_close_object(&j);
+	json_close_object(&j);
+}
+
 /* The next of the media types of an Accept header, without its parameters; *accept goes on behind it. */
 static struct str next_type(struct str *accept)
 {
@@ -333,6 +359,8 @@ void reply_error(struct call *c, const struct err *e)
 	x->n_headers = 0;
 	if (x->is_page)
 		page_error(c, e);
+	else if (c->op && c->op->json_rpc)
+		put_rpc_error(c, e);
 	else if (wants_text(c))
 		put_text(c, e);
 	else

@@ -138,9 +138,18 @@ struct str call_header(const struct call *c, const char *name)
 	return h->headers.get(h->headers.arg, name);
 }
 
+bool call_header_again(const struct call *c, const char *name)
+{
+	const struct request_head *h = &edge_of(c)->head;
+	struct str other;
+
+	return h->headers.from_end && h->headers.from_end(h->headers.arg, name, 1, &other);
+}
+
 static enum err_code check_media(const struct call *c, struct err *e)
 {
-	const char *want = c->op->raw_body    ? "application/octet-stream"
+	const char *want = c->op->json_rpc    ? "application/json"
+			   : c->op->raw_body  ? "application/octet-stream"
 			   : c->op->form_body ? "application/x-www-form-urlencoded"
 					      : "application/json";
 	struct str type = call_header(c, "Content-Type"),
@@ -151,7 +160,7 @@ static enum err_code check_media(const struct call *c, struct err *e)
 		return err_set(e, ERR_MEDIA, "send the body as Content-Type: %s", want);
 	if (coding.len == 0 || str_eq_nocase(coding, STR("identity")))
 		return ERR_OK;
-	if (!c->op->raw_body || c->op->any_media || c->op->begin)
+	if (!c->op->raw_body || c->op->any_media || c->op->json_rpc || c->op->begin)
 		return err_set(e, ERR_MEDIA, "send the body without Content-Encoding");
 	if (!str_eq_nocase(coding, STR("zstd")))
 		return err_set(e, ERR_MEDIA, "send the body as Content-Encoding: zstd, or without");
@@ -350,6 +359,7 @@ static enum err_code parse_body(struct call *c, struct err *e)
 		if (c->op->body_required)
 			return err_set(e, ERR_INVALID, "%s is needed",
 				c->op->form_body  ? "a form"
+				: c->op->json_rpc ? "a JSON body"
 				: c->op->raw_body ? "a body"
 						  : "a JSON body");
 		return ERR_OK;

@@ -56,6 +56,60 @@ const struct group *errors_group_of(const struct step_errors *x, const struct er
 	return NULL;
 }
 
+/* ---- of a run ---- */
+
+/* Each group once. */
+static size_t group_ids(const struct error *errors, size_t n, int64_t *ids)
+{
+	size_t n_ids = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < n_ids && ids[k] != errors[i].group_id)
+			k++;
+		if (k == n_ids && errors[i].group_id > 0)
+			ids[n_ids++] = errors[i].group_id;
+	}
+	return n_ids;
+}
+
+static enum err_code read_run_errors(struct db *db, const struct error_query *q, int64_t now, struct arena *a,
+	struct step_errors *ret, struct err *e)
+{
+	int64_t n_due = 0, *ids;
+	size_t n_ids;
+
+	TRY(errors_due(db, q->run_id, &n_due, e));
+	ret->state.due = n_due > 0;
+	TRY(errors_list(db, a, q, &ret->errors, &ret->n, &ret->total, e));
+	ids = arena_array(a, ret->n, sizeof *ids);
+	n_ids = group_ids(ret->errors, ret->n, ids);
+	return groups_find(db, a, ids, n_ids, now, &ret->groups, &ret->n_groups, e);
+}
+
+enum err_code errors_of_run(struct store *s, const struct identity *id, int64_t run_id,
+	const struct error_query *q, int64_t now, struct arena *a, struct step_errors *ret, struct err *e)
+{
+	struct error_query of_run = *q;
+	struct step_errors x = { 0 };
+	struct db *db = NULL;
+	struct run run;
+	enum err_code code;
+
+	of_run.run_id = run_id;
+	of_run.step_id = of_run.group_id = 0;
+	TRY(store_reader_get(s, &db, e));
+	code = facts_run_in(db, id, run_id, now, a, &run, e);
+	if (code == ERR_OK)
+		code = read_run_errors(db, &of_run, now, a, &x, e);
+	store_reader_put(s, db);
+	TRY(code);
+	x.head_sha = run.head_sha;
+	*ret = x;
+	return ERR_OK;
+}
+
 /* ---- the lines of an error ---- */
 
 static struct str cut(struct str text, size_t max_characters)

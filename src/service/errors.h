@@ -25,6 +25,16 @@ MUST_CHECK enum err_code errors_of_step(struct store *s, const struct identity *
 /* NULL: the error has none. */
 const struct group *errors_group_of(const struct step_errors *x, const struct error *f);
 
+/* ---- of a run ---- */
+
+/*
+ * The causes in the steps that make the run fail (of the newest attempt of each job those that failed), of whatever class. q: classes, severities, limit and
+ * offset are read. The groups have counts, as groups_find() has them; of state only due is told: a step is still to be explained, and more may come.
+ * ERR_NOT_FOUND: no such run, or not for this token.
+ */
+MUST_CHECK enum err_code errors_of_run(struct store *s, const struct identity *id, int64_t run_id,
+	const struct error_query *q, int64_t now, struct arena *a, struct step_errors *ret, struct err *e);
+
 /* ---- the lines of an error ---- */
 
 #define ERROR_STACK_LINES 50

@@ -179,3 +179,58 @@ enum err_code facts_failures(struct store *s, const struct identity *id, int64_t
 	store_reader_put(s, db);
 	return code;
 }
+
+static enum err_code failures_of(struct db *db, const struct config *cfg, const struct identity *id,
+	struct str repo, struct str forge, int64_t now, int64_t limit, struct arena *a, struct failure **ret,
+	size_t *ret_n, struct err *e)
+{
+	int64_t repo_id = 0;
+	bool watched;
+
+	TRY(subject_find_repo(db, a, cfg, id, repo, forge, &repo_id, &watched, e));
+	if (watched)
+		return failures_newest(db, a, repo_id, access_viewer(id), now, limit, ret, ret_n, e);
+	*ret = NULL;
+	*ret_n = 0;
+	return ERR_OK;
+}
+
+enum err_code facts_failures_of(struct store *s, const struct config *cfg, const struct identity *id,
+	struct str repo, struct str forge, int64_t now, int64_t limit, struct arena *a, struct failure **ret,
+	size_t *ret_n, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(s, &db, e));
+	code = failures_of(db, cfg, id, repo, forge, now, limit, a, ret, ret_n, e);
+	store_reader_put(s, db);
+	return code;
+}
+
+static enum err_code pull_sha(struct db *db, const struct config *cfg, const struct identity *id,
+	struct str repo, struct str forge, int64_t pull_request, struct arena *a, struct str *ret_sha,
+	struct err *e)
+{
+	int64_t repo_id = 0;
+	bool watched;
+
+	TRY(subject_find_repo(db, a, cfg, id, repo, forge, &repo_id, &watched, e));
+	if (!watched)
+		return err_set(
+			e, ERR_NOT_FOUND, "there is no such repo that is watched, or not for this token");
+	return runs_pull_sha(db, a, repo_id, pull_request, ret_sha, e);
+}
+
+enum err_code facts_pull_sha(struct store *s, const struct config *cfg, const struct identity *id,
+	struct str repo, struct str forge, int64_t pull_request, struct arena *a, struct str *ret_sha,
+	struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(s, &db, e));
+	code = pull_sha(db, cfg, id, repo, forge, pull_request, a, ret_sha, e);
+	store_reader_put(s, db);
+	return code;
+}

@@ -43,5 +43,13 @@ MUST_CHECK enum err_code facts_run_in(struct db *db, const struct identity *id, 
 /* The newest runs that failed or lost their runner, at most limit. Memory of a. */
 MUST_CHECK enum err_code facts_failures(struct store *s, const struct identity *id, int64_t now,
 	int64_t limit, struct arena *a, struct failure **ret, size_t *ret_n, struct err *e);
+/* The same of one repo; forge empty: as subject_find() has it. Of one that is not watched, or not for whoever asks, there are none. */
+MUST_CHECK enum err_code facts_failures_of(struct store *s, const struct config *cfg,
+	const struct identity *id, struct str repo, struct str forge, int64_t now, int64_t limit,
+	struct arena *a, struct failure **ret, size_t *ret_n, struct err *e);
+/* The commit of the newest run of a pull request. ERR_NOT_FOUND: nothing was sent of one lately, or its repo is not watched, or not for whoever asks. */
+MUST_CHECK enum err_code facts_pull_sha(struct store *s, const struct config *cfg, const struct identity *id,
+	struct str repo, struct str forge, int64_t pull_request, struct arena *a, struct str *ret_sha,
+	struct err *e);
 
 #endif

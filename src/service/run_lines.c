@@ -69,6 +69,7 @@ static enum err_code read_step(
 		.levels = r->q->levels,
 		.sources = r->q->sources,
 		.contains = r->q->contains,
+		.regex = r->q->regex,
 		.from = from,
 		.to = INT64_MAX,
 		.limit = r->q->limit - r->page.n,

@@ -14,8 +14,8 @@ struct run_lines_query {
 	int64_t run_id;
 	int64_t sample_id; /* only of tests over it; 0: of all steps */
 	bool may_come;     /* it is one of the suite that is not over: each of its tests may have a log yet */
-	unsigned levels, sources; /* as lines_query has them */
-	struct str contains;
+	unsigned levels, sources;   /* as lines_query has them */
+	struct str contains, regex; /* as lines_query has them */
 	int64_t cursor;
 	size_t limit;
 	int64_t scan_bytes, scan_ms; /* for all of the page */
@@ -37,7 +37,7 @@ struct run_lines_page {
 
 /*
  * Memory of a. ERR_NOT_FOUND: no text ever came of any step, and none may come; or the run has no test over the sample. ERR_GONE: all that came has expired; the error says when the last did, and so does
- * *ret_expired_at. ERR_INVALID: contains cannot be searched for.
+ * *ret_expired_at. ERR_INVALID: contains or regex cannot be searched for.
  */
 MUST_CHECK enum err_code run_lines_read(struct store *s, const struct run_lines_query *q, struct arena *a,
 	struct run_lines_page *ret, int64_t *ret_expired_at, struct err *e);

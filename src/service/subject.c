@@ -144,3 +144,20 @@ enum err_code subject_find(struct db *db, struct arena *a, const struct config *
 		ret->repo_id = NO_REPO;
 	return ERR_OK;
 }
+
+/* No commit has this name, so from nowhere was anything sent for it. */
+#define NO_COMMIT STR("0")
+
+enum err_code subject_find_repo(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, struct str repo, struct str forge, int64_t *ret_repo_id, bool *ret_watched,
+	struct err *e)
+{
+	const struct subject s = { .repo = repo, .forge = forge, .head_sha = NO_COMMIT };
+	struct step_query q = { 0 };
+	bool watched = false;
+
+	TRY(subject_find(db, a, cfg, id, &s, &q, &watched, e));
+	*ret_repo_id = watched ? q.repo_id : 0;
+	*ret_watched = watched;
+	return ERR_OK;
+}

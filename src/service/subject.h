@@ -22,5 +22,12 @@ MUST_CHECK enum err_code subject_check(const struct subject *s, struct err *e);
 MUST_CHECK enum err_code subject_find(struct db *db, struct arena *a, const struct config *cfg,
 	const struct identity *id, const struct subject *s, struct step_query *ret, bool *ret_watched,
 	struct err *e);
+/*
+ * Of a repo alone, as above: *ret_repo_id 0 when *ret_watched is false. Of several forges' repos of that name, where none is the default forge's and no token
+ * is bound to one, it is the first.
+ */
+MUST_CHECK enum err_code subject_find_repo(struct db *db, struct arena *a, const struct config *cfg,
+	const struct identity *id, struct str repo, struct str forge, int64_t *ret_repo_id, bool *ret_watched,
+	struct err *e);
 
 #endif

@@ -111,6 +111,11 @@ struct run_query {
 MUST_CHECK enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *q,
 	struct run **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
 
+/* The commit of the newest run of a pull request, looked for among the newest RUNS_OF_PULL_LOOKED_AT runs of its repo. ERR_NOT_FOUND: none of them is. */
+#define RUNS_OF_PULL_LOOKED_AT 10000
+MUST_CHECK enum err_code runs_pull_sha(struct db *db, struct arena *a, int64_t repo_id, int64_t pull_request,
+	struct str *ret_sha, struct err *e);
+
 /* A run that failed, or lost its runner, and the step of it that failed first. */
 struct failure {
 	struct run run; /* without its platform */

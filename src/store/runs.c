@@ -284,6 +284,42 @@ enum err_code runs_list(struct db *db, struct arena *a, const struct run_query *
 	return ERR_OK;
 }
 
+/* ---- of a pull request ---- */
+
+struct pull_sha {
+	struct arena *a;
+	struct str sha;
+};
+
+static enum err_code take_sha(void *arg, const struct db_row *row, struct err *e)
+{
+	struct pull_sha *p = arg;
+
+	(void)e;
+	p->sha = row_str(row, 0, p->a);
+	return ERR_OK;
+}
+
+/* A pull request has no index: it is a look at a bounded number of rows, in their order. */
+enum err_code runs_pull_sha(struct db *db, struct arena *a, int64_t repo_id, int64_t pull_request,
+	struct str *ret_sha, struct err *e)
+{
+	struct pull_sha p = { .a = a };
+
+	TRY(db_each(db,
+		"SELECT x.head_sha FROM (SELECT run.head_sha, run.pull_request, run.created_at, run.id FROM "
+		"run"
+		" WHERE run.repo_id = $1 ORDER BY run.created_at DESC, run.id DESC LIMIT $3) AS x"
+		" WHERE x.pull_request = $2 ORDER BY x.created_at DESC, x.id DESC LIMIT 1",
+		DB_ARGS(DB_I(repo_id), DB_I(pull_request), DB_I(RUNS_OF_PULL_LOOKED_AT)), take_sha, &p, e));
+	if (p.sha.len == 0)
+		return err_set(e, ERR_NOT_FOUND,
+			"no run of pull request %lld is among the newest %d of its repo",
+			(long long)pull_request, RUNS_OF_PULL_LOOKED_AT);
+	*ret_sha = p.sha;
+	return ERR_OK;
+}
+
 /* ---- logs of a run ---- */
 
 static enum err_code take_log(void *arg, const struct db_row *row, struct err *e)

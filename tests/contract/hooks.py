@@ -276,6 +276,19 @@ OF_THE_SUITE = {"createRun": ask_for_a_run, "claimRun": claim, "tellProgress": t
                 "importResults": import_results, "cancelRun": cancel, "approveBaseline": approve, "revertBaseline": revert}
 
 
+META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+MCP = [("ping", None), ("tools/list", {}), ("server/discover", {"_meta": META}), ("tools/call", {"name": "list_runs", "arguments": {"limit": 1}}),
+       ("tools/call", {"name": "list_failures", "_meta": META})]
+
+
+def speak_mcp(case):
+    """A message that is good, with the headers that go with it, in either era."""
+    method, params = MCP[next(turn) % len(MCP)]
+    case.body = {"jsonrpc": "2.0", "id": next(turn), "method": method, **({"params": params} if params else {})}
+    if params and "_meta" in params:
+        case.headers.update({"MCP-Protocol-Version": META["io.modelcontextprotocol/protocolVersion"], "Mcp-Method": method, "Mcp-Name": params.get("name", "")})
+
+
 def put_right(name, case):
     if name in ("postCiLog", "createToken", "getContext", "listSteps", "testRules"):
         post("/api/v1/repos", {"repo": REPO})  # removeRepo may have taken it away
@@ -349,6 +362,8 @@ def put_right(name, case):
             query["path"] = "ep/meta.json"
     elif name == "checkCommit":
         case.path_parameters["name"] = "fleet"
+    elif name == "mcp":
+        speak_mcp(case)
     elif name == "revokeSession":
         case.path_parameters["session_id"] = THE_SESSION
     elif name == "getStepLines":
@@ -396,6 +411,9 @@ def every_answer_has_an_id(ctx, response, case):
 def an_error_has_the_one_shape(ctx, response, case):
     if response.status_code >= 400 and case.operation.definition.raw.get("x-page"):
         assert "text/html; charset=utf-8" in str(response.headers["content-type"]) and "<h1>" in response.text, response.text
+    elif response.status_code >= 400 and response.status_code != 405 and case.operation.definition.raw.get("x-json-rpc"):
+        answer = response.json()
+        assert answer["jsonrpc"] == "2.0" and answer["error"]["code"] < 0 and answer["error"]["message"], answer
     elif response.status_code >= 400:
         error = response.json()
         assert isinstance(error["details"], dict) and error["code"].islower() and 0 < len(error["message"]) <= 500, error

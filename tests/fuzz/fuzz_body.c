@@ -48,6 +48,7 @@ static void set_up(void)
 		op->scope = 0;
 		op->roles = 0;
 		op->page = false; /* forms too: with errors that can be read */
+		op->json_rpc = false;
 		op->repo_field = NULL;
 		table.n++;
 	}

@@ -235,6 +235,8 @@ static struct str ask_header(void *arg, const char *name)
 		return str_z(a->header[1]);
 	if (a->more[0] && strcasecmp(name, a->more[0]) == 0)
 		return str_z(a->more[1]);
+	if (a->third[0] && strcasecmp(name, a->third[0]) == 0)
+		return str_z(a->third[1]);
 	return STR("");
 }
 

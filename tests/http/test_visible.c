@@ -97,11 +97,24 @@ static void only_for_members(void)
 	assert_int_equal(r.status, 200);
 }
 
+/* The run is one of a pull request: what is told of a run again is kept. */
+static void of_pull_request(void)
+{
+	AUTO_ANSWER r = ask((struct ask){ .method = "POST",
+		.target = "/internal/steps",
+		.body = "{\"repo\":\"" REPO "\",\"head_sha\":\"" SHA "\",\"run_id\":7,\"job_name\":\"build\","
+			"\"step_name\":\"build\",\"pull_request\":7}",
+		.token = INTERNAL });
+
+	assert_int_equal(r.status, 200);
+}
+
 static int up(void **state)
 {
 	if (router_up(state) != 0)
 		return -1;
 	streamed("build", STR(BROKEN));
+	of_pull_request();
 	explain_all();
 	make_somebody();
 	return 0;
@@ -153,8 +166,51 @@ static int64_t total_of(const char *target, const char *who)
 	return total;
 }
 
+/* The same by POST /mcp: an error to those who do not see it, or nothing. */
+static const struct {
+	const char *tool, *args;
+	bool lists;
+} tools[] = {
+	{ "failure_context", "\"run_id\":1", false },
+	{ "failure_context", "\"repo\":\"" REPO "\",\"pull_request\":7", false },
+	{ "step_log", "\"step_id\":1", false },
+	{ "search_log", "\"step_id\":1,\"contains\":\"undeclared\"", false },
+	{ "search_log", "\"run_id\":1,\"contains\":\"undeclared\"", false },
+	{ "list_errors", "\"run_id\":1", false },
+	{ "list_errors", "\"step_id\":1", false },
+	{ "error_group", "\"group_id\":1", false },
+	{ "failure_context", "\"external_run_id\":\"7\"", true },
+	{ "failure_context", "\"repo\":\"" REPO "\",\"sha\":\"" SHA "\"", true },
+	{ "list_failures", "", true },
+	{ "list_failures", "\"repo\":\"" REPO "\"", true },
+	{ "list_errors", "\"repo\":\"" REPO "\"", true },
+	{ "list_runs", "", true },
+};
+
+static void looks_by_tools(const char *who, bool sees)
+{
+	char body[400];
+
+	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
+		snprintf(body, sizeof body,
+			"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"%s\","
+			"\"arguments\":{%s}}}",
+			tools[i].tool, tools[i].args);
+		AUTO_ANSWER r =
+			ask((struct ask){ .method = "POST", .target = "/mcp", .token = who, .body = body });
+		struct json *result = json_get(json_of(&r), "result");
+		bool refused = json_is_true(json_get(result, "isError"));
+		bool told = strstr(r.body, "undeclared") || strstr(r.body, "\"run_id\":1") ||
+			    strstr(r.body, "run 1:");
+
+		if (!result || refused != (!sees && !tools[i].lists) || told != sees)
+			fail_msg("%s %s: %s", tools[i].tool, tools[i].args, r.body);
+	}
+}
+
 static void looks(const char *who, bool sees)
 {
+	looks_by_tools(who, sees);
 	for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
 		AUTO_ANSWER r = ask((struct ask){ .method = things[i].method,
 			.target = things[i].target,

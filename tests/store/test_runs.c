@@ -459,6 +459,34 @@ static void a_list_with_a_run_whose_counts_cannot_be_says_what_to_do(void **stat
 	store_reader_put(fx.store, db);
 }
 
+static enum err_code pull_sha(int64_t repo_id, int64_t pull_request, struct str *ret, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	must(store_reader_get(fx.store, &db, e), e);
+	code = runs_pull_sha(db, &fx.arena, repo_id, pull_request, ret, e);
+	store_reader_put(fx.store, db);
+	return code;
+}
+
+/* Before the third run of the first repo there are more than are looked at. */
+static void the_commit_of_a_pull_request_is_that_of_its_newest_run(void **state)
+{
+	struct str sha = STR("untouched");
+	struct err e;
+	(void)state;
+
+	tell("UPDATE run SET pull_request = 12 WHERE id IN (9000, 9500)");
+	tell("UPDATE run SET pull_request = 13 WHERE id = 3");
+	assert_int_equal(pull_sha(2, 12, &sha, &e), ERR_NOT_FOUND);
+	assert_int_equal(pull_sha(1, 13, &sha, &e), ERR_NOT_FOUND);
+	says(&e, "newest 10000");
+	assert_true(str_eq(sha, STR("untouched")));
+	must(pull_sha(1, 12, &sha, &e), &e);
+	assert_true(str_eq(sha, STR("0000000000000000000000000000000000000c5e")));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, store_up, store_down)
 
 int main(void)
@@ -473,6 +501,7 @@ int main(void)
 	};
 	static const struct CMUnitTest lists[] = {
 		cmocka_unit_test(every_list_is_what_looking_at_every_run_gives),
+		cmocka_unit_test(the_commit_of_a_pull_request_is_that_of_its_newest_run),
 		cmocka_unit_test(a_list_with_a_run_whose_counts_cannot_be_says_what_to_do),
 	};
 	int failed = cmocka_run_group_tests(kept, NULL, NULL);
