@@ -37,6 +37,12 @@ class Fleet:
         return (f"[fleet]\n\tlisten = 127.0.0.1:0\n\tcertificate = {certificate or self.server[0]}\n\tkey = {key or self.server[1]}\n"
                 f"\tclient-ca = {client_ca or self.ca.certificate}\n{more}")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
