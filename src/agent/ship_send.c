@@ -94,16 +94,16 @@ enum err_code ship_send(struct http_client *http, const struct ship_sending *s, 
 		.silence_ms = (int)o->timeout_s * 1000,
 		.stop = s->stop,
 		.progress = s->progress,
-		.arg = s->arg,
-		.authorities = o->ca,
-		.certificate = o->certificate,
-		.key = o->key };
+		.arg = s->arg };
 	struct http_header headers[5];
 	struct http_request r = { .method = "PUT",
 		.bearer = peer_token(s->peer),
 		.content_type = "application/zstd",
 		.headers = headers,
-		.max_answer = SHIP_ANSWER_MAX };
+		.max_answer = SHIP_ANSWER_MAX,
+		.authorities = o->ca,
+		.certificate = o->certificate,
+		.key = o->key };
 	AUTO_ARENA a;
 	AUTO_BUF hex;
 

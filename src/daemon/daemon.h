@@ -8,6 +8,7 @@ int cmd_init(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_reindex(int argc, char **argv);
 /* Needs what runners know and what reports say: no layer below has both. */
 int cmd_results(int argc, char **argv);

@@ -47,4 +47,8 @@ MUST_CHECK enum err_code commits_read(struct str body, struct str place, size_t 
 MUST_CHECK enum err_code commits_local(const char *path, struct str branch, size_t n, struct str head,
 	struct arena *a, bool *ret_same, struct commit_list *ret, struct err *e);
 
+/* The commit that is checked out there, or that HEAD of a bare one is at. Errors of commits_local(); ERR_NOT_FOUND also when there is no commit yet. */
+MUST_CHECK enum err_code commits_local_head(
+	const char *path, struct arena *a, struct str *ret, struct err *e);
+
 #endif

@@ -177,17 +177,41 @@ static enum err_code read_repo(git_repository *repo, const char *path, struct st
 	return ERR_OK;
 }
 
-enum err_code commits_local(const char *path, struct str branch, size_t n, struct str head, struct arena *a,
-	bool *ret_same, struct commit_list *ret, struct err *e)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	git_repository *repo = NULL;
-	enum err_code code;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+static enum err_code open_with_git(const char *path, git_repository **ret, struct err *e)
+{
 	pthread_once(&once, start_git);
 	if (!git_is_there)
 		return err_set(e, ERR_INTERNAL, "libgit2 does not start");
-	TRY(open_repo(path, &repo, e));
+	return open_repo(path, ret, e);
+}
+
+enum err_code commits_local_head(const char *path, struct arena *a, struct str *ret, struct err *e)
+{
+	git_repository *repo = NULL;
+	enum err_code code = ERR_OK;
+	git_oid id;
+	int rc;
+
+	TRY(open_with_git(path, &repo, e));
+	rc = git_reference_name_to_id(&id, repo, "HEAD");
+	if (rc == 0)
+		*ret = text_of(&id, a);
+	else
+		code = rc == GIT_ENOTFOUND ? err_set(e, ERR_NOT_FOUND, "%.200s has no commit yet", path)
+					   : unreadable(repo, path, e);
+	git_repository_free(repo);
+	return code;
+}
+
+enum err_code commits_local(const char *path, struct str branch, size_t n, struct str head, struct arena *a,
+	bool *ret_same, struct commit_list *ret, struct err *e)
+{
+	git_repository *repo = NULL;
+	enum err_code code;
+
+	TRY(open_with_git(path, &repo, e));
 	code = read_repo(repo, path, branch, n, head, a, ret_same, ret, e);
 	git_repository_free(repo);
 	return code;

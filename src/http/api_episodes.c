@@ -89,19 +89,29 @@ static void put_kept(struct call *c, const struct episode_offer *o, bool is_new,
 	json_close_object(&j);
 }
 
+/* Before it is answered: who has the answer finds the name free, and nothing of what was refused. */
+static void leave(struct taking *t)
+{
+	arrival_end(t->arrival);
+	t->arrival = NULL;
+}
+
 static enum err_code write_piece(void *arg, struct str bytes, struct err *e)
 {
 	struct taking *t = arg;
 	enum err_code code = arrival_add(t->arrival, bytes, e);
 
-	if (code != ERR_OK && is_refusal(e))
+	if (code == ERR_OK)
+		return ERR_OK;
+	if (is_refusal(e))
 		note(t->call, &t->offer, e);
+	leave(t);
 	return code;
 }
 
 static void end(void *arg)
 {
-	arrival_end(((struct taking *)arg)->arrival);
+	leave(arg);
 }
 
 static bool waits_for_100(const struct call *c)
@@ -130,6 +140,7 @@ enum err_code api_put_episode_begin(struct call *c, struct err *e)
 	if (arrival_is_here(t->arrival) && waits_for_100(c)) {
 		note(c, &t->offer, NULL);
 		put_kept(c, &t->offer, false, arrival_bytes(t->arrival));
+		leave(t);
 	}
 	return ERR_OK;
 }
@@ -146,6 +157,7 @@ static void keep(struct errand *errand)
 		put_kept(c, &t->offer, is_new, arrival_bytes(t->arrival));
 	if (result.code == ERR_OK || is_refusal(&result))
 		note(c, &t->offer, result.code == ERR_OK ? NULL : &result);
+	leave(t);
 	call_finish(c, &result);
 }
 

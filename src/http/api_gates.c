@@ -1,6 +1,8 @@
 /* api_gates: which commits may send, and whether one may. */
 #include "api_table.h"
 
+#include "http/gate_reply.h"
+
 static void put_guards(struct json_out *j, const struct gate_status *g)
 {
 	json_open_array(j, "guards");
@@ -52,16 +54,6 @@ enum err_code api_list_gates(struct call *c, struct err *e)
 	return ERR_OK;
 }
 
-static const char *answer_name(enum gate_answer a)
-{
-	static const char *const names[] = { [GATE_ADMITTED] = "admitted",
-		[GATE_NOT_READY] = "not-ready",
-		[GATE_MALFORMED] = "malformed",
-		[GATE_OUTSIDE] = "outside" };
-
-	return names[a];
-}
-
 enum err_code api_check_commit(struct call *c, struct err *e)
 {
 	struct gate_verdict v = { 0 };
@@ -70,15 +62,6 @@ enum err_code api_check_commit(struct call *c, struct err *e)
 	TRY(gate_check_one(
 		c->app->gates, c->cfg, arg_str(c, "name"), arg_str(c, "commit"), STR(""), &c->arena, &v, e));
 	j = reply_json(c, 200);
-	json_open_object(&j, NULL);
-	json_put_str(&j, "gate", v.gate);
-	json_put_z(&j, "answer", answer_name(v.answer));
-	json_put_told(&j, "commit", v.commit);
-	json_put_told(&j, "head_commit", v.head);
-	json_put_number(&j, "behind", v.behind >= 0, v.behind);
-	json_put_int(&j, "window", v.window);
-	json_put_told(&j, "message", v.why);
-	json_put_told(&j, "remediation", v.remediation);
-	json_close_object(&j);
+	gate_put(&j, NULL, &v);
 	return ERR_OK;
 }

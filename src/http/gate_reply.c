@@ -30,3 +30,27 @@ enum err_code gate_refuse(struct call *c, const struct gate_verdict *v, struct e
 	call_tell(c);
 	return err_set(e, code_of(v->answer), "%s", arena_cstr(&c->arena, v->why));
 }
+
+static const char *answer_name(enum gate_answer a)
+{
+	static const char *const names[] = { [GATE_ADMITTED] = "admitted",
+		[GATE_NOT_READY] = "not-ready",
+		[GATE_MALFORMED] = "malformed",
+		[GATE_OUTSIDE] = "outside" };
+
+	return names[a];
+}
+
+void gate_put(struct json_out *j, const char *key, const struct gate_verdict *v)
+{
+	json_open_object(j, key);
+	json_put_told(j, "gate", v->gate);
+	json_put_z(j, "answer", answer_name(v->answer));
+	json_put_told(j, "commit", v->commit);
+	json_put_told(j, "head_commit", v->head);
+	json_put_number(j, "behind", v->behind >= 0, v->behind);
+	json_put_number(j, "window", v->window >= 0, v->window);
+	json_put_told(j, "message", v->why);
+	json_put_told(j, "remediation", v->remediation);
+	json_close_object(j);
+}

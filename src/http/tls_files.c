@@ -122,3 +122,26 @@ void tls_files_done(struct tls_files *f)
 	buf_done(&f->key);
 	buf_done(&f->client_ca);
 }
+
+enum err_code tls_file_dates(
+	const char *setting, const char *path, int64_t *ret_from, int64_t *ret_until, struct err *e)
+{
+	gnutls_x509_crt_t *list = NULL;
+	gnutls_datum_t pem;
+	unsigned n = 0;
+	int code;
+	AUTO_BUF text;
+
+	buf_init(&text, TLS_FILE_MAX);
+	TRY(read_file(setting, path, &text, e));
+	pem = datum(&text);
+	code = gnutls_x509_crt_list_import2(&list, &n, &pem, GNUTLS_X509_FMT_PEM, 0);
+	if (code < 0 || n == 0)
+		return wrong(setting, path, "there is no certificate in it that can be read", code, e);
+	*ret_from = (int64_t)gnutls_x509_crt_get_activation_time(list[0]) * 1000;
+	*ret_until = (int64_t)gnutls_x509_crt_get_expiration_time(list[0]) * 1000;
+	for (unsigned i = 0; i < n; i++)
+		gnutls_x509_crt_deinit(list[i]);
+	gnutls_free(list);
+	return ERR_OK;
+}

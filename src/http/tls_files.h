@@ -23,6 +23,9 @@ struct tls_files {
 
 /* ERR_CONFIG names the setting and the file. ret is tls_files_done()'s whatever happens. */
 MUST_CHECK enum err_code tls_files_read(const struct server_tls *t, struct tls_files *ret, struct err *e);
+/* Of the first certificate in a file, wall ms: when it becomes good, and until when it is. ERR_CONFIG. */
+MUST_CHECK enum err_code tls_file_dates(
+	const char *setting, const char *path, int64_t *ret_from, int64_t *ret_until, struct err *e);
 void tls_files_done(struct tls_files
 		*f); /* wipes the key (gnutls goes on having what it needs of it); also of a zeroed one */
 #define AUTO_TLS_FILES __attribute__((cleanup(tls_files_done))) struct tls_files

@@ -112,7 +112,7 @@ static void headers_free(struct curl_slist *list)
 
 static void set_limits(CURL *curl, const struct http_request *r)
 {
-	const char *authorities = getenv("SSL_CERT_FILE");
+	const char *authorities = r->authorities ? r->authorities : getenv("SSL_CERT_FILE");
 
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -122,6 +122,10 @@ static void set_limits(CURL *curl, const struct http_request *r)
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, r->total_ms ? (long)r->total_ms : HTTP_TOTAL_MS);
 	if (authorities && *authorities)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
+	if (r->certificate)
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, r->certificate);
+	if (r->key)
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, r->key);
 }
 
 static void set_request(struct http_client *c, const struct http_request *r, struct buf *body)
@@ -214,7 +218,7 @@ static void read_facts(CURL *curl, struct http_answer *a)
 	long status = 0;
 	curl_off_t retry_after = 0;
 	const char *type = NULL;
-	struct curl_header *offset;
+	struct curl_header *offset, *date;
 
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
@@ -225,6 +229,10 @@ static void read_facts(CURL *curl, struct http_answer *a)
 	if (curl_easy_header(curl, "Upload-Offset", 0, CURLH_HEADER, -1, &offset) != CURLHE_OK ||
 		!str_to_int(str_z(offset->value), &a->upload_offset) || a->upload_offset < 0)
 		a->upload_offset = -1;
+	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
+		a->date_s = (int64_t)curl_getdate(date->value, NULL);
+	if (a->date_s < 0)
+		a->date_s = 0;
 }
 
 /*
@@ -466,12 +474,6 @@ static void set_upload(struct http_client *c, const struct http_request *r, stru
 	curl_easy_setopt(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)s->speed);
 	if (s->speed > 0)
 		curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, PIECE);
-	if (u->authorities)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, u->authorities);
-	if (u->certificate)
-		curl_easy_setopt(curl, CURLOPT_SSLCERT, u->certificate);
-	if (u->key)
-		curl_easy_setopt(curl, CURLOPT_SSLKEY, u->key);
 }
 
 static enum err_code upload_failed(struct http_client *c, const struct http_request *r,

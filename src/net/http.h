@@ -31,6 +31,8 @@ struct http_request {
 	size_t n_headers;
 	int connect_ms, total_ms; /* 0: the defaults above */
 	size_t max_answer;        /* bytes; 0: 16 MiB */
+	/* Files in PEM; NULL: the authorities of the system, no certificate, a key that is in the certificate's file. In http.c alone. */
+	const char *authorities, *certificate, *key;
 };
 
 struct http_answer {
@@ -38,6 +40,7 @@ struct http_answer {
 	struct buf body;       /* http_answer_done frees */
 	int64_t retry_after_s; /* 0: not said */
 	int64_t upload_offset; /* the header Upload-Offset; -1: not said, or not a number of bytes */
+	int64_t date_s;        /* the header Date, wall seconds; 0: not said. In http.c alone */
 	char content_type[100];
 };
 
@@ -79,8 +82,6 @@ struct http_upload {
 	 */
 	int64_t (*progress)(void *arg, int64_t sent);
 	void *arg;
-	const char *authorities, *certificate,
-		*key; /* files in PEM; NULL: those of the system, none, in the certificate's file */
 };
 /*
  * http_send with the body of a file, of which no more is in memory than a piece: r->body and r->total_ms are not looked at. The head is sent first, with

@@ -91,6 +91,17 @@ static enum err_code mend_one(struct episodes *x, const struct episode *row, str
 	return code == ERR_NOT_FOUND ? store_write(x->store, &w.op, e) : code;
 }
 
+/* A full disk keeps nobody from reading. Who sends one of them again mends it; and .incoming is not swept, for their files may lie there. */
+static enum err_code leave_for_later(size_t n, const struct err *why)
+{
+	diag(DIAG_WARNING,
+		"%zu episodes that were coming in when the server stopped wait for room (%s); a host that "
+		"sends "
+		"one again, or the next start, takes it in",
+		n, why ? why->text : "the disk is full");
+	return ERR_OK;
+}
+
 static enum err_code mend_all(struct episodes *x, struct err *e)
 {
 	struct episode *coming = NULL;
@@ -105,8 +116,12 @@ static enum err_code mend_all(struct episodes *x, struct err *e)
 	code = episodes_coming(db, &a, &coming, &n, e);
 	store_reader_put(x->store, db);
 	TRY(code);
-	for (size_t i = 0; i < n; i++)
-		TRY(mend_one(x, &coming[i], e));
+	for (size_t i = 0; i < n; i++) {
+		code = mend_one(x, &coming[i], e);
+		if (code == ERR_FULL)
+			return leave_for_later(n - i, e);
+		TRY(code);
+	}
 	return episode_file_sweep(x->store, &n_swept, e);
 }
 

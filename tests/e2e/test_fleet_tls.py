@@ -14,6 +14,7 @@ import tempfile
 import time
 import unittest
 
+import fleet
 import sluice_test as s
 from certificates import SERVER, Authority
 from sluice_test import SLUICE, Case, Server
@@ -35,6 +36,12 @@ class Fleet:
     def config(self, certificate=None, key=None, client_ca=None, more=""):
         return (f"[fleet]\n\tlisten = 127.0.0.1:0\n\tcertificate = {certificate or self.server[0]}\n\tkey = {key or self.server[1]}\n"
                 f"\tclient-ca = {client_ca or self.ca.certificate}\n{more}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -222,6 +229,74 @@ class WhatIsThere(FleetCase):
         done = self.server.cli("token", "create", "--host", "-rf")
         self.assertEqual(done.returncode, 2, done)
         self.assertIn("host", done.stderr)
+
+
+class Episodes(FleetCase):
+    """Bodies, which go through TLS as they go without it."""
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+
+    def setUp(self):
+        self.host = self.fleet.ca.sign("lab-40")
+
+    def send(self, name, digest, pieces, host="lab-40", length=None):
+        with self.tls(self.host) as c:
+            c.sendall(fleet.head_of(host, name, digest, self.commit, length=length))
+            for piece in pieces:
+                c.sendall(piece if length is not None else fleet.chunk(piece))
+            if length is None:
+                c.sendall(fleet.chunk(b""))
+            return fleet.answer_of(c)
+
+    def test_a_large_one_arrives_in_chunks_and_with_a_length(self):
+        body = fleet.an_episode("x", self.commit, data=os.urandom(20 * MIB))
+        pieces = [body[at:at + 100000] for at in range(0, len(body), 100000)]
+        for name, length in (("chunks", None), ("length", len(body))):
+            answer = self.send(name, fleet.digest_of(body), pieces, length=length)
+            self.assertEqual((answer.status, answer.json["bytes"]), (201, len(body)))
+            self.assertEqual(self.server.get(f"/api/v1/episodes/lab-40/{name}/archive").body, body)
+
+    def test_what_is_not_what_was_announced_is_422_and_nothing_stays(self):
+        body = fleet.an_episode("x", self.commit, data=os.urandom(MIB))
+        for pieces in ([body[:-1] + bytes([body[-1] ^ 1])], [body[:-1]], [body, body], [b""]):
+            pieces = [p for p in pieces if p]
+            self.assertEqual(self.send("wrong", fleet.digest_of(body), pieces).status, 422)
+        self.assertNotIn(("lab-40", "wrong"), fleet.listed(self.server))
+        self.assertEqual({name for name in fleet.files_of(self.server) if "wrong" in name}, set())
+
+    def test_who_is_refused_is_so_before_the_body_whether_or_not_that_waits(self):
+        body = fleet.an_episode("x", self.commit)
+        self.assertIn(self.send("here", fleet.digest_of(body), [body]).status, (200, 201))
+        other = fleet.digest_of(b"other bytes")
+        for host, name, digest, status in (("lab-41", "x", other, 403), ("lab-40", "x", "no digest", 400), ("lab-40", "here", other, 409),
+                                           ("lab-40", "here", fleet.digest_of(body), 200)):
+            with self.subTest(status, expects=True), self.tls(self.host) as c:
+                c.sendall(fleet.head_of(host, name, digest, self.commit, length=64 * MIB, expects=True))
+                self.assertEqual(fleet.answer_of(c).status, status)
+            if status == 200:
+                continue
+            with self.subTest(status, expects=False), self.tls(self.host) as c:
+                c.sendall(fleet.head_of(host, name, digest, self.commit, length=64 * MIB))
+                with contextlib.suppress(OSError):
+                    for _ in range(12):
+                        c.sendall(bytes(64 * 1024))
+                self.assertEqual(fleet.answer_of(c).status, status)
+
+    def test_who_is_told_to_go_on_sends_it_then(self):
+        body = fleet.an_episode("x", self.commit)
+        with self.tls(self.host) as c:
+            c.sendall(fleet.head_of("lab-40", "asked", fleet.digest_of(body), self.commit, length=len(body), expects=True))
+            self.assertTrue(fleet.is_told_to_go_on(c))
+            c.sendall(body)
+            self.assertEqual(fleet.answer_of(c).status, 201)
+
+    def test_who_goes_away_in_the_middle_leaves_nothing(self):
+        body = fleet.an_episode("x", self.commit, data=os.urandom(MIB))
+        with self.tls(self.host) as c:
+            c.sendall(fleet.head_of("lab-40", "left", fleet.digest_of(body), self.commit, length=len(body)) + body[:MIB // 2])
+            s.eventually("it comes", lambda: any("left" in name for name in fleet.files_of(self.server)))
+        s.eventually("nothing stays", lambda: not any("left" in name for name in fleet.files_of(self.server)))
+        self.assertEqual(self.send("left", fleet.digest_of(body), [body]).status, 201)
 
 
 class Drips(FleetCase):

@@ -167,6 +167,29 @@ static void it_is_said_whether_a_commit_would_be_let_in(void **state)
 	assert_error(&no_gate, 404, "not_found");
 }
 
+static void a_host_is_told_whether_what_it_makes_would_be_let_in(void **state)
+{
+	char target[200];
+	int64_t behind = 0;
+	(void)state;
+
+	start(true);
+	AUTO_ANSWER bare = get("/v1/fleet/whoami");
+	assert_int_equal(bare.status, 200);
+	assert_null(json_get(json_of(&bare), "gate"));
+	snprintf(target, sizeof target, "/v1/fleet/whoami?commit=%s", ids[3]);
+	AUTO_ANSWER in = get(target);
+	assert_int_equal(in.status, 200);
+	assert_true(str_eq(json_str(json_get(json_get(json_of(&in), "gate"), "answer")), STR("admitted")));
+	assert_true(json_int(json_get(json_get(json_of(&in), "gate"), "behind"), &behind) && behind == 3);
+	snprintf(target, sizeof target, "/v1/fleet/whoami?host=lab-07&commit=%s", ids[12]);
+	AUTO_ANSWER out = get(target);
+	assert_int_equal(out.status, 200);
+	assert_true(str_eq(json_str(json_get(json_get(json_of(&out), "gate"), "answer")), STR("outside")));
+	assert_true(str_starts(
+		json_str(json_get(json_get(json_of(&out), "gate"), "remediation")), STR("Update to ")));
+}
+
 static void before_the_gates_are_asked_nothing_is_ready(void **state)
 {
 	(void)state;
@@ -301,6 +324,7 @@ int main(void)
 		ROUTED(gates_are_listed_with_what_they_know),
 		ROUTED(a_gate_that_knows_nothing_says_why),
 		ROUTED(it_is_said_whether_a_commit_would_be_let_in),
+		ROUTED(a_host_is_told_whether_what_it_makes_would_be_let_in),
 		ROUTED(before_the_gates_are_asked_nothing_is_ready),
 		ROUTED(steps_of_a_commit_outside_of_the_gate_are_refused_with_what_is_to_be_done),
 		ROUTED(of_other_repos_nothing_is_asked),

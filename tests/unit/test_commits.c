@@ -199,6 +199,19 @@ static void make_forge(unsigned seed)
 	little_server_ask(server, answer, NULL);
 }
 
+static void what_is_checked_out_is_the_head(void **state)
+{
+	struct str head = STR("");
+	(void)state;
+
+	make_repo("r", "main", 1, N_COMMITS);
+	read_truth("r", "main", 1);
+	assert_good(commits_local_head("r", &a, &head, &e));
+	assert_true(str_eq(head, truth.ids[0]));
+	assert_int_equal(commits_local_head("/nonexistent", &a, &head, &e), ERR_NOT_FOUND);
+	assert_true(str_eq(head, truth.ids[0]));
+}
+
 /* ---- the forge ---- */
 
 static void both_sources_say_what_git_log_says(void **state)
@@ -557,6 +570,7 @@ int main(void)
 #define PLACED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		PLACED(both_sources_say_what_git_log_says),
+		PLACED(what_is_checked_out_is_the_head),
 		PLACED(a_cap_that_is_lower_than_ours_loses_nothing),
 		PLACED(a_commit_that_lands_between_pages_shifts_nothing),
 		PLACED(a_branch_that_is_shorter_than_what_is_wanted_is_all_told),
