@@ -25,6 +25,8 @@
 #define ANSWER_MAX ((size_t)1 << 20)
 #define NAMED_MAX 3 /* of what there may be many of */
 
+#define ENTRIES_MAX 1000000 /* counted of what waits */
+
 struct host {
 	struct ship_options options;
 	const char *config, *operand, *commit, *code;
@@ -34,6 +36,7 @@ struct host {
 	struct http_client *http;
 	/* What was found in episodes/. */
 	int64_t n_ready, bytes, oldest_ms, newest_ms, n_held, n_unfinished;
+	int64_t n_entries;      /* files and folders that may still be counted */
 	char newest_commit[65]; /* of what waits */
 	char held[200], unfinished[SHIP_NAME_MAX];
 	/* What the receiver said. */
@@ -102,7 +105,7 @@ static void ready(void *arg, const char *name, int64_t done_ms)
 		hold(h, name, e.text);
 		return;
 	}
-	h->bytes += ship_bytes_below(&h->folder, name);
+	h->bytes += ship_bytes_below(&h->folder, name, &h->n_entries);
 	if (done_ms >= h->newest_ms) {
 		h->newest_ms = done_ms;
 		snprintf(h->newest_commit, sizeof h->newest_commit, "%s", meta.commit);
@@ -490,7 +493,7 @@ static const char prose[] =
 
 int doctor_host(int argc, char **argv)
 {
-	struct host h = { .folder = SHIP_FOLDER_NONE };
+	struct host h = { .folder = SHIP_FOLDER_NONE, .n_entries = ENTRIES_MAX };
 	struct doctor d = { 0 };
 	bool ship = false;
 	struct opt opts[SHIP_N_OPTIONS + 6] = {
