@@ -51,7 +51,9 @@ bool forge_is_id(struct str s); /* letters, digits, - and _ */
 struct str forge_id(const struct json *n, struct arena *a);
 /* The id of a commit in lower case. Empty: none. */
 struct str forge_sha(const struct json *n, struct arena *a);
+/* The first of these fields that is a time (a time that has not been is of the year 1); 0: none. */
+int64_t forge_time(const struct json *of, const char *const *names);
 /* of: with the fields status and conclusion; either may be missing. */
-enum forge_conclusion forge_conclusion_of(const struct json *of);
+enum forge_conclusion forge_conclusion_in(const struct json *of);
 
 #endif

@@ -62,23 +62,17 @@ static void set_ref(struct str ref, struct forge_run *run)
 	run->branch = ref;
 }
 
-/* Of ".gitea/workflows/ci.yml@refs/heads/main" what a person calls it: ci.yml. */
-static struct str file_of(struct str path)
-{
-	path.len = str_find(path, '@');
-	for (size_t at; (at = str_find(path, '/')) < path.len;)
-		path = str_from(path, at + 1);
-	return path;
-}
-
+/* As the hooks call it (hook_read.c): by its name, or its file. What Forgejo calls a name is a job's. */
 static struct str workflow_of(enum commits_kind kind, const struct json *run, struct arena *a)
 {
 	struct str name = forge_text(json_get(run, "name"), a),
 		   id = forge_text(json_get(run, "workflow_id"), a);
+	struct str path = forge_text(json_get(run, "path"), a);
 
-	if (kind == COMMITS_GITHUB && name.len > 0)
+	if (kind != COMMITS_FORGEJO && name.len > 0)
 		return name;
-	return id.len > 0 ? id : file_of(forge_text(json_get(run, "path"), a));
+	path.len = str_find(path, '@');
+	return id.len > 0 ? id : path;
 }
 
 static struct str login_of(const struct json *run, struct arena *a)
@@ -93,6 +87,7 @@ static struct str login_of(const struct json *run, struct arena *a)
 
 static struct forge_run read_run(enum commits_kind kind, const struct json *j, struct arena *a)
 {
+	static const char *const times[] = { "updated_at", "updated", "stopped", "completed_at", NULL };
 	struct forge_run run = {
 		.id = forge_id(json_get(j, "id"), a),
 		.head_sha = forge_sha(either(j, "head_sha", "commit_sha"), a),
@@ -102,7 +97,8 @@ static struct forge_run read_run(enum commits_kind kind, const struct json *j, s
 		.author = login_of(j, a),
 		.number = number_of(either(j, "run_number", "index_in_repo")),
 		.attempt = number_of(either(j, "run_attempt", "attempt")),
-		.conclusion = forge_conclusion_of(j),
+		.said_at = forge_time(j, times),
+		.conclusion = forge_conclusion_in(j),
 	};
 
 	if (run.attempt == 0)
@@ -183,7 +179,7 @@ static void read_steps(const struct json *steps, struct arena *a, struct forge_j
 		job->steps[job->n_steps++] = (struct forge_job_step){
 			.name = forge_text(json_get(step, "name"), a),
 			.number = number > 0 ? number : (int64_t)i + 1,
-			.conclusion = forge_conclusion_of(step),
+			.conclusion = forge_conclusion_in(step),
 		};
 	}
 }
@@ -199,7 +195,7 @@ bool forge_read_jobs(enum commits_kind kind, const struct json *root, size_t max
 		struct forge_job job = {
 			.id = forge_id(json_get(j, "id"), a),
 			.name = forge_text(json_get(j, "name"), a),
-			.conclusion = forge_conclusion_of(j),
+			.conclusion = forge_conclusion_in(j),
 			.attempt = number_of(either(j, "run_attempt", "attempt")),
 		};
 		bool known = job.id.len == 0;

@@ -58,33 +58,17 @@ struct str forge_sha(const struct json *n, struct arena *a)
 	return (struct str){ id, told.len };
 }
 
-static const struct {
-	const char *word;
-	enum forge_conclusion is;
-} conclusions[] = {
-	{ "success", FORGE_SUCCESS },
-	{ "failure", FORGE_FAILURE },
-	{ "timed_out", FORGE_FAILURE },
-	{ "startup_failure", FORGE_FAILURE },
-	{ "cancelled", FORGE_CANCELLED },
-	{ "queued", FORGE_RUNNING },
-	{ "requested", FORGE_RUNNING },
-	{ "waiting", FORGE_RUNNING },
-	{ "pending", FORGE_RUNNING },
-	{ "blocked", FORGE_RUNNING },
-	{ "running", FORGE_RUNNING },
-	{ "in_progress", FORGE_RUNNING },
-	{ "", FORGE_RUNNING },
-};
-
-enum forge_conclusion forge_conclusion_of(const struct json *of)
+int64_t forge_time(const struct json *of, const char *const *names)
 {
-	struct str word = json_str(json_get(of, "conclusion"));
+	int64_t ms;
 
-	if (word.len == 0)
-		word = json_str(json_get(of, "status"));
-	for (size_t i = 0; i < sizeof conclusions / sizeof *conclusions; i++)
-		if (str_eq(word, str_z(conclusions[i].word)))
-			return conclusions[i].is;
-	return FORGE_OTHER;
+	for (size_t i = 0; names[i]; i++)
+		if (clock_parse(json_str(json_get(of, names[i])), &ms) && ms > 0)
+			return ms;
+	return 0;
+}
+
+enum forge_conclusion forge_conclusion_in(const struct json *of)
+{
+	return forge_conclusion_of(json_str(json_get(of, "status")), json_str(json_get(of, "conclusion")));
 }

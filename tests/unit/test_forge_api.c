@@ -326,7 +326,8 @@ static void runs_of_gitea(void **state)
 	(void)state;
 	forge_is(COMMITS_GITEA, "");
 	says("GET /api/v1/repos/acme/rig/actions/runs?limit=50&page=1 ", 200, "",
-		"{\"workflow_runs\":[{\"id\":4,\"run_attempt\":0,\"run_number\":3,\"head_sha\":\"" SHA
+		"{\"workflow_runs\":[{\"id\":4,\"run_attempt\":0,\"run_number\":3,\"updated_at\":\"2026-01-"
+		"02T15:04:05Z\",\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"feature/x\",\"path\":\".gitea/workflows/ci.yml@refs/heads/main\","
 		"\"status\":\"completed\",\"conclusion\":\"failure\",\"actor\":{\"login\":\"dev\"}},"
 		"{\"id\":3,\"run_attempt\":2,\"head_sha\":\"" SHA "\",\"head_branch\":\"refs/pull/8/"
@@ -336,8 +337,9 @@ static void runs_of_gitea(void **state)
 	assert_int_equal(n, 2);
 	not_asked("Authorization");
 	is(runs[0].branch, "feature/x");
-	is(runs[0].workflow, "ci.yml");
+	is(runs[0].workflow, ".gitea/workflows/ci.yml");
 	is(runs[0].author, "dev");
+	assert_int_equal(runs[0].said_at, INT64_C(1767366245000));
 	assert_int_equal(runs[0].attempt, 1);
 	assert_int_equal(runs[0].conclusion, FORGE_FAILURE);
 	is(runs[1].workflow, "ci.yml");
@@ -368,7 +370,7 @@ static void runs_of_github(void **state)
 	assert_int_equal(runs[0].attempt, 3);
 	assert_int_equal(runs[0].pull_request, 2);
 	assert_int_equal(runs[0].conclusion, FORGE_FAILURE);
-	is(runs[1].workflow, "ci.yml");
+	is(runs[1].workflow, ".github/workflows/ci.yml");
 	assert_int_equal(runs[1].conclusion, FORGE_OTHER);
 }
 
