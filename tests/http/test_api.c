@@ -126,6 +126,8 @@ static const struct {
 	{ "listJanitorActions", "GET", "/api/v1/janitor/actions", "token", 401, 403, 401 },
 	{ "listGates", "GET", "/api/v1/gates", "token", 401, 403, 401 },
 	{ "checkCommit", "GET", "/api/v1/gates/fleet/commits/0123456789ab", "token", 401, 403, 401 },
+	{ "installHook", "POST", "/api/v1/hooks/install", "token", 401, 403, 401 },
+	{ "testHook", "POST", "/api/v1/hooks/test", "token", 401, 403, 401 },
 	{ "postHook", "POST", "/hooks/forgejo", "signature", 503, 503, 503 }, /* no secret is configured */
 	{ "whoAmIFleet", "GET", "/v1/fleet/whoami", "fleet", 401, 403, 401 },
 	{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
