@@ -703,8 +703,8 @@ static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void
 		assert_int_equal(api_ops[i].has_body,
 			api_ops[i].body_limit > 0 || api_ops[i].body_limit_of != OP_LIMIT_FIXED);
 		assert_true(api_ops[i].auth == OP_AUTH_NONE || api_ops[i].auth == OP_AUTH_LOGIN ||
-			    api_ops[i].auth == OP_AUTH_SIGNATURE || api_ops[i].scope != 0 || strstr(api_ops[i].id, "revoke") ||
-			    strcmp(api_ops[i].id, "pageLogout") == 0);
+			    api_ops[i].auth == OP_AUTH_SIGNATURE || api_ops[i].scope != 0 ||
+			    strstr(api_ops[i].id, "revoke") || strcmp(api_ops[i].id, "pageLogout") == 0);
 	}
 }
 
