@@ -8,6 +8,7 @@
 #include "tests/service/streaming.h"
 #include "tests/unit/help/little_server.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -292,6 +293,66 @@ static void a_job_without_a_log_is_passed_over(void **state)
 	assert_int_equal(ask("SELECT count(*) FROM step"), 1);
 }
 
+struct heard {
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	bool done;
+	struct err result;
+	struct stream_place place;
+};
+
+static void hear(void *arg, const struct err *result)
+{
+	struct heard *h = arg;
+
+	pthread_mutex_lock(&h->lock);
+	h->result = *result;
+	h->done = true;
+	pthread_cond_signal(&h->told);
+	pthread_mutex_unlock(&h->lock);
+}
+
+static enum err_code wait_for(struct heard *h, enum err_code started)
+{
+	if (started != ERR_OK)
+		return started;
+	pthread_mutex_lock(&h->lock);
+	while (!h->done)
+		pthread_cond_wait(&h->told, &h->lock);
+	h->done = false;
+	pthread_mutex_unlock(&h->lock);
+	return h->result.code;
+}
+
+static void a_runner_that_tells_in_the_midst_ends_it(void **state)
+{
+	struct heard h = { .lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER };
+	struct stream_call call = { .done = hear, .arg = &h, .place = &h.place, .now = NOW };
+	struct step_facts facts = a_post("half", STR("")).facts;
+	struct stream_end end = { .step = { .conclusion = CONCLUSION_FAILURE }, .bytes = 4 };
+	enum err_code code;
+	int64_t id;
+	(void)state;
+
+	facts.pulled = true;
+	facts.job_id = STR("5");
+	assert_int_equal(wait_for(&h, stream_open(streams, fx.cfg, fx.repo.id, &facts, &call, &e)), ERR_OK);
+	id = h.place.step_id;
+	assert_int_equal(
+		wait_for(&h, stream_append(streams, fx.cfg, 0, id, 0, STR("ab\n"), &call, &e)), ERR_OK);
+	streamed("build", STR("pushed\n"), 100, true);
+	code = wait_for(&h, stream_append(streams, fx.cfg, 0, id, 3, STR("c\n"), &call, &e));
+	assert_true(code == ERR_NOT_FOUND || code == ERR_CONFLICT);
+	code = wait_for(&h, stream_finish(streams, fx.cfg, 0, id, &end, &call, &e));
+	assert_true(code == ERR_NOT_FOUND || code == ERR_CONFLICT);
+	code = wait_for(&h, stream_open(streams, fx.cfg, fx.repo.id, &facts, &call, &e));
+	assert_int_equal(code, ERR_CONFLICT);
+	streaming_wait(INT64_C(3600) * 1000 * 24); /* and whoever gives up what is silent finds nothing */
+	streams_give_up_silent(streams, still.steady_ms(still.arg));
+	assert_int_equal(ask("SELECT count(*) FROM step"), 1);
+	assert_int_equal(ask("SELECT count(*) FROM chunk WHERE step_id NOT IN (SELECT id FROM step)"), 0);
+}
+
 /* ---- what is due ---- */
 
 struct put_op {
@@ -378,6 +439,7 @@ int main(void)
 		TEST(a_long_log_comes_whole),
 		TEST(a_run_that_a_runner_told_of_is_not_asked_for),
 		TEST(what_a_runner_tells_later_takes_its_place),
+		TEST(a_runner_that_tells_in_the_midst_ends_it),
 		TEST(a_forge_without_logs_has_none),
 		TEST(a_job_without_a_log_is_passed_over),
 		TEST(what_fails_is_tried_again_later_and_then_is_done),

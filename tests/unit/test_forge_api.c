@@ -379,7 +379,7 @@ static void a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs(void **
 	(void)state;
 	forge_is(COMMITS_FORGEJO, "");
 	said.routes[0].body = SWAGGER_TASKS;
-	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=20&page=1 ", 200, "",
+	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=50&page=1 ", 200, "",
 		"{\"total_count\":4,\"workflow_runs\":["
 		"{\"id\":9,\"run_number\":4,\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"main\",\"status\":\"success\"},"
