@@ -16,6 +16,7 @@
 #include "daemon/settings.h"
 #include "http/server.h"
 #include "service/explainer.h"
+#include "service/gate.h"
 #include "service/janitor.h"
 #include "service/queue.h"
 #include "service/rate.h"
@@ -157,6 +158,8 @@ static enum err_code start(struct serve *s, struct err *e)
 	s->app.clock = &clock_system;
 	s->app.ready = is_ready;
 	s->app.ready_arg = s;
+	TRY(gates_start(s->app.config, s->app.clock, &s->app.gates,
+		e)); /* early: they are known when the first comes */
 	TRY(start_store(s, e));
 	s->app.access = access_new(s->app.store);
 	TRY(errands_start(PASSWORDS_AT_ONCE, PASSWORDS_WAITING, &s->app.passwords, e));
@@ -182,6 +185,12 @@ static void tell_plain(const struct config *cfg)
 				"[oauth \"%s\"] is asked without TLS: who can read or change what goes there "
 				"signs in as anybody",
 				cfg->oauths[i].provider.name.p);
+	for (size_t i = 0; i < cfg->n_gates; i++)
+		if (cfg->gates[i].token_file && cfg->gates[i].forge.url.len > 0 &&
+			!oauth_url_is_private(cfg->gates[i].forge.url))
+			diag(DIAG_WARNING,
+				"[gate \"%s\"] is asked without TLS: its token can be read on the way",
+				cfg->gates[i].name.p);
 	if (cfg->n_oauths > 0 && !oauth_url_is_private(cfg->public_url))
 		diag(DIAG_WARNING, "server.public-url is not https: cookies of those who sign in can be read "
 				   "on the way");
@@ -226,6 +235,7 @@ static enum err_code reload(struct serve *s, struct err *e)
 	settings_free(next);
 	janitor_wake(s->janitor);
 	explainer_wake(s->app.explainer);
+	gates_wake(s->app.gates, STR(""));
 	return ERR_OK;
 }
 
@@ -273,6 +283,7 @@ static void stop(struct serve *s)
 	errands_free(s->app.passwords);
 	errands_free(s->app.files);
 	errands_free(s->app.forges);
+	gates_free(s->app.gates);
 	janitor_stop(s->janitor);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);

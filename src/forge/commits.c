@@ -66,41 +66,36 @@ static bool has(const struct commit_list *l, struct str id)
 	return false;
 }
 
-static enum err_code no_sense(const struct question *q, const char *what, struct err *e)
+static enum err_code no_sense(struct str place, const char *what, struct err *e)
 {
 	return err_set(e, ERR_NETWORK,
-		"%s answered the question for commits with %s; is url that of a forge, and kind the right "
+		"%.*s answered the question for commits with %s; is url that of a forge, and kind the right "
 		"one?",
-		q->place.p, what);
+		STR_FMT(place), what);
 }
 
-static enum err_code read_page(
-	struct question *q, struct str body, size_t *ret_came, size_t *ret_new, struct err *e)
+enum err_code commits_read(struct str body, struct str place, size_t want, struct arena *a,
+	struct commit_list *list, struct err *e)
 {
 	struct json_doc *doc = NULL;
 	enum err_code code = ERR_OK;
 	struct json *root;
-	size_t before = q->list.n, n;
 
 	if (json_parse(body, JSON_REPAIR_TEXT, &doc, NULL) != ERR_OK)
-		return no_sense(q, "what is no JSON", e);
+		return no_sense(place, "what is no JSON", e);
 	root = json_root(doc);
-	n = json_len(root);
 	if (json_kind(root) != JSON_ARRAY)
-		code = no_sense(q, "what is no list", e);
-	for (size_t i = 0; i < n && code == ERR_OK; i++) {
-		struct str id = id_of(json_at(root, i), q->a);
+		code = no_sense(place, "what is no list", e);
+	for (size_t i = 0; code == ERR_OK && i < json_len(root); i++) {
+		struct str id = id_of(json_at(root, i), a);
 
 		if (id.len == 0)
-			code = no_sense(q, "a commit without an id of 40 or 64 hex digits", e);
-		else if (q->list.n < q->want && !has(&q->list, id))
-			q->list.ids[q->list.n++] = id;
+			code = no_sense(place, "a commit without an id of 40 or 64 hex digits", e);
+		else if (list->n < want && !has(list, id))
+			list->ids[list->n++] = id;
 	}
 	json_free(doc);
-	TRY(code);
-	*ret_came = n;
-	*ret_new = q->list.n - before;
-	return ERR_OK;
+	return code;
 }
 
 static enum err_code read_status(const struct question *q, int status, struct err *e)
@@ -141,11 +136,12 @@ static enum err_code send(struct question *q, const char *url, struct http_answe
 	return rest_send(q->http, &call, q->place, q->until, q->clock, ret, e);
 }
 
-static enum err_code ask_page(struct question *q, struct str ref, size_t size, size_t page, size_t *ret_came,
-	size_t *ret_new, struct err *e)
+static enum err_code ask_page(
+	struct question *q, struct str ref, size_t size, size_t page, size_t *ret_new, struct err *e)
 {
 	struct http_answer answer = { 0 };
-	enum err_code code;
+	size_t before = q->list.n;
+	enum err_code code = ERR_OK;
 	AUTO_BUF url;
 
 	buf_init(&url, 64 * 1024);
@@ -153,22 +149,21 @@ static enum err_code ask_page(struct question *q, struct str ref, size_t size, s
 	TRY(buf_check(&url, "the URL of a branch", e));
 	TRY(send(q, buf_cstr(&url), &answer, e));
 	if (answer.status == 200)
-		code = read_page(q, buf_view(&answer.body), ret_came, ret_new, e);
-	else if (answer.status == 409) /* "Git Repository is empty." */
-		*ret_came = *ret_new = 0, code = ERR_OK;
-	else
+		code = commits_read(buf_view(&answer.body), q->place, q->want, q->a, &q->list, e);
+	else if (answer.status != 409) /* "Git Repository is empty." */
 		code = read_status(q, answer.status, e);
 	http_answer_done(&answer);
+	*ret_new = q->list.n - before;
 	return code;
 }
 
 /* A page of one, which costs a forge little. */
 static enum err_code ask_whether_same(struct question *q, struct str head, bool *ret, struct err *e)
 {
-	size_t came, new;
+	size_t new;
 
 	q->want = 1;
-	TRY(ask_page(q, q->from->branch, 1, 1, &came, &new, e));
+	TRY(ask_page(q, q->from->branch, 1, 1, &new, e));
 	*ret = q->list.n == 1 && str_eq(q->list.ids[0], head);
 	q->list.n = 0;
 	return ERR_OK;
@@ -176,13 +171,12 @@ static enum err_code ask_whether_same(struct question *q, struct str head, bool 
 
 static enum err_code ask_pages(struct question *q, size_t n, struct err *e)
 {
-	size_t most = q->from->kind == COMMITS_GITHUB ? PAGE_GITHUB : PAGE, size = n < most ? n : most, came,
-	       new;
+	size_t most = q->from->kind == COMMITS_GITHUB ? PAGE_GITHUB : PAGE, size = n < most ? n : most, new;
 
 	q->want = n;
-	TRY(ask_page(q, q->from->branch, size, 1, &came, &new, e));
+	TRY(ask_page(q, q->from->branch, size, 1, &new, e));
 	for (size_t page = 2; new > 0 && q->list.n < n; page++)
-		TRY(ask_page(q, q->list.ids[0], size, page, &came, &new, e));
+		TRY(ask_page(q, q->list.ids[0], size, page, &new, e));
 	return ERR_OK;
 }
 

@@ -35,6 +35,10 @@ MUST_CHECK enum err_code commits_ask(struct http_client *http, const struct comm
 	struct str head, int64_t until, const struct clock *clock, struct arena *a, bool *ret_same,
 	struct commit_list *ret, struct err *e);
 
+/* For commits.c, and who tries it on bytes of any kind: what a forge answered is read, and the ids that are new are put behind those of *list, which has room for want of them. */
+MUST_CHECK enum err_code commits_read(struct str body, struct str place, size_t want, struct arena *a,
+	struct commit_list *list, struct err *e);
+
 /*
  * The same of a repository on this machine, bare or not, whoever owns it; nothing of its configuration is run. ERR_NOT_FOUND: there is no repository, or no such branch in it
  * (looked for as refs/heads/BRANCH, then refs/remotes/origin/BRANCH). ERR_STORAGE: it cannot be read; the text says why and how to mend it (permissions, git fsck, a

@@ -46,7 +46,7 @@ struct forge_job {
 	size_t n_steps;
 };
 struct forge_run {
-	struct str id, head_sha, branch, workflow, url, event, author;
+	struct str id, head_sha, branch, target_branch, workflow, url, event, author;
 	int64_t said_at;               /* when it was so, by the forge's clock, ms; 0: not told */
 	int64_t number;                /* in its repo, as people call it; 0: not told */
 	int64_t attempt, pull_request; /* attempt: from 1; pull_request: 0: none, or not told */

@@ -153,7 +153,7 @@ static const char *remedy_of(enum err_code code)
 enum err_code peer_error(const struct peer *p, const struct http_answer *a, struct err *e)
 {
 	struct json_doc *doc = NULL;
-	struct str message = STR("");
+	struct str message = STR(""), remediation = STR("");
 	struct json *root = NULL;
 	enum err_code code;
 	AUTO_BUF fields;
@@ -162,12 +162,15 @@ enum err_code peer_error(const struct peer *p, const struct http_answer *a, stru
 	if (a->status >= 400 && json_parse(buf_view(&a->body), JSON_REPAIR_TEXT, &doc, NULL) == ERR_OK) {
 		root = json_root(doc);
 		message = json_str(json_get(root, "message"));
+		remediation = json_str(json_get(json_get(root, "details"), "remediation"));
 		json_each(json_get(json_get(root, "details"), "fields"), add_field, &fields);
 	}
 	code = code_of(a->status, json_str(json_get(root, "code")));
 	if (message.len == 0)
 		err_set(e, code, "%s answered %d, not as a Sluice server would; is the URL right?",
 			buf_cstr(&p->shown), a->status);
+	else if (remediation.len > 0)
+		err_set(e, code, "%.*s: %.*s", STR_FMT(message), STR_FMT(remediation));
 	else if (fields.len > 0)
 		err_set(e, code, "%.*s (%s)%s", STR_FMT(message), buf_cstr(&fields), remedy_of(code));
 	else

@@ -15,6 +15,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -310,6 +311,7 @@ enum err_code tar_read_next(struct tar_read *r, const struct tar_entry **ret, st
 	if (code < ARCHIVE_WARN)
 		return failed(r, e);
 	head = r->head.len > 0 ? buf_view(&r->head) : head_in_block(r);
+	assert(archive_filter_bytes(r->archive, 0) - r->head_at <= (int64_t)head.len);
 	head.len = (size_t)(archive_filter_bytes(r->archive, 0) - r->head_at);
 	describe(r, x, head);
 	TRY(check_entry(r, e));

@@ -43,7 +43,7 @@ struct making {
 	struct buf path; /* in the archive, of what is packed now */
 	int64_t began_ms, n_read;
 	struct tarball_made made;
-	enum err_code failed; /* of what libarchive calls, and passes on as a failure of its own */
+	enum err_code failed; /* of what libarchive calls; from then on what it writes goes nowhere */
 	struct err failure;
 };
 
@@ -62,16 +62,16 @@ static enum err_code put(struct making *m, struct str bytes, struct err *e)
 	return ERR_OK;
 }
 
+/* Never says that it failed: of an archive to which that was said libarchive frees not all. The calls of libarchive are followed by done(), which looks. */
 static la_ssize_t take(struct archive *archive, void *arg, const void *p, size_t n)
 {
 	struct making *m = arg;
 
-	m->failed = put(m, (struct str){ p, n }, &m->failure);
-	m->made.unpacked_bytes += (int64_t)n;
+	(void)archive;
 	if (m->failed == ERR_OK)
-		return (la_ssize_t)n;
-	archive_set_error(archive, EIO, "not taken");
-	return -1;
+		m->failed = put(m, (struct str){ p, n }, &m->failure);
+	m->made.unpacked_bytes += (int64_t)n;
+	return (la_ssize_t)n;
 }
 
 static enum err_code finish(struct making *m, struct err *e)
@@ -88,19 +88,17 @@ static enum err_code finish(struct making *m, struct err *e)
 	return ERR_OK;
 }
 
-/* What a call of libarchive gave; fine is all but what is not quite so. */
-static enum err_code done(struct making *m, bool fine, struct err *e)
+/* After a call of libarchive: whether what it wrote was taken, and whether it itself found that all was fine. */
+static enum err_code done(const struct making *m, bool fine, struct err *e)
 {
-	const char *text = archive_error_string(m->archive);
+	const char *text;
 	char shown[TAR_SHOWN_SIZE];
 
-	if (fine)
-		return ERR_OK;
-	if (m->failed != ERR_OK) {
-		if (e)
-			*e = m->failure;
+	if (m->failed != ERR_OK && e)
+		*e = m->failure;
+	if (m->failed != ERR_OK || fine)
 		return m->failed;
-	}
+	text = archive_error_string(m->archive);
 	return err_set(e, ERR_INTERNAL, "%s cannot be written into an archive: %s",
 		tar_shown(buf_view(&m->path), shown), text ? text : "no reason is known");
 }
@@ -471,10 +469,10 @@ static void init(struct making *m, const struct tarball_source *from)
 	buf_str(&m->path, from->prefix);
 }
 
-/* libarchive writes an end to what is not closed when it is freed, and nobody is there any more to take it. */
+/* libarchive writes an end to what is not closed when it is freed, which goes nowhere any more. */
 static void dispose(struct making *m)
 {
-	archive_write_fail(m->archive);
+	m->failed = ERR_UNAVAILABLE;
 	archive_write_free(m->archive);
 	archive_entry_free(m->entry);
 	zst_packer_free(m->z);

@@ -9,7 +9,9 @@
  *
  *	gates_start() .. gate_check() from any thread .. gates_stop(), gates_free()
  *
- * Which gates there are, is the configuration's; one that has not changed keeps its window when the settings are read again.
+ * A repository that is behind what another source has said already is passed over: it would shut out what was let in a moment ago.
+ *
+ * Which gates there are, is the configuration's; one whose sources have not changed keeps its window when the settings are read again. One that is not enabled is not asked about.
  */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -59,9 +61,9 @@ const char *gate_source_name(enum gate_source s); /* "none", "forge", "git", "gi
 struct gate_status {
 	struct str name, branch, repo; /* repo: owner/name, may be empty */
 	bool enabled, guards_episodes, guards_steps;
-	int64_t window, n_commits;
-	enum gate_source source; /* of the window that is in force */
-	struct str from;         /* which: URL, path; without secrets */
+	int64_t window, n_commits; /* how many may send; how many of these are known */
+	enum gate_source source;   /* of the window that is in force */
+	struct str from;           /* which: URL, path; without secrets */
 	struct str head;
 	int64_t heard_at;   /* wall ms: when a source last said so; 0: never */
 	int64_t changed_at; /* when the window last changed; 0: never */

@@ -351,6 +351,8 @@ def put_right(name, case):
         case.body = seeds.DOCUMENT  # bytes of any kind are no suite
     elif name in ("getSample", "getSampleHistory"):
         case.path_parameters["sample_id"] = seeds.finished_run()["sample_id"]
+    elif name == "checkCommit":
+        case.path_parameters["name"] = "fleet"
     elif name == "revokeSession":
         case.path_parameters["session_id"] = THE_SESSION
     elif name == "getStepLines":

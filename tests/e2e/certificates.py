@@ -26,7 +26,7 @@ class Authority:
     def sign(self, name, subject="", usage=CLIENT, names="", dates=None):
         """The paths of a certificate and its key. subject: else /CN=name. names: of subjectAltName. dates: from, to, as YYYYMMDDHHMMSSZ."""
         stem = self.path(f"{self.name}-{name}")
-        wanted = [f"basicConstraints=critical,CA:FALSE"] + ([f"extendedKeyUsage={usage}"] if usage else []) + (
+        wanted = ["basicConstraints=critical,CA:FALSE"] + ([f"extendedKeyUsage={usage}"] if usage else []) + (
             [f"subjectAltName={names}"] if names else [])
         openssl("req", "-new", *EC, "-subj", subject or f"/CN={name}", "-keyout", stem + ".key", "-out", stem + ".csr")
         with open(stem + ".ext", "w", encoding="utf-8") as f:

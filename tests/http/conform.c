@@ -380,6 +380,9 @@ static bool fits_op(const struct op *op, const struct answer *r, const char *typ
 		buf_z(why, empty ? "" : "the document has no body of it");
 		return empty;
 	}
+	if (r->status >= 400 && strcmp(type, "text/plain") == 0 && json_get(content, "application/json"))
+		return r->len >
+		       0; /* an ErrorResponse as text, which the document tells of all at once: clients that are made of it ask for JSON */
 	schema = json_get(json_get(content, type), "schema");
 	if (!schema) {
 		buf_fmt(why, "the document does not have %s of it", type);

@@ -563,7 +563,13 @@ static void a_window_that_grows_is_asked_for_and_lets_in_no_more_than_was_heard(
 	land(5);
 	forge_has(0);
 	refresh();
+	forge_says(500, false);
 	change((struct setup){ .url = true, .window = 20 });
+	assert_int_equal(check_z(ids[9]), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[12]),
+		GATE_OUTSIDE); /* known of before, but nobody has said that it is the thirteenth */
+	forge_has(0);
+	gates_wake(gates, STR("acme/rig"));
 	while (check_z(ids[19]) != GATE_ADMITTED)
 		sched_yield();
 	assert_int_equal(check_z(ids[20]), GATE_OUTSIDE);

@@ -240,6 +240,7 @@ static void a_commit_that_lands_between_pages_shifts_nothing(void **state)
 	assert_int_equal(got.n, 100);
 	for (size_t i = 0; i < 100; i++)
 		assert_true(str_eq(got.ids[i], truth.ids[i + 5]));
+	assert_non_null(strstr(forge.last, arena_fmt(&a, "?sha=%s&limit=50&page=2&", truth.ids[5].p).p));
 }
 
 static void a_branch_that_is_shorter_than_what_is_wanted_is_all_told(void **state)
@@ -359,8 +360,7 @@ static void nonsense_is_refused_whole(void **state)
 	static const char *const bodies[] = { "", "<html>", "{\"sha\":1}", "null", "[1]", "[{}]",
 		"[{\"sha\":\"abc\"}]", "[{\"sha\":null}]",
 		"[{\"sha\":\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"}]",
-		"[{\"sha\":\"0123456789012345678901234567890123456789\"},{\"sha\":\"../../../../../../../../"
-		"../../../../../../.\"}]" };
+		"[{\"sha\":\"0123456789012345678901234567890123456789\"},{\"sha\":\"../../../x\"}]" };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)

@@ -358,7 +358,8 @@ static void runs_of_github(void **state)
 		"ci.yml\",\"workflow_id\":159038,\"run_number\":562,\"run_attempt\":3,\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"main\",\"status\":\"completed\",\"conclusion\":\"timed_out\",\"pull_"
 		"requests\":[{"
-		"\"number\":2}],\"actor\":{\"login\":\"a\"},\"triggering_actor\":{\"login\":\"b\"}},"
+		"\"number\":2,\"base\":{\"ref\":\"trunk\"}}],\"actor\":{\"login\":\"a\"},\"triggering_"
+		"actor\":{\"login\":\"b\"}},"
 		"{\"id\":30433641,\"path\":\".github/workflows/ci.yml\",\"head_sha\":\"" SHA
 		"\",\"status\":\"completed\",\"conclusion\":\"action_required\"}]}");
 	good(ask_runs(200));
@@ -367,6 +368,7 @@ static void runs_of_github(void **state)
 	is(runs[0].id, "30433642");
 	is(runs[0].workflow, "Build");
 	is(runs[0].author, "b");
+	is(runs[0].target_branch, "trunk");
 	assert_int_equal(runs[0].attempt, 3);
 	assert_int_equal(runs[0].pull_request, 2);
 	assert_int_equal(runs[0].conclusion, FORGE_FAILURE);
@@ -379,7 +381,7 @@ static void a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs(void **
 	(void)state;
 	forge_is(COMMITS_FORGEJO, "");
 	said.routes[0].body = SWAGGER_TASKS;
-	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=20&page=1 ", 200, "",
+	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=50&page=1 ", 200, "",
 		"{\"total_count\":4,\"workflow_runs\":["
 		"{\"id\":9,\"run_number\":4,\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"main\",\"status\":\"success\"},"

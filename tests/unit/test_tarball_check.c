@@ -493,11 +493,11 @@ static void what_two_programs_read_differently_is_refused(void **state)
 	is_refused("two names");
 	put_head((struct raw_head){ .name = "d/", .type = '5', .bytes = 512 });
 	raw_tar_data(&tar, STR("text"));
-	is_refused("");
+	is_refused("has data");
 	put_file("a");
 	put_head((struct raw_head){ .name = "h", .type = '1', .target = "a", .bytes = 512 });
 	raw_tar_data(&tar, STR("text"));
-	is_refused("");
+	is_refused("has data");
 	put_head((struct raw_head){ .name = "a", .magic = "USTAR  " });
 	is_refused("no known kind");
 	raw_tar_extra(&tar, 'x', STR("nonsense"));

@@ -208,6 +208,7 @@ static void what_follows_a_frame_is_an_error(void **state)
 
 		assert_int_equal(
 			unpack((struct str){ magic, sizeof magic }, &back, &whole), ERR_UNPROCESSABLE);
+		assert_non_null(strstr(e.text, "it is no zstd stream"));
 	}
 }
 
