@@ -12,5 +12,6 @@ int cmd_post(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_work(int argc, char **argv); /* not in sluice-run */
 int cmd_ship(int argc, char **argv); /* nor this */
+int cmd_ci(int argc, char **argv);   /* the same */
 
 #endif

@@ -223,6 +223,16 @@ static const char *nearest(struct str name)
 
 /* ---- reading ---- */
 
+/* NAME of a section is that of a forge and the like; of [dispatch] a repo's. */
+static enum err_code check_sub(enum setting id, struct str sub, struct err *e)
+{
+	if (sub.len == 0)
+		return ERR_OK;
+	if (strncmp(setting_rows[id].name, "dispatch.", 9) == 0)
+		return repo_name_check(sub, e);
+	return forge_name_check(sub, e);
+}
+
 static enum err_code add(
 	struct settings *s, struct str name, struct str text, const char *from, struct err *e)
 {
@@ -234,7 +244,7 @@ static enum err_code add(
 			(int)(name.len < 80 ? name.len : 80), name.p, nearest(name));
 	if (setting_parse(&setting_rows[x->id], text, &x->number, e) != ERR_OK)
 		return err_in(e, "%s: %.*s", from, STR_FMT(name));
-	if (sub.len > 0 && forge_name_check(sub, e) != ERR_OK) {
+	if (check_sub(x->id, sub, e) != ERR_OK) {
 		err_in(e, "%s: [%.*s \"%.*s\"]", from, (int)str_find(name, '.'), name.p,
 			(int)(sub.len < 80 ? sub.len : 80), sub.p);
 		return e ? (e->code = ERR_CONFIG) : ERR_CONFIG;

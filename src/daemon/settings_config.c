@@ -12,6 +12,7 @@
 
 #define INTERNAL_MAX (sizeof((struct internal_tokens){ 0 }.digest) / sizeof(struct sha256))
 #define TOKEN_FILE_MAX 4096
+#define RECONCILE_MS (INT64_C(600) * 1000) /* as settings.tbl says it */
 
 #ifndef SLUICE_DOWNLOADS
 #define SLUICE_DOWNLOADS "/usr/local/share/sluice"
@@ -106,7 +107,7 @@ static enum err_code add_mask(const struct settings *s, struct config *c, struct
 
 static bool is_of_forge(const struct setting_entry *x)
 {
-	return x->id == SET_FORGE_URL || x->id == SET_FORGE_DEFAULT;
+	return strncmp(setting_rows[x->id].name, "forge.", 6) == 0;
 }
 
 static struct forge_config *find_forge(struct config *c, struct str name)
@@ -115,6 +116,30 @@ static struct forge_config *find_forge(struct config *c, struct str name)
 		if (str_eq_nocase(c->forges[i].name, name))
 			return &c->forges[i];
 	return NULL;
+}
+
+/* How it is asked, but for its address. Under systemd its token may be a credential. */
+static void read_forge(const struct settings *s, struct config *c, struct forge_config *f)
+{
+	const struct setting_entry *kind = setting_last_of(s, SET_FORGE_KIND, f->name),
+				   *token = setting_last_of(s, SET_FORGE_TOKEN_FILE, f->name),
+				   *pull = setting_last_of(s, SET_FORGE_PULL, f->name),
+				   *reconcile = setting_last_of(s, SET_FORGE_RECONCILE, f->name);
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+
+	f->has_kind = kind != NULL;
+	f->kind = kind && str_eq(kind->text, STR("github"))  ? COMMITS_GITHUB
+		  : kind && str_eq(kind->text, STR("gitea")) ? COMMITS_GITEA
+							     : COMMITS_FORGEJO;
+	f->pull = !pull || pull->number != 0;
+	f->reconcile_ms = reconcile ? reconcile->number * 1000 : RECONCILE_MS;
+	if (token)
+		f->token_file = arena_cstr(&c->arena, token->text);
+	else if (credentials && *credentials) {
+		const char *path = arena_fmt(&c->arena, "%s/forge-%.*s", credentials, STR_FMT(f->name)).p;
+
+		f->token_file = file_exists(path) ? arena_cstr(&c->arena, str_z(path)) : NULL;
+	}
 }
 
 /* The forges in the order of the file, the default one moved to the front. */
@@ -134,6 +159,7 @@ static void add_forges(const struct settings *s, struct config *c)
 		if (!f) {
 			f = &c->forges[c->n_forges++];
 			f->name = arena_str(&c->arena, x->sub);
+			read_forge(s, c, f);
 		}
 		if (x->id == SET_FORGE_URL) {
 			struct str url = x->text;
@@ -146,7 +172,9 @@ static void add_forges(const struct settings *s, struct config *c)
 		}
 	}
 	if (c->n_forges == 0)
-		c->forges[c->n_forges++] = (struct forge_config){ .name = STR("default"), .url = STR("") };
+		c->forges[c->n_forges++] = (struct forge_config){
+			.name = STR("default"), .url = STR(""), .pull = true, .reconcile_ms = RECONCILE_MS
+		};
 	if (def > 0) {
 		struct forge_config first = c->forges[def];
 
@@ -268,6 +296,7 @@ static enum err_code fill(const struct settings *s, struct config *c, struct err
 	TRY(add_internal_tokens(s, c, e));
 	TRY(settings_oauth(s, c, e));
 	TRY(settings_fleet(s, c, e));
+	TRY(settings_dispatch(s, c, e));
 	return add_janitor(s, c, e);
 }
 

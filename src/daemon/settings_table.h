@@ -54,6 +54,8 @@ MUST_CHECK enum err_code setting_parse(
 MUST_CHECK enum err_code settings_oauth(const struct settings *s, struct config *c, struct err *e);
 /* settings_fleet.c: [fleet], and each [gate "NAME"]. */
 MUST_CHECK enum err_code settings_fleet(const struct settings *s, struct config *c, struct err *e);
+/* settings_dispatch.c: each [hook "NAME"] and [dispatch "owner/name"]. Reads their secrets. */
+MUST_CHECK enum err_code settings_dispatch(const struct settings *s, struct config *c, struct err *e);
 /* Of a section with a name, [forge "NAME"]: the last line of that setting, NULL when there is none; and how many there are. */
 const struct setting_entry *setting_last_of(const struct settings *s, enum setting id, struct str sub);
 size_t setting_count_of(const struct settings *s, enum setting id, struct str sub);

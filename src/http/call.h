@@ -18,6 +18,7 @@
 #include "service/episodes.h"
 #include "service/errands.h"
 #include "service/gate.h"
+#include "service/hooks.h"
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
@@ -35,12 +36,14 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct access *access;
 	struct errands *passwords; /* where passwords are looked at */
 	struct errands *files;     /* where files are synced */
+	struct errands *forges;    /* where forges are asked for somebody who waits */
 	struct signin *signin;
 	struct membership *membership;
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
 	struct gates *gates; /* NULL: nothing is known of any */
+	struct hook_ear ear; /* who is told what forges say */
 	struct episodes *episodes;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */

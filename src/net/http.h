@@ -21,6 +21,12 @@ struct http_header {
 	const char *name, *value;
 };
 
+struct http_told { /* a header of the answer that is wanted */
+	const char *name;
+	struct buf
+		value; /* initialised by the caller, whose it is; empty: it did not come, or is over the ceiling */
+};
+
 struct http_request {
 	const char *method; /* "GET", ... */
 	const char *url;
@@ -33,6 +39,8 @@ struct http_request {
 	size_t max_answer;        /* bytes; 0: 16 MiB */
 	/* Files in PEM; NULL: the authorities of the system, no certificate, a key that is in the certificate's file. In http.c alone. */
 	const char *authorities, *certificate, *key;
+	struct http_told *told; /* in http.c alone */
+	size_t n_told;
 };
 
 struct http_answer {

@@ -112,3 +112,19 @@ const struct oauth_config *config_oauth(const struct config *c, struct str name)
 			return &c->oauths[i];
 	return NULL;
 }
+
+const struct dispatch_config *config_dispatch(const struct config *c, struct str repo)
+{
+	for (size_t i = 0; i < c->n_dispatches; i++)
+		if (str_eq_nocase(c->dispatches[i].repo, repo))
+			return &c->dispatches[i];
+	return NULL;
+}
+
+const struct forge_config *config_forge_of(const struct config *c, struct str name)
+{
+	for (size_t i = 0; i < c->n_forges; i++)
+		if (str_eq_nocase(c->forges[i].name, name))
+			return &c->forges[i];
+	return NULL;
+}

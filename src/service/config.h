@@ -7,12 +7,17 @@
  */
 #include "base/ip.h"
 #include "service/access.h"
+#include "service/dispatch_config.h"
 #include "service/gate_config.h"
 #include "service/oauth_config.h"
 #include "text/mask.h"
 
 struct forge_config {
 	struct str name, url; /* url without a final slash; may be empty */
+	bool has_kind, pull;  /* has_kind: it was said */
+	enum commits_kind kind;
+	char *token_file; /* NULL: none. Read at each use */
+	int64_t reconcile_ms;
 };
 
 #define LOGIN_WINDOW_MS (INT64_C(15) * 60 * 1000)
@@ -66,6 +71,10 @@ struct config {
 	/* [gate "NAME"], in the order of the file */
 	struct gate_config *gates;
 	size_t n_gates;
+	struct hook_config hooks[HOOK_N_KINDS]; /* [hook "forgejo"] .. */
+	/* [dispatch "owner/name"], in the order of the file */
+	struct dispatch_config *dispatches;
+	size_t n_dispatches;
 	/* [janitor] */
 	enum janitor_mode janitor_mode;
 	int64_t janitor_interval_ms;
@@ -96,6 +105,11 @@ MUST_CHECK enum err_code config_forge(
 
 /* Without regard to case. NULL: none is configured under that name. */
 const struct oauth_config *config_oauth(const struct config *c, struct str name);
+
+/* Of owner/name, without regard to case. NULL: it has none. */
+const struct dispatch_config *config_dispatch(const struct config *c, struct str repo);
+/* By its name, without regard to case; NULL: none. */
+const struct forge_config *config_forge_of(const struct config *c, struct str name);
 
 struct config *config_new(void);
 void config_free(struct config *c);

@@ -82,8 +82,8 @@ struct config *fixture_config(int64_t reads, int64_t writes)
 	c->janitor_mode = JANITOR_HEAL;
 	c->mask = mask_new();
 	c->forges = arena_array(&c->arena, 2, sizeof *c->forges);
-	c->forges[0] = (struct forge_config){ STR("home"), STR("https://git.example.org") };
-	c->forges[1] = (struct forge_config){ STR("hub"), STR("https://hub.example.org") };
+	c->forges[0] = (struct forge_config){ .name = STR("home"), .url = STR("https://git.example.org") };
+	c->forges[1] = (struct forge_config){ .name = STR("hub"), .url = STR("https://hub.example.org") };
 	c->n_forges = 2;
 	c->internal.digest[0] = sha256_of(STR(INTERNAL));
 	c->internal.n = 1;
@@ -115,7 +115,8 @@ int fixture_up(void **state)
 	fx.app.rate = rate_new();
 	fx.app.access = access_new(fx.app.store);
 	if (errands_start(2, 64, &fx.app.passwords, &e) != ERR_OK ||
-		errands_start(2, 64, &fx.app.files, &e) != ERR_OK)
+		errands_start(2, 64, &fx.app.files, &e) != ERR_OK ||
+		errands_start(1, 2, &fx.app.forges, &e) != ERR_OK)
 		return -1;
 	cfg = config_get(fx.app.config);
 	if (signin_start(fx.app.store, cfg, &fx.clock, NULL, &fx.app.signin, &e) != ERR_OK)
@@ -153,6 +154,7 @@ int fixture_down(void **state)
 
 	errands_free(fx.app.passwords);
 	errands_free(fx.app.files);
+	errands_free(fx.app.forges);
 	streams_stop(fx.app.streams);
 	signin_free(fx.app.signin);
 	episodes_free(fx.app.episodes);
@@ -237,6 +239,9 @@ static struct str ask_header(void *arg, const char *name)
 		return str_z(a->more[1]);
 	if (a->third[0] && strcasecmp(name, a->third[0]) == 0)
 		return str_z(a->third[1]);
+	for (const char *const *h = a->headers; h && h[0]; h += 2)
+		if (strcasecmp(name, h[0]) == 0)
+			return str_z(h[1]);
 	return STR("");
 }
 

@@ -50,6 +50,7 @@ struct ask {
 	const char *header[2];       /* one more: name, value */
 	const char *more[2];         /* and another */
 	const char *third[2];        /* and one more */
+	const char *const *headers;  /* and as many as these: name, value, .., NULL; or NULL */
 	const char *body;            /* NULL: none */
 	size_t body_len;             /* 0: strlen */
 	bool chunked;                /* no Content-Length; the body comes in pieces of 1000 bytes */

@@ -33,8 +33,8 @@ struct config *fixture_config(void)
 	c->janitor_mode = JANITOR_HEAL;
 	c->mask = mask_new();
 	c->forges = arena_array(&c->arena, 2, sizeof *c->forges);
-	c->forges[0] = (struct forge_config){ STR("home"), STR("https://git.example.org") };
-	c->forges[1] = (struct forge_config){ STR("hub"), STR("https://hub.example.org") };
+	c->forges[0] = (struct forge_config){ .name = STR("home"), .url = STR("https://git.example.org") };
+	c->forges[1] = (struct forge_config){ .name = STR("hub"), .url = STR("https://hub.example.org") };
 	c->n_forges = 2;
 	return c;
 }
