@@ -94,5 +94,8 @@ MUST_CHECK enum err_code forge_rerun(struct forge_api *f, struct str repo, struc
 /* A hook to that URL for all events that are read here; one to the same URL is changed. *ret_new. */
 MUST_CHECK enum err_code forge_put_hook(struct forge_api *f, struct str repo, struct str url,
 	struct str secret, bool *ret_new, struct err *e);
+/* Has the forge send something to the hook that goes to that URL. *ret_found: there is one. */
+MUST_CHECK enum err_code forge_test_hook(
+	struct forge_api *f, struct str repo, struct str url, bool *ret_found, struct err *e);
 
 #endif

@@ -849,6 +849,43 @@ static void a_hook_to_the_same_url_is_changed(void **state)
 		ERR_NETWORK, "no list of hooks");
 }
 
+static void a_hook_is_tried_as_each_forge_has_it(void **state)
+{
+	bool found = false;
+	(void)state;
+
+	forge_is(COMMITS_FORGEJO, TOKEN);
+	says("GET /api/v1/repos/acme/rig/hooks?limit=50&page=1 ", 200, "",
+		"[{\"id\":9,\"config\":{\"url\":\"http://s/hooks/f\"}}]");
+	says("POST /api/v1/repos/acme/rig/hooks/9/tests ", 204, "", "");
+	good(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e));
+	assert_true(found);
+	asked("POST /api/v1/repos/acme/rig/hooks/9/tests ");
+	forge_is(COMMITS_GITHUB, TOKEN);
+	says("GET /api/v3/repos/acme/rig/hooks?per_page=50&page=1 ", 200, "",
+		"[{\"id\":9,\"config\":{\"url\":\"http://s/hooks/f\"}}]");
+	says("POST /api/v3/repos/acme/rig/hooks/9/pings ", 204, "", "");
+	good(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e));
+	asked("POST /api/v3/repos/acme/rig/hooks/9/pings ");
+	said.routes[1].status = 422;
+	bad(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e), ERR_UNPROCESSABLE,
+		"422");
+}
+
+static void a_hook_that_is_not_there_is_not_tried(void **state)
+{
+	bool found = true;
+	(void)state;
+
+	forge_is(COMMITS_GITEA, TOKEN);
+	says("GET /api/v1/repos/acme/rig/hooks?limit=50&page=1 ", 200, "",
+		"[{\"id\":9,\"config\":{\"url\":\"http://other/hooks\"}}]");
+	says("GET /api", 200, "", "[]");
+	good(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e));
+	assert_false(found);
+	not_asked("POST ");
+}
+
 /* ---- what goes wrong ---- */
 
 static void what_it_refuses_is_told_apart(void **state)
@@ -1012,6 +1049,8 @@ int main(void)
 		TEST(what_failed_is_run_again),
 		TEST(a_hook_is_made_as_each_forge_has_it),
 		TEST(a_hook_to_the_same_url_is_changed),
+		TEST(a_hook_is_tried_as_each_forge_has_it),
+		TEST(a_hook_that_is_not_there_is_not_tried),
 		TEST(what_it_refuses_is_told_apart),
 		TEST(when_it_may_be_asked_again_is_told),
 		TEST(nonsense_is_refused),
