@@ -19,7 +19,8 @@ enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
 
 static const char *const finding_names[] = { "ok", "warning", "problem" };
 
-static const char *text_of(struct doctor *d, const char *fmt, va_list args)
+static __attribute__((format(printf, 2, 0))) const char *text_of(
+	struct doctor *d, const char *fmt, va_list args)
 {
 	char *room = arena_alloc(&d->arena, TEXT_MAX);
 
