@@ -168,7 +168,7 @@ class Doing(Working, Case):
             self.assertNotIn("correct-horse-battery", line)
         refused = self.server.cli("work", "--once", "--env", "SLUICE_TOKEN")
         self.assertEqual(refused.returncode, 2)
-        self.assertIn("not for its tests", refused.stderr)
+        self.assertIn("not for the commands", refused.stderr)
 
     def test_limits_hold(self):
         self.have({"prints": {"shell": True, "command": "yes 0123456789 | head -c 3000000; echo end"},

@@ -1,7 +1,8 @@
 /* What a worker says to a server, and what it makes of answers; and when it asks again. */
 #include "tests/test.h"
 
-#include "agent/work_lease.h"
+#include "agent/lease.h"
+#include "agent/work_api.h"
 #include "base/clock.h"
 #include "tests/unit/help/little_server.h"
 #include "tests/unit/help/place.h"
@@ -17,10 +18,17 @@
 static struct little_server *server;
 static struct peer peer;
 static struct work_stop stop;
-static struct work_api api;
+static struct ask api;
 static struct arena a;
 static struct err e;
 static const struct work_claim claim = { .run_id = 7, .number = 2, .lease_s = 1 };
+
+static enum err_code renew(struct ask *ask, const void *of, int ms, int64_t *ret_lease_s, struct err *ret)
+{
+	return work_api_renew(ask, of, ms, ret_lease_s, ret);
+}
+
+static const struct lease_terms terms = { .lease_s = 1, .renew = renew, .claim = &claim };
 
 static int set_up(void **state)
 {
@@ -33,7 +41,7 @@ static int set_up(void **state)
 	if (peer_init(&peer, little_server_url(server), "token", &e) != ERR_OK ||
 		work_stop_init(&stop, &e) != ERR_OK)
 		return -1;
-	work_api_init(&api, &peer, &stop);
+	ask_init(&api, "work", &peer, &stop);
 	place_listen(2);
 	return 0;
 }
@@ -41,7 +49,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	place_heard();
-	work_api_done(&api);
+	ask_done(&api);
 	work_stop_done(&stop);
 	peer_done(&peer);
 	arena_done(&a);
@@ -200,44 +208,44 @@ static void waits_double_to_their_most(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		assert_in_range(work_wait_ms(0, 10000), 125, 250);
-		assert_in_range(work_wait_ms(2, 10000), 500, 1000);
-		assert_in_range(work_wait_ms(1000, 10000), 5000, 10000);
-		assert_in_range(work_wait_ms(1000, 100), 50, 100);
+		assert_in_range(ask_wait_ms(0, 10000), 125, 250);
+		assert_in_range(ask_wait_ms(2, 10000), 500, 1000);
+		assert_in_range(ask_wait_ms(1000, 10000), 5000, 10000);
+		assert_in_range(ask_wait_ms(1000, 100), 50, 100);
 	}
 }
 
 static void the_lease_is_renewed_until_it_is_ended(void **state)
 {
 	struct pollfd none = { .fd = -1 };
-	struct work_lease *l = NULL;
+	struct lease *l = NULL;
 
 	(void)state;
 	little_server_status(server, 500, "{\"code\":\"internal_error\",\"message\":\"m\",\"details\":{}}");
 	little_server_status(server, 200, "{\"lease_seconds\":1}");
-	assert_int_equal(work_lease_begin(&peer, &stop, &claim, &l, &e), ERR_OK);
+	assert_int_equal(lease_begin("work", &peer, &stop, &terms, &l, &e), ERR_OK);
 	while (little_server_n(server) < 3)
 		poll(&none, 1, 10);
-	work_lease_end(l, &e);
+	lease_end(l, &e);
 	assert_int_equal(e.code, ERR_OK);
 	assert_said(2, "POST /internal/runs/7/progress ");
 	assert_said(2, "{\"claim\":2}");
 	assert_false(work_stop_is_set(&stop));
-	work_lease_end(NULL, &e);
+	lease_end(NULL, &e);
 }
 
 static void a_run_that_was_taken_away_is_told_to_all(void **state)
 {
-	struct work_lease *l = NULL;
+	struct lease *l = NULL;
 
 	(void)state;
 	little_server_status(
 		server, 409, "{\"code\":\"conflict\",\"message\":\"run 7 was canceled\",\"details\":{}}");
-	assert_int_equal(work_lease_begin(&peer, &stop, &claim, &l, &e), ERR_OK);
+	assert_int_equal(lease_begin("work", &peer, &stop, &terms, &l, &e), ERR_OK);
 	assert_true(work_stop_wait(&stop, 60000));
 	assert_true(work_stop_is_lost(&stop));
 	assert_false(work_stop_is_ending(&stop));
-	work_lease_end(l, &e);
+	lease_end(l, &e);
 	assert_int_equal(e.code, ERR_CONFLICT);
 	assert_string_equal(e.text, "run 7 was canceled");
 	work_stop_forget(&stop);
