@@ -172,6 +172,55 @@ class Fetching(Job, Case):
         self.assertEqual(self.names(), ["Run echo hi"])
 
 
+class Examples(Job, Case):
+    """The workflows of doc/examples, and the one of doc/runner.md."""
+
+    def steps_of(self, text):
+        """(id or None, script) of each `run:`, and whether it has a shell of its own."""
+        found = []
+        for step in re.split(r"^ {6}- ", text.split("    steps:\n")[1], flags=re.M)[1:]:
+            block = re.search(r"^ *run: \|\n((?:(?: {10}.*)?\n)+)", step, re.M)
+            line = re.search(r"^ *run: (?!\|)(.*)$", step, re.M)
+            if block or line:
+                name = re.search(r"^ *id: (\w+)", step, re.M)
+                found.append((name and name[1], textwrap.dedent(block[1]) if block else line[1], "shell: bash" in step))
+        return found
+
+    def setUp(self):
+        self.begin_job()
+        folder = os.path.join(self.home, "bin")  # instead of the action
+        os.mkdir(folder)
+        os.symlink(s.SLUICE, os.path.join(folder, "sluice"))
+        self.env["PATH"] = folder + ":" + self.env["PATH"]
+
+    def test_they_fail_as_they_say_and_that_is_told(self):
+        folder = os.path.join(s.ROOT, "doc/examples/workflows")
+        for name in sorted(os.listdir(folder)):
+            with self.subTest(name):
+                self.sha = self.env["GITHUB_SHA"] = new_sha()
+                text = read(os.path.join(folder, name))
+                shell = re.search(r"shell: (sluice run .*) \{0\}", text)[1].split()
+                self.env["SLUICE_LEG"] = "c17"
+                codes = []
+                for n, (step, script, own) in enumerate(self.steps_of(text.replace("${{ matrix.std }}", "c17"))):
+                    self.env["GITHUB_ACTION"] = step or str(n)
+                    codes.append(self.shell(["bash", "-e"] if own else shell, script).returncode)
+                self.assertEqual(codes, [0, 1, 0])
+                account = self.server.explained(self.sha)
+                self.assertEqual([step["step"] for step in account["steps"]], ["build"])
+                self.assertIn("answer", str(account["steps"][0]["errors"]))
+
+    def test_none_says_what_the_action_does_not_know(self):
+        inputs = set(re.findall(r"^  (\w+):\n    description", read(os.path.join(s.ROOT, "action.yml")).split("\noutputs:")[0], re.M))
+        self.assertEqual(inputs, {"url", "sha256", "leg"})
+        texts = [read(os.path.join(s.ROOT, "doc/examples/workflows", name)) for name in ("forgejo.yml", "gitea.yml", "github.yml")]
+        for text in [*texts, read(os.path.join(s.ROOT, "doc/runner.md"))]:
+            given = re.findall(r"uses: \S*/sluice@.*\n +with:\n((?: +\w+: .*\n)+)", text)
+            self.assertTrue(given)
+            for block in given:
+                self.assertLessEqual(set(re.findall(r"^ +(\w+):", block, re.M)), inputs)
+
+
 class Flushing(Job, Case):
     """The server's port is kept while it is away."""
 
