@@ -132,6 +132,39 @@ enum err_code ask_post(
 	return ask_until(a, &r, path, ret, e);
 }
 
+/* ---- what was claimed ---- */
+
+void ask_open_claim(struct json_out *j, struct buf *body, int64_t claim)
+{
+	json_out_init(j, body);
+	json_open_object(j, NULL);
+	json_put_int(j, "claim", claim);
+}
+
+enum err_code ask_lost(enum err_code code, struct err *e)
+{
+	return code == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "it is not there any more") : code;
+}
+
+enum err_code ask_renew(
+	struct ask *a, const char *path, int64_t claim, int ms, int64_t *ret_lease_s, struct err *e)
+{
+	struct json_doc *doc = NULL;
+	struct http_request r;
+	struct json_out j;
+	AUTO_BUF body;
+
+	buf_init(&body, ASK_BODY_MAX);
+	ask_open_claim(&j, &body, claim);
+	json_close_object(&j);
+	r = ask_post_of(&body);
+	r.total_ms = ms;
+	TRY(ask_lost(ask_once(a, &r, path, &doc, e), e));
+	json_int(json_get(json_root(doc), "lease_seconds"), ret_lease_s);
+	json_free(doc);
+	return ERR_OK;
+}
+
 /* ---- reading ---- */
 
 struct str ask_text(const struct json *object, const char *key, struct arena *a)

@@ -49,6 +49,16 @@ MUST_CHECK enum err_code ask_post(
 /* What an answer's status means; its Retry-After is heeded by ask_again(). */
 MUST_CHECK enum err_code ask_status(struct ask *a, const struct http_answer *answer, struct err *e);
 
+/* ---- what was claimed ---- */
+
+/* A body that begins with the number of the claim; to be closed. */
+void ask_open_claim(struct json_out *j, struct buf *body, int64_t claim);
+/* What is not there any more is lost as what is somebody else's: ERR_CONFLICT. */
+enum err_code ask_lost(enum err_code code, struct err *e);
+/* Says once, and within ms, that we are there. *ret_lease_s is untouched when the server does not say it. */
+MUST_CHECK enum err_code ask_renew(
+	struct ask *a, const char *path, int64_t claim, int ms, int64_t *ret_lease_s, struct err *e);
+
 /* ---- reading ---- */
 
 struct arena;

@@ -3,12 +3,6 @@
 
 #include <stdio.h>
 
-/* A dispatch that is not there any more is lost as one that is somebody else's. */
-static enum err_code of_dispatch(enum err_code code, struct err *e)
-{
-	return code == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "it is not there any more") : code;
-}
-
 static void path_of(const struct fix_claim *c, const char *what, char ret[static 80])
 {
 	snprintf(ret, 80, "/api/v1/dispatches/%lld/%s", (long long)c->dispatch_id, what);
@@ -64,24 +58,10 @@ enum err_code fix_api_claim(struct ask *ask, const char *repo, const char *forge
 enum err_code fix_api_renew(
 	struct ask *ask, const struct fix_claim *c, int ms, int64_t *ret_lease_s, struct err *e)
 {
-	struct json_doc *doc = NULL;
-	struct http_request r;
-	struct json_out j;
 	char path[80];
-	AUTO_BUF body;
 
-	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, "heartbeat", path);
-	json_out_init(&j, &body);
-	json_open_object(&j, NULL);
-	json_put_int(&j, "claim", c->number);
-	json_close_object(&j);
-	r = ask_post_of(&body);
-	r.total_ms = ms;
-	TRY(of_dispatch(ask_once(ask, &r, path, &doc, e), e));
-	json_int(json_get(json_root(doc), "lease_seconds"), ret_lease_s);
-	json_free(doc);
-	return ERR_OK;
+	return ask_renew(ask, path, c->number, ms, ret_lease_s, e);
 }
 
 enum err_code fix_api_result(struct ask *ask, const struct fix_claim *c, const struct fix_said *said,
@@ -95,9 +75,7 @@ enum err_code fix_api_result(struct ask *ask, const struct fix_claim *c, const s
 
 	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, "result", path);
-	json_out_init(&j, &body);
-	json_open_object(&j, NULL);
-	json_put_int(&j, "claim", c->number);
+	ask_open_claim(&j, &body, c->number);
 	json_put_z(&j, "outcome", fix_word_name(said->word));
 	if (said->sha.len > 0)
 		json_put_str(&j, "sha", said->sha);
@@ -109,7 +87,7 @@ enum err_code fix_api_result(struct ask *ask, const struct fix_claim *c, const s
 	TRY(buf_check(&body, "what is told", e));
 	r = ask_post_of(&body);
 	r.total_ms = ms;
-	TRY(of_dispatch(ask_until(ask, &r, path, &doc, e), e));
+	TRY(ask_lost(ask_until(ask, &r, path, &doc, e), e));
 	json_free(doc);
 	return ERR_OK;
 }

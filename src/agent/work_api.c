@@ -8,12 +8,6 @@
 #define SLOWEST (64 * 1024)   /* bytes a second that an output is sent with at least, */
 #define SLOWEST_BASE_MS 60000 /* and what goes before that */
 
-/* A run that is not there any more is lost as one that is somebody else's. */
-static enum err_code of_run(enum err_code code, struct err *e)
-{
-	return code == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "it is not there any more") : code;
-}
-
 /* ---- claiming ---- */
 
 static void read_test(const struct json *j, struct arena *a, struct work_test *ret)
@@ -86,32 +80,13 @@ static void path_of(const struct work_claim *c, const char *what, char ret[stati
 	snprintf(ret, 80, "/internal/runs/%lld/%s", (long long)c->run_id, what);
 }
 
-static void open_told(struct json_out *j, struct buf *body, const struct work_claim *c)
-{
-	json_out_init(j, body);
-	json_open_object(j, NULL);
-	json_put_int(j, "claim", c->number);
-}
-
 enum err_code work_api_renew(
 	struct ask *api, const struct work_claim *c, int ms, int64_t *ret_lease_s, struct err *e)
 {
-	struct json_doc *doc = NULL;
-	struct http_request r;
-	struct json_out j;
 	char path[80];
-	AUTO_BUF body;
 
-	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, "progress", path);
-	open_told(&j, &body, c);
-	json_close_object(&j);
-	r = ask_post_of(&body);
-	r.total_ms = ms;
-	TRY(of_run(ask_once(api, &r, path, &doc, e), e));
-	json_int(json_get(json_root(doc), "lease_seconds"), ret_lease_s);
-	json_free(doc);
-	return ERR_OK;
+	return ask_renew(api, path, c->number, ms, ret_lease_s, e);
 }
 
 static enum err_code tell(struct ask *api, const struct work_claim *c, const char *what, const char *status,
@@ -123,12 +98,12 @@ static enum err_code tell(struct ask *api, const struct work_claim *c, const cha
 
 	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, what, path);
-	open_told(&j, &body, c);
+	ask_open_claim(&j, &body, c->number);
 	json_put_z(&j, "status", status);
 	if (message.len > 0)
 		json_put_str(&j, "message", message);
 	json_close_object(&j);
-	return of_run(ask_post(api, path, &body, ret, e), e);
+	return ask_lost(ask_post(api, path, &body, ret, e), e);
 }
 
 enum err_code work_api_progress(
@@ -212,10 +187,10 @@ enum err_code work_api_result(struct ask *api, const struct work_claim *c, const
 
 	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, "results", path);
-	open_told(&j, &body, c);
+	ask_open_claim(&j, &body, c->number);
 	put_result(&j, r);
 	json_close_object(&j);
-	TRY(of_run(ask_post(api, path, &body, &doc, e), e));
+	TRY(ask_lost(ask_post(api, path, &body, &doc, e), e));
 	read_verdict(json_at(json_get(json_root(doc), "results"), 0), ret);
 	json_free(doc);
 	return ERR_OK;

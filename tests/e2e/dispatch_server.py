@@ -10,12 +10,13 @@ import re
 import threading
 
 import sluice_test as s
+from commits_forge import Listening
 
 _ids = itertools.count(1)  # no two servers of a test program give out the same
 RESULT = {"claim", "outcome", "sha", "note", "step_id"}
 
 
-class DispatchServer:
+class DispatchServer(Listening):
     """with DispatchServer(server) as d: d.offer(..); `sluice fix --url d.url`.
 
     lost: dispatches that are somebody else's by now (409). lease_s: what a claim is given. claims, beats, results: what came, by dispatch.
@@ -26,32 +27,6 @@ class DispatchServer:
         self.offered, self.lost, self.wrong = [], set(), []
         self.claims, self.beats, self.results = [], [], []
         self.lock = threading.Lock()
-        self.server = self.thread = None
-        self.port = 0
-
-    def __enter__(self):
-        self.come_back()
-        self.url = f"http://127.0.0.1:{self.port}"
-        return self
-
-    def __exit__(self, *exc):
-        self.go_away()
-
-    def come_back(self):
-        """On the port of before, if there was one."""
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
-        self.thread.start()
-
-    def go_away(self):
-        """Nobody listens any more."""
-        if self.server:
-            self.server.shutdown()
-            self.server.server_close()
-            self.thread.join()
-            self.server = None
 
     # -- what a test does
 
