@@ -79,6 +79,7 @@ static char **make_env(struct job *j)
 
 /* ---- the fixer ---- */
 
+/* Neither the branch nor the pull request: so it is no run of theirs, and nobody takes a fixer that ended well for CI that is green. */
 static struct step_facts facts_of(struct job *j)
 {
 	return (struct step_facts){ .repo = j->c->repo,

@@ -19,13 +19,13 @@ RESULT = {"claim", "outcome", "sha", "note", "step_id"}
 class DispatchServer(Listening):
     """with DispatchServer(server) as d: d.offer(..); `sluice fix --url d.url`.
 
-    lost: dispatches that are somebody else's by now (409). lease_s: what a claim is given. claims, beats, results: what came, by dispatch.
+    lost: dispatches that are somebody else's by now (409). lease_s: what a claim is given. claims, beats, results: what came, by dispatch; too_late: of which a result came that was lost.
     """
 
     def __init__(self, behind, token=s.INTERNAL, lease_s=60):
         self.behind, self.token, self.lease_s = behind, token, lease_s
         self.offered, self.lost, self.wrong = [], set(), []
-        self.claims, self.beats, self.results = [], [], []
+        self.claims, self.beats, self.results, self.too_late = [], [], [], []
         self.lock = threading.Lock()
 
     # -- what a test does
@@ -122,6 +122,7 @@ class DispatchServer(Listening):
             self.wrong.append(asked)
             return self.refuse(400, "validation_error", "no such result")
         if number in self.lost:
+            self.too_late.append(number)
             return self.refuse(409, "conflict", f"dispatch {number} was given up")
         self.results.append((number, asked))
         return self.give(200, {"dispatch_id": number})

@@ -247,7 +247,7 @@ class Stopping(Fixing, Case):
         self.there.lost.add(number)
         w.says(f"dispatch {number} is left: dispatch {number} was given up")
         eventually("the command is gone", lambda: not is_there(pid))
-        self.assertEqual(self.there.told(number), [])
+        self.assertEqual((self.there.told(number), self.there.too_late), ([], []))
         other = self.there.offer()
         self.begun(fifo)
         self.let_go(fifo)
