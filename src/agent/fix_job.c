@@ -130,7 +130,7 @@ static void end_log(struct job *j, struct command_log *log)
 		j->how.end && !j->end.stopped, j->end.exit_code, &j->step_id);
 }
 
-/* A regular file of the folder itself, whatever the fixer put there under that name. */
+/* A regular file alone: nothing that would be waited for. It has no rights that the fixer has not. */
 static enum err_code read_outcome(struct job *j, struct fix_said *ret, struct err *e)
 {
 	struct stat st;
