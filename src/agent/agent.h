@@ -10,8 +10,10 @@
 int cmd_run(int argc, char **argv); /* ends as its command did; does not return when that was by a signal */
 int cmd_post(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_flush(int argc, char **argv);
 int cmd_work(int argc, char **argv); /* not in sluice-run */
 int cmd_ship(int argc, char **argv); /* nor this */
 int cmd_ci(int argc, char **argv);   /* the same */
+int cmd_fix(int argc, char **argv);  /* nor this */
 
 #endif

@@ -92,15 +92,16 @@ static enum err_code fork_warden(const struct warden_task *t, pid_t *ret, struct
 }
 
 /* r gets our ends; the others are closed when the warden has them. */
-static enum err_code start(struct run *r, struct warden_task *t, pid_t *ret, struct err *e)
+static enum err_code start(struct run *r, const char *input, struct warden_task *t, pid_t *ret, struct err *e)
 {
-	AUTO_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	AUTO_FD in = open(input ? input : "/dev/null", O_RDONLY | O_CLOEXEC);
 	AUTO_FD out = -1;
 	AUTO_FD line = -1;
 	int ends[2];
 
-	if (null < 0)
-		return err_errno(e, ERR_UNAVAILABLE, errno, "/dev/null");
+	if (in < 0)
+		return err_errno(
+			e, input ? ERR_STORAGE : ERR_UNAVAILABLE, errno, "%s", input ? input : "/dev/null");
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_errno(e, ERR_UNAVAILABLE, errno, "no pipe for the command's output");
 	r->out = ends[0];
@@ -109,7 +110,7 @@ static enum err_code start(struct run *r, struct warden_task *t, pid_t *ret, str
 		return err_errno(e, ERR_UNAVAILABLE, errno, "no socket to its warden");
 	r->line = ends[0];
 	line = ends[1];
-	t->null = null;
+	t->in = in;
 	t->out = out;
 	t->line = line;
 	return fork_warden(t, ret, e);
@@ -239,12 +240,12 @@ static void tell_end(const struct run *r, struct confined_end *ret)
 		.max_rss_bytes = w->max_rss_bytes };
 }
 
-static enum err_code run(struct run *r, struct warden_task *t, struct err *e)
+static enum err_code run(struct run *r, const char *input, struct warden_task *t, struct err *e)
 {
 	enum err_code code;
 	pid_t warden = 0;
 
-	TRY(start(r, t, &warden, e));
+	TRY(start(r, input, t, &warden, e));
 	code = attend(r, e);
 	fd_close(&r->line); /* should it still be there, it ends */
 	while (waitpid(warden, NULL, 0) < 0 && errno == EINTR)
@@ -268,7 +269,7 @@ enum err_code confined_run(const struct confined_command *command, const struct 
 	t.argv_sh = argv_for_sh(command->argv, &a);
 	*r = (struct run){ .out = -1, .line = -1, .stop = stop_fd, .sink = sink };
 	r->room = limits->output_bytes > 0 ? limits->output_bytes : INT64_MAX;
-	code = run(r, &t, e);
+	code = run(r, command->input, &t, e);
 	if (code == ERR_OK) {
 		if (r->refused.error)
 			say_why(r, command);
@@ -278,4 +279,28 @@ enum err_code confined_run(const struct confined_command *command, const struct 
 	fd_close(&r->line);
 	free(r);
 	return code;
+}
+
+/* ---- in words ---- */
+
+static const char *comma(const struct buf *out, size_t before)
+{
+	return out->len > before ? "; " : "";
+}
+
+void confined_describe(const struct confined_end *end, int64_t timeout_ms, struct buf *out)
+{
+	const char *name = sigabbrev_np(end->signal);
+	size_t before = out->len;
+
+	if (end->timed_out)
+		buf_fmt(out, "timed out after %g s", (double)timeout_ms / 1000);
+	else if (end->signal > 0)
+		buf_fmt(out, "killed by signal %d%s%s%s", end->signal, name ? " (SIG" : "", name ? name : "",
+			name ? ")" : "");
+	if (end->left_behind)
+		buf_fmt(out, "%ssomething that it started could not be ended", comma(out, before));
+	if (end->dropped_bytes > 0)
+		buf_fmt(out, "%s%lld bytes of what it printed are over the limit and not kept",
+			comma(out, before), (long long)end->dropped_bytes);
 }

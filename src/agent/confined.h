@@ -1,12 +1,12 @@
 #ifndef AGENT_CONFINED_H
 #define AGENT_CONFINED_H
 /*
- * confined: run one test's command within limits, and leave nothing of it behind.
+ * confined: run a command, of a test or a fixer, within limits, and leave nothing of it behind.
  *
  * The command is not ours and may be wrong in every way, but it is not an enemy: this is no sandbox. It has the user, the network and the files of the worker.
  * What is promised:
  *
- * - It has a session and a process group of its own, stdin from /dev/null, one pipe for stdout and stderr (so that their order is kept), no other descriptor,
+ * - It has a session and a process group of its own, stdin from /dev/null or a file, one pipe for stdout and stderr (so that their order is kept), no other descriptor,
  * no signal ignored or blocked, and exactly the environment that it is given.
  * - When it ends, runs out of time, or is told to stop, all that it started is killed and reaped before confined_run() returns, also what left its group and
  * session. What it wrote until then is passed on; what a process that it did not wait for had yet to write is lost.
@@ -22,8 +22,8 @@
  * - Without /proc only the command's own group is killed.
  * - Should the command kill the warden, the command itself is killed by the kernel and we return ERR_UNAVAILABLE; what it had started lives on.
  */
+#include "base/buf.h"
 #include "base/err.h"
-#include "base/str.h"
 
 #define CONFINED_REAP_MS 10000
 
@@ -32,6 +32,7 @@ struct confined_command {
 	char *const *argv;
 	char *const *env;   /* NULL-terminated */
 	const char *folder; /* that it works in; NULL: ours */
+	const char *input;  /* a file that it reads as stdin; NULL: /dev/null */
 };
 
 /* 0 is "without limit" in each, but for kill_grace_ms. Limits of our own that are stricter stay. */
@@ -66,10 +67,13 @@ struct confined_end {
 /*
  * Returns when all is over. stop_fd: the command is told to stop when it is readable or at its end (an eventfd, a pipe); it is not read, so one may stop many;
  * -1: none. Safe to call from several threads at once.
- * ERR_UNAVAILABLE: no pipe or no process to be had, so nothing was run; or the warden was killed.
+ * ERR_STORAGE: its input cannot be read. ERR_UNAVAILABLE: no pipe or no process to be had, so nothing was run; or the warden was killed.
  */
 MUST_CHECK enum err_code confined_run(const struct confined_command *command,
 	const struct confined_limits *limits, int stop_fd, const struct confined_sink *sink,
 	struct confined_end *ret, struct err *e);
+
+/* What there is to say of an end that is not as usual, in a few words, appended: out of time, a signal, what could not be ended, what was not kept. */
+void confined_describe(const struct confined_end *end, int64_t timeout_ms, struct buf *out);
 
 #endif

@@ -5,8 +5,9 @@
  *	sluice-run [OPTIONS] -- COMMAND    as `sluice run`
  *	sluice-run post ...                as `sluice post`
  *	sluice-run report ...              as `sluice report`
+ *	sluice-run flush                   as `sluice flush`
  *
- * A command named "post" or "report" is run by `sluice-run -- post`. Messages begin with "sluice run:", as those of the
+ * A command named "post", "report" or "flush" is run by `sluice-run -- post`. Messages begin with "sluice run:", as those of the
  * whole program do: a log reads the same whichever of the two wrote it.
  */
 #include "agent/agent.h"
@@ -21,12 +22,13 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
-		puts("sluice-run is `sluice run`; `sluice-run post` is `sluice post`, `sluice-run report` is "
-		     "`sluice "
-		     "report`; in one file.\n");
+		puts("sluice-run is `sluice run`; `sluice-run post` is `sluice post`, and so are report and "
+		     "flush; in one file.\n");
 	if (argc > 1 && strcmp(argv[1], "post") == 0)
 		return cmd_post(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "report") == 0)
 		return cmd_report(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "flush") == 0)
+		return cmd_flush(argc - 1, argv + 1);
 	return cmd_run(argc, argv);
 }

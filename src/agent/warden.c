@@ -152,12 +152,12 @@ static void close_from(unsigned first)
 /* Only what the command gets, and LINE; for another thread's pipe would stay open as long as we live. */
 static bool place_files(const struct warden_task *t)
 {
-	int null = fcntl(t->null, F_DUPFD, HIGH), out = fcntl(t->out, F_DUPFD, HIGH),
+	int in = fcntl(t->in, F_DUPFD, HIGH), out = fcntl(t->out, F_DUPFD, HIGH),
 	    line = fcntl(t->line, F_DUPFD, HIGH);
 
-	if (null < 0 || out < 0 || line < 0)
+	if (in < 0 || out < 0 || line < 0)
 		return false;
-	if (dup3(line, LINE, O_CLOEXEC) < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (dup3(line, LINE, O_CLOEXEC) < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		return false;
 	close_from(LINE + 1);
 	return true;

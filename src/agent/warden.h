@@ -35,7 +35,7 @@ struct warden_task {
 	char **paths;       /* to be tried in turn, NULL-terminated */
 	char *const *argv, *const *env;
 	char **argv_sh; /* for a script that does not name its interpreter: "/bin/sh", room for the path, the arguments */
-	int null, out, line;
+	int in, out, line;
 };
 
 /* In the new process, with all signals blocked. */

@@ -7,38 +7,17 @@
 #include "agent/work.h"
 
 #include "agent/agent.h"
-#include "agent/work_command.h"
+#include "agent/child_env.h"
+#include "agent/worker.h"
 #include "base/command.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#define ONCE_TRIES 10 /* to claim a run, for who does not want to wait for a server either */
 #define JOBS_MAX 64
-#define NAME_MAX_BYTES 100
 
 /* ---- beginning and end ---- */
-
-/* HOST-PID: two workers of one machine have two. */
-static const char *make_name(struct arena *a)
-{
-	char host[HOST_NAME_MAX + 1] = "";
-	struct str name;
-
-	if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
-		snprintf(host, sizeof host, "worker");
-	host[NAME_MAX_BYTES / 2] = '\0';
-	name = arena_fmt(a, "%s-%ld", host, (long)getpid());
-	for (char *p = arena_cstr(a, name);; p++) {
-		if (*p == '\0')
-			return p - name.len;
-		if (!work_is_harmless((struct str){ p, 1 }) || strchr("+@/", *p))
-			*p = '-';
-	}
-}
 
 static enum err_code find_cache(struct work *w, struct arena *a, struct err *e)
 {
@@ -58,14 +37,6 @@ static enum err_code find_cache(struct work *w, struct arena *a, struct err *e)
 	return ERR_OK;
 }
 
-static void find_folder(struct work *w)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	if (!w->folder)
-		w->folder = tmp && tmp[0] == '/' && work_is_harmless(str_z(tmp)) ? tmp : "/tmp";
-}
-
 /* A cache and a connection for each: neither is for two threads. */
 static enum err_code make_hands(struct work *w, struct arena *a, struct err *e)
 {
@@ -75,20 +46,19 @@ static enum err_code make_hands(struct work *w, struct arena *a, struct err *e)
 
 		h->w = w;
 		TRY(file_cache_open(w->cache, w->cache_bytes, &clock_system, &h->cache, e));
-		work_api_init(&h->api, &w->peer, &w->stop);
+		ask_init(&h->api, "work", &w->peer, &w->stop);
 	}
 	return ERR_OK;
 }
 
 static enum err_code begin(struct work *w, struct arena *a, struct err *e)
 {
-	TRY(peer_init(&w->peer, w->flags.url, w->flags.token_file, e));
-	if (w->peer.token.len == 0)
-		return err_set(
-			e, ERR_UNAUTHORIZED, "no token is known; set SLUICE_TOKEN or give --token-file FILE");
+	TRY(worker_find_peer(w->flags.url, w->flags.token_file, &w->peer, e));
+	w->logs = (struct command_log_to){ "work", &w->flags, &w->peer, &w->hung };
 	if (!w->name)
-		w->name = make_name(a);
-	find_folder(w);
+		w->name = worker_name(a);
+	if (!w->folder)
+		w->folder = worker_folder();
 	TRY(find_cache(w, a, e));
 	TRY(work_folder_open(w->folder, &w->tests, e));
 	TRY(make_hands(w, a, e));
@@ -99,7 +69,7 @@ static void done(struct work *w)
 {
 	for (int64_t i = 0; w->hands && i < w->n_jobs; i++) {
 		file_cache_close(w->hands[i].cache);
-		work_api_done(&w->hands[i].api);
+		ask_done(&w->hands[i].api);
 	}
 	work_folder_close(w->tests);
 	peer_done(&w->peer);
@@ -107,50 +77,35 @@ static void done(struct work *w)
 
 /* ---- one run after the other ---- */
 
-/* No other run would go better. */
-static bool is_of_worker(enum err_code code)
+static enum err_code do_next(void *arg, bool *ret_found, struct err *e)
 {
-	return code == ERR_UNAUTHORIZED || code == ERR_FORBIDDEN || code == ERR_CLOSED;
-}
-
-static enum err_code do_next(struct work *w, bool *ret_found, struct err *e)
-{
+	struct work *w = arg;
 	struct work_claim claim;
 	enum err_code code;
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	w->hands[0].api.n_tries = w->once ? ONCE_TRIES : 0;
+	w->hands[0].api.n_tries = w->once ? WORKER_ONCE_TRIES : 0;
 	TRY(work_api_claim(&w->hands[0].api, w->platform, w->name, &a, &claim, ret_found, e));
 	w->hands[0].api.n_tries = 0;
 	if (!*ret_found || work_stop_is_ending(&w->stop))
 		return ERR_OK;
 	code = work_run(w, &claim, e);
 	work_stop_forget(&w->stop);
-	if (code != ERR_OK && !is_of_worker(code))
-		command_say("work", "run %lld is left: %s", (long long)claim.run_id, e->text);
+	if (code != ERR_OK)
+		err_in(e, "run %lld is left", (long long)claim.run_id);
 	return code;
 }
 
 static enum err_code go(struct work *w, struct err *e)
 {
-	int n_idle = 0;
-
-	while (!work_stop_is_ending(&w->stop)) {
-		bool found = false;
-		enum err_code code = do_next(w, &found, e);
-
-		if (work_stop_is_ending(&w->stop))
-			break;
-		if (code != ERR_OK && (!found || is_of_worker(code)))
-			return code;
-		if (!found && w->once)
-			break;
-		n_idle = code == ERR_OK && found ? 0 : n_idle + 1;
-		if (n_idle > 0)
-			work_stop_wait(&w->stop, work_wait_ms(n_idle - 1, w->wait_s * 1000));
-	}
-	return ERR_OK;
+	return worker_go(&(struct worker){ .command = "work",
+				 .stop = &w->stop,
+				 .once = w->once,
+				 .wait_s = w->wait_s,
+				 .next = do_next,
+				 .arg = w },
+		e);
 }
 
 static int work(struct work *w)
@@ -180,40 +135,18 @@ static int work(struct work *w)
 
 /* ---- the command ---- */
 
-static enum err_code check_range(const char *name, int64_t value, int64_t least, int64_t most, struct err *e)
-{
-	return value >= least && value <= most ? ERR_OK
-					       : err_set(e, ERR_INVALID, "--%s is a number from %lld to %lld",
-							 name, (long long)least, (long long)most);
-}
-
-/* A token is not what a command gets, whatever it is called. */
-static enum err_code check_env(const struct work *w, struct err *e)
-{
-	for (size_t i = 0; i < w->env.n; i++) {
-		const char *name = w->env.values[i];
-
-		if (*name == '\0' || strchr(name, '='))
-			return err_set(e, ERR_INVALID, "--env takes the name of a variable alone");
-		if (strcmp(name, "SLUICE_TOKEN") == 0 || strcmp(name, "SLUICE_INTERNAL_TOKEN") == 0)
-			return err_set(
-				e, ERR_INVALID, "--env %s: the worker's token is not for its tests", name);
-	}
-	return ERR_OK;
-}
-
 static enum err_code check(const struct work *w, struct err *e)
 {
 	const int64_t most = INT64_C(1) << 50;
 
-	TRY(check_range("wait", w->wait_s, 1, 86400, e));
-	TRY(check_range("timeout", w->timeout_s, 1, 7 * 86400, e));
-	TRY(check_range("jobs", w->n_jobs, 1, JOBS_MAX, e));
-	TRY(check_range("cache-bytes", w->cache_bytes, 1, most, e));
-	TRY(check_range("memory", w->memory_bytes, 0, most, e));
-	TRY(check_range("output-bytes", w->output_bytes, 0, most, e));
-	TRY(check_range("file-bytes", w->file_bytes, 0, most, e));
-	return check_env(w, e);
+	TRY(worker_check_range("wait", w->wait_s, 1, 86400, e));
+	TRY(worker_check_range("timeout", w->timeout_s, 1, 7 * 86400, e));
+	TRY(worker_check_range("jobs", w->n_jobs, 1, JOBS_MAX, e));
+	TRY(worker_check_range("cache-bytes", w->cache_bytes, 1, most, e));
+	TRY(worker_check_range("memory", w->memory_bytes, 0, most, e));
+	TRY(worker_check_range("output-bytes", w->output_bytes, 0, most, e));
+	TRY(worker_check_range("file-bytes", w->file_bytes, 0, most, e));
+	return child_env_check(&w->env, e);
 }
 
 static int run_checked(struct work *w)

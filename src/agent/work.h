@@ -6,18 +6,18 @@
  *	work.c		the command: options, one run after the other
  *	work_run.c	a run: its lease, its tests on one or more threads, its end
  *	work_test.c	a test: its sample, its command, its result
- *	work_log.c	its log, streamed as that of `sluice run` is
+ *	work_log.c	its log: which step it is (command_log.h)
  *
- * and below these, with headers of their own: what is said to the server (work_api), the lease (work_lease), folders (work_folder), commands (work_command), stopping
+ * and below these, with headers of their own: what is said to the server (work_api), the lease (lease), folders (work_folder), commands (work_command), stopping
  * (work_stop), limits (confined), samples (file_cache).
  *
  * What is promised: nothing is lost and nothing is doubled. A result counts when the server has acknowledged it, and is told until it is. A worker that is killed loses
  * what it did not have acknowledged: that test is run again, by the next one of its name at once, or by whoever claims the run when its lease is over. A run that was
  * taken away is dropped without a word.
  */
+#include "agent/command_log.h"
 #include "agent/file_cache.h"
 #include "agent/flags.h"
-#include "agent/sending.h"
 #include "agent/work_api.h"
 #include "agent/work_folder.h"
 
@@ -31,6 +31,7 @@ struct work {
 	bool once;
 
 	struct peer peer;
+	struct command_log_to logs;
 	struct work_stop stop;
 	struct work_folder *tests;
 	struct work_hand *hands; /* n_jobs */
@@ -40,7 +41,7 @@ struct work {
 /* What works at one test at a time. */
 struct work_hand {
 	struct work *w;
-	struct work_api api;
+	struct ask api;
 	struct file_cache *cache;
 };
 
@@ -57,12 +58,8 @@ MUST_CHECK enum err_code work_test(
 
 /* ---- work_log.c ---- */
 
-struct work_log;
-struct work_log *work_log_begin(struct work *w, const struct work_claim *c, const struct work_test *t);
-void work_log_add(struct work_log *l, struct str bytes);
-/* A line of ours, on a line of its own. */
-void work_log_say(struct work_log *l, const char *text);
-void work_log_end(struct work_log *l, enum conclusion how, bool has_exit_code, int exit_code);
+/* A test's. */
+struct command_log *work_log_begin(struct work *w, const struct work_claim *c, const struct work_test *t);
 /* Logs that could not be sent while the server was away. */
 void work_log_send_left(struct work *w, const struct work_claim *c);
 

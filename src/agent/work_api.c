@@ -1,183 +1,56 @@
 /* work_api: see the header. What is sent is made and what comes is read here and nowhere else in the worker. */
 #include "agent/work_api.h"
 
-#include "base/command.h"
-#include "base/digest.h"
-#include "base/json.h"
-#include "net/backoff.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 
 #define URL_MAX 4096
-#define BODY_MAX (64 * 1024)
 #define SILENCE_MS 60000      /* of a server that sends a sample */
 #define SLOWEST (64 * 1024)   /* bytes a second that an output is sent with at least, */
 #define SLOWEST_BASE_MS 60000 /* and what goes before that */
-#define ASKED_MAX_S 120       /* of Retry-After */
-
-void work_api_init(struct work_api *api, const struct peer *peer, const struct work_stop *stop)
-{
-	*api = (struct work_api){ .peer = peer, .stop = stop, .http = http_client_new() };
-}
-
-void work_api_done(struct work_api *api)
-{
-	http_client_free(api->http);
-	api->http = NULL;
-}
-
-/* ---- asking, and asking again ---- */
-
-int64_t work_wait_ms(int n, int64_t most_ms)
-{
-	int64_t ms = backoff_ceiling_ms((unsigned)n, WORK_FIRST_MS, most_ms);
-	uint16_t random;
-
-	random_bytes(&random, sizeof random);
-	return ms / 2 + ms / 2 * random / UINT16_MAX;
-}
-
-bool work_api_again(struct work_api *api, enum err_code code, const struct err *why)
-{
-	int64_t ms = work_wait_ms(api->n_failures, WORK_MOST_MS), asked = api->retry_after_s;
-	int n = ++api->n_failures;
-
-	if (!(err_may_retry(code) || (code == ERR_INTERNAL && n < WORK_FAULTS)) ||
-		(api->n_tries > 0 && n >= api->n_tries))
-		return false;
-	if (n == 1)
-		command_say("work", "%s; it is tried again", why->text);
-	asked = asked < ASKED_MAX_S ? asked : ASKED_MAX_S;
-	return !work_stop_wait(api->stop, ms > 1000 * asked ? ms : 1000 * asked);
-}
-
-static enum err_code read_status(struct work_api *api, const struct http_answer *a, struct err *e)
-{
-	enum err_code code;
-
-	api->retry_after_s = a->retry_after_s;
-	if (a->status == 200 || a->status == 201)
-		return ERR_OK;
-	code = peer_error(api->peer, a, e);
-	return code;
-}
-
-/* A run that is not there any more is lost as one that is somebody else's. */
-static enum err_code of_run(enum err_code code, struct err *e)
-{
-	return code == ERR_NOT_FOUND ? err_set(e, ERR_CONFLICT, "it is not there any more") : code;
-}
-
-static enum err_code once(
-	struct work_api *api, struct http_request *r, const char *path, struct json_doc **ret, struct err *e)
-{
-	struct http_answer answer = { 0 };
-	enum err_code code;
-	AUTO_BUF url;
-
-	buf_init(&url, URL_MAX);
-	buf_fmt(&url, "%s%s", buf_cstr(&api->peer->url), path);
-	TRY(buf_check(&url, "request", e));
-	r->url = buf_cstr(&url);
-	r->bearer = peer_token(api->peer);
-	api->retry_after_s = 0;
-	TRY(http_send(api->http, r, &answer, e));
-	code = read_status(api, &answer, e);
-	if (code == ERR_OK && json_parse(buf_view(&answer.body), JSON_REPAIR_TEXT, ret, NULL) != ERR_OK)
-		code = err_set(e, ERR_NETWORK,
-			"%s did not answer as a Sluice server would; is the URL right?",
-			buf_cstr(&api->peer->shown));
-	http_answer_done(&answer);
-	return code;
-}
-
-static enum err_code ask(
-	struct work_api *api, struct http_request *r, const char *path, struct json_doc **ret, struct err *e)
-{
-	enum err_code code;
-
-	while ((code = once(api, r, path, ret, e)) != ERR_OK && work_api_again(api, code, e))
-		;
-	if (code == ERR_OK)
-		api->n_failures = 0;
-	else if (work_stop_is_set(api->stop) && err_may_retry(code))
-		code = err_set(e, ERR_UNAVAILABLE, "told to stop");
-	return code;
-}
-
-static struct http_request post_of(const struct buf *body)
-{
-	return (struct http_request){
-		.method = "POST", .content_type = "application/json", .body = buf_view(body)
-	};
-}
-
-static enum err_code post(
-	struct work_api *api, const char *path, const struct buf *body, struct json_doc **ret, struct err *e)
-{
-	struct http_request r = post_of(body);
-
-	TRY(buf_check(body, "what is told", e));
-	return ask(api, &r, path, ret, e);
-}
 
 /* ---- claiming ---- */
-
-static struct str text_of(const struct json *object, const char *key, struct arena *a)
-{
-	return arena_str(a, json_str(json_get(object, key)));
-}
-
-static int64_t number_of(const struct json *object, const char *key)
-{
-	int64_t value = 0;
-
-	json_int(json_get(object, key), &value);
-	return value;
-}
 
 static void read_test(const struct json *j, struct arena *a, struct work_test *ret)
 {
 	const struct json *sample = json_get(j, "sample"), *outputs = json_get(j, "outputs");
 
-	*ret = (struct work_test){ .test_id = number_of(j, "regression_test_id"),
-		.expected_rc = number_of(j, "expected_rc"),
-		.timeout_ms = number_of(j, "timeout_ms"),
-		.name = text_of(j, "name", a),
-		.command = text_of(j, "command", a),
+	*ret = (struct work_test){ .test_id = ask_number(j, "regression_test_id"),
+		.expected_rc = ask_number(j, "expected_rc"),
+		.timeout_ms = ask_number(j, "timeout_ms"),
+		.name = ask_text(j, "name", a),
+		.command = ask_text(j, "command", a),
 		.shell = json_is_true(json_get(j, "shell")),
 		.done = json_is_true(json_get(j, "done")),
-		.digest = text_of(sample, "sha256", a),
-		.sample_name = text_of(sample, "name", a),
-		.extension = text_of(sample, "extension", a),
+		.digest = ask_text(sample, "sha256", a),
+		.sample_name = ask_text(sample, "name", a),
+		.extension = ask_text(sample, "extension", a),
 		.n_outputs = json_len(outputs) };
 	ret->outputs = arena_array(a, ret->n_outputs + 1, sizeof *ret->outputs);
 	for (size_t i = 0; i < ret->n_outputs; i++)
-		ret->outputs[i] = (struct work_output){ number_of(json_at(outputs, i), "output_id"),
-			text_of(json_at(outputs, i), "filename", a) };
+		ret->outputs[i] = (struct work_output){ ask_number(json_at(outputs, i), "output_id"),
+			ask_text(json_at(outputs, i), "filename", a) };
 }
 
 static void read_claim(const struct json *run, struct arena *a, struct work_claim *ret)
 {
 	const struct json *tests = json_get(run, "tests");
 
-	*ret = (struct work_claim){ .run_id = number_of(run, "run_id"),
-		.number = number_of(run, "claim"),
-		.lease_s = number_of(run, "lease_seconds"),
-		.repo = text_of(run, "repository", a),
-		.forge = text_of(run, "forge", a),
-		.head_sha = text_of(run, "commit_sha", a),
-		.external_run_id = text_of(run, "external_run_id", a),
-		.branch = text_of(run, "branch", a),
-		.platform = text_of(run, "platform", a),
+	*ret = (struct work_claim){ .run_id = ask_number(run, "run_id"),
+		.number = ask_number(run, "claim"),
+		.lease_s = ask_number(run, "lease_seconds"),
+		.repo = ask_text(run, "repository", a),
+		.forge = ask_text(run, "forge", a),
+		.head_sha = ask_text(run, "commit_sha", a),
+		.external_run_id = ask_text(run, "external_run_id", a),
+		.branch = ask_text(run, "branch", a),
+		.platform = ask_text(run, "platform", a),
 		.n_tests = json_len(tests) };
 	ret->tests = arena_array(a, ret->n_tests + 1, sizeof *ret->tests);
 	for (size_t i = 0; i < ret->n_tests; i++)
 		read_test(json_at(tests, i), a, &ret->tests[i]);
 }
 
-enum err_code work_api_claim(struct work_api *api, const char *platform, const char *name, struct arena *a,
+enum err_code work_api_claim(struct ask *api, const char *platform, const char *name, struct arena *a,
 	struct work_claim *ret, bool *ret_found, struct err *e)
 {
 	struct json_doc *doc = NULL;
@@ -185,13 +58,13 @@ enum err_code work_api_claim(struct work_api *api, const char *platform, const c
 	struct json_out j;
 	AUTO_BUF body;
 
-	buf_init(&body, BODY_MAX);
+	buf_init(&body, ASK_BODY_MAX);
 	json_out_init(&j, &body);
 	json_open_object(&j, NULL);
 	json_put_z(&j, "platform", platform);
 	json_put_z(&j, "worker", name);
 	json_close_object(&j);
-	TRY(post(api, "/internal/queue/claim", &body, &doc, e));
+	TRY(ask_post(api, "/internal/queue/claim", &body, &doc, e));
 	run = json_get(json_root(doc), "run");
 	*ret_found = json_kind(run) == JSON_OBJECT;
 	if (*ret_found)
@@ -207,53 +80,34 @@ static void path_of(const struct work_claim *c, const char *what, char ret[stati
 	snprintf(ret, 80, "/internal/runs/%lld/%s", (long long)c->run_id, what);
 }
 
-static void open_told(struct json_out *j, struct buf *body, const struct work_claim *c)
-{
-	json_out_init(j, body);
-	json_open_object(j, NULL);
-	json_put_int(j, "claim", c->number);
-}
-
 enum err_code work_api_renew(
-	struct work_api *api, const struct work_claim *c, int ms, int64_t *ret_lease_s, struct err *e)
+	struct ask *api, const struct work_claim *c, int ms, int64_t *ret_lease_s, struct err *e)
 {
-	struct json_doc *doc = NULL;
-	struct http_request r;
-	struct json_out j;
 	char path[80];
-	AUTO_BUF body;
 
-	buf_init(&body, BODY_MAX);
 	path_of(c, "progress", path);
-	open_told(&j, &body, c);
-	json_close_object(&j);
-	r = post_of(&body);
-	r.total_ms = ms;
-	TRY(of_run(once(api, &r, path, &doc, e), e));
-	json_int(json_get(json_root(doc), "lease_seconds"), ret_lease_s);
-	json_free(doc);
-	return ERR_OK;
+	return ask_renew(api, path, c->number, ms, ret_lease_s, e);
 }
 
-static enum err_code tell(struct work_api *api, const struct work_claim *c, const char *what,
-	const char *status, struct str message, struct json_doc **ret, struct err *e)
+static enum err_code tell(struct ask *api, const struct work_claim *c, const char *what, const char *status,
+	struct str message, struct json_doc **ret, struct err *e)
 {
 	struct json_out j;
 	char path[80];
 	AUTO_BUF body;
 
-	buf_init(&body, BODY_MAX);
+	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, what, path);
-	open_told(&j, &body, c);
+	ask_open_claim(&j, &body, c->number);
 	json_put_z(&j, "status", status);
 	if (message.len > 0)
 		json_put_str(&j, "message", message);
 	json_close_object(&j);
-	return of_run(post(api, path, &body, ret, e), e);
+	return ask_lost(ask_post(api, path, &body, ret, e), e);
 }
 
-enum err_code work_api_progress(struct work_api *api, const struct work_claim *c, const char *status,
-	struct str message, struct err *e)
+enum err_code work_api_progress(
+	struct ask *api, const struct work_claim *c, const char *status, struct str message, struct err *e)
 {
 	struct json_doc *doc = NULL;
 
@@ -269,7 +123,7 @@ static void copy_word(const struct json *j, char ret[static 32])
 	snprintf(ret, 32, "%.*s", (int)(word.len < 31 ? word.len : 31), word.len > 0 ? word.p : "");
 }
 
-enum err_code work_api_finish(struct work_api *api, const struct work_claim *c, struct str message,
+enum err_code work_api_finish(struct ask *api, const struct work_claim *c, struct str message,
 	char ret_status[static 32], struct err *e)
 {
 	struct json_doc *doc = NULL;
@@ -323,7 +177,7 @@ static void read_verdict(const struct json *j, struct work_verdict *ret)
 			ret->n_wanted++;
 }
 
-enum err_code work_api_result(struct work_api *api, const struct work_claim *c, const struct work_result *r,
+enum err_code work_api_result(struct ask *api, const struct work_claim *c, const struct work_result *r,
 	struct work_verdict *ret, struct err *e)
 {
 	struct json_doc *doc = NULL;
@@ -331,12 +185,12 @@ enum err_code work_api_result(struct work_api *api, const struct work_claim *c, 
 	char path[80];
 	AUTO_BUF body;
 
-	buf_init(&body, BODY_MAX);
+	buf_init(&body, ASK_BODY_MAX);
 	path_of(c, "results", path);
-	open_told(&j, &body, c);
+	ask_open_claim(&j, &body, c->number);
 	put_result(&j, r);
 	json_close_object(&j);
-	TRY(of_run(post(api, path, &body, &doc, e), e));
+	TRY(ask_lost(ask_post(api, path, &body, &doc, e), e));
 	read_verdict(json_at(json_get(json_root(doc), "results"), 0), ret);
 	json_free(doc);
 	return ERR_OK;
@@ -349,7 +203,7 @@ static int slowest_ms(size_t n_bytes)
 	return ms < INT32_MAX ? (int)ms : INT32_MAX;
 }
 
-enum err_code work_api_output(struct work_api *api, const struct work_claim *c, const struct work_written *w,
+enum err_code work_api_output(struct ask *api, const struct work_claim *c, const struct work_written *w,
 	struct str bytes, struct err *e)
 {
 	struct http_request r = { .method = "PUT",
@@ -361,13 +215,12 @@ enum err_code work_api_output(struct work_api *api, const struct work_claim *c, 
 
 	snprintf(path, sizeof path, "/internal/runs/%lld/outputs/%lld?claim=%lld&sha256=%.64s",
 		(long long)c->run_id, (long long)w->output->output_id, (long long)c->number, w->digest.p);
-	TRY(ask(api, &r, path, &doc, e));
+	TRY(ask_until(api, &r, path, &doc, e));
 	json_free(doc);
 	return ERR_OK;
 }
 
-enum err_code work_api_fetch(
-	struct work_api *api, struct str digest, http_take_fn *take, void *arg, struct err *e)
+enum err_code work_api_fetch(struct ask *api, struct str digest, http_take_fn *take, void *arg, struct err *e)
 {
 	struct http_request r = { .method = "GET", .bearer = peer_token(api->peer), .total_ms = SILENCE_MS };
 	struct http_answer answer = { 0 };
@@ -379,7 +232,7 @@ enum err_code work_api_fetch(
 	r.url = buf_cstr(&url);
 	api->retry_after_s = 0;
 	TRY(http_fetch(api->http, &r, 200, take, arg, &answer, e));
-	code = read_status(api, &answer, e);
+	code = ask_status(api, &answer, e);
 	http_answer_done(&answer);
 	if (code == ERR_OK)
 		api->n_failures = 0;

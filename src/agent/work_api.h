@@ -3,39 +3,15 @@
 /*
  * work_api: what a worker says to its server, and hears (api/openapi.yaml, operations of the tag worker).
  *
- * A server that is away, or says "not now", is asked again, after waits that double from WORK_FIRST_MS to WORK_MOST_MS, drawn evenly from their upper half, so that
- * workers that lost one server do not come back together. There is no end to that but a stop (work_stop.h): what a test took an hour to find out is not thrown away
- * because a server is being mended. That it is waited for is said once, on stderr. A 500 may be about the one request and is tried WORK_FAULTS times.
+ * How a server is asked again that is away: ask.h.
  *
  * Errors of all: ERR_CONFLICT: the run is not ours any more, canceled, given back or deleted; ERR_UNAVAILABLE: told to stop meanwhile, and it is not known whether the
  * server heard us; whatever else the server refuses.
- *
- * One connection, for one thread.
  */
-#include "agent/work_stop.h"
+#include "agent/ask.h"
 #include "base/arena.h"
-#include "net/peer.h"
 
-#define WORK_FIRST_MS 250
-#define WORK_MOST_MS 10000
-#define WORK_FAULTS 10
 #define WORK_MESSAGE_MAX 400 /* bytes of what is said in words: below every limit of the server */
-
-struct work_api {
-	const struct peer *peer;
-	const struct work_stop *stop;
-	struct http_client *http;
-	int n_tries;    /* after which it is given up; 0: never */
-	int n_failures; /* in a row */
-	int64_t retry_after_s;
-};
-
-void work_api_init(struct work_api *api, const struct peer *peer, const struct work_stop *stop);
-void work_api_done(struct work_api *api);
-/* After one more failure: waits, true; or false: it is no use, or told to stop. */
-bool work_api_again(struct work_api *api, enum err_code code, const struct err *why);
-/* How long to wait when it is the n-th time, from 0; at most most_ms. */
-int64_t work_wait_ms(int n, int64_t most_ms);
 
 /* ---- a run ---- */
 
@@ -61,16 +37,16 @@ struct work_claim {
 };
 
 /* *ret_found false: none waits. */
-MUST_CHECK enum err_code work_api_claim(struct work_api *api, const char *platform, const char *name,
+MUST_CHECK enum err_code work_api_claim(struct ask *api, const char *platform, const char *name,
 	struct arena *a, struct work_claim *ret, bool *ret_found, struct err *e);
 /* Once, and within ms: for who comes again in any case. *ret_lease_s is untouched when the server does not say it. */
 MUST_CHECK enum err_code work_api_renew(
-	struct work_api *api, const struct work_claim *c, int ms, int64_t *ret_lease_s, struct err *e);
+	struct ask *api, const struct work_claim *c, int ms, int64_t *ret_lease_s, struct err *e);
 /* status: "testing" or "error", with a message of at most WORK_MESSAGE_MAX bytes. */
-MUST_CHECK enum err_code work_api_progress(struct work_api *api, const struct work_claim *c,
-	const char *status, struct str message, struct err *e);
+MUST_CHECK enum err_code work_api_progress(
+	struct ask *api, const struct work_claim *c, const char *status, struct str message, struct err *e);
 /* message empty: it went well. ret_status: the run's, as it is said. */
-MUST_CHECK enum err_code work_api_finish(struct work_api *api, const struct work_claim *c, struct str message,
+MUST_CHECK enum err_code work_api_finish(struct ask *api, const struct work_claim *c, struct str message,
 	char ret_status[static 32], struct err *e);
 
 /* ---- a test ---- */
@@ -93,12 +69,12 @@ struct work_verdict {
 	int64_t wanted[20]; /* output_ids */
 	size_t n_wanted;
 };
-MUST_CHECK enum err_code work_api_result(struct work_api *api, const struct work_claim *c,
+MUST_CHECK enum err_code work_api_result(struct ask *api, const struct work_claim *c,
 	const struct work_result *r, struct work_verdict *ret, struct err *e);
-MUST_CHECK enum err_code work_api_output(struct work_api *api, const struct work_claim *c,
+MUST_CHECK enum err_code work_api_output(struct ask *api, const struct work_claim *c,
 	const struct work_written *w, struct str bytes, struct err *e);
 /* Once. What take returns is returned. */
 MUST_CHECK enum err_code work_api_fetch(
-	struct work_api *api, struct str digest, http_take_fn *take, void *arg, struct err *e);
+	struct ask *api, struct str digest, http_take_fn *take, void *arg, struct err *e);
 
 #endif

@@ -163,7 +163,7 @@ static enum err_code make_own(struct work_folder *f, const char *parent, struct 
 	f->path = mem_alloc(size);
 	snprintf(f->path, size, "%s/" PREFIX "XXXXXX", parent);
 	if (!mkdtemp(f->path) || !hold(f, f->path + at))
-		return err_errno(e, ERR_STORAGE, errno, "no folder for tests in %s", parent);
+		return err_errno(e, ERR_STORAGE, errno, "no folder to work in below %s", parent);
 	return ERR_OK;
 }
 
@@ -176,7 +176,7 @@ static enum err_code open_parent(struct work_folder *f, const char *parent, stru
 		return err_errno(e, ERR_STORAGE, errno, "%s", parent);
 	if (!work_is_harmless(str_z(real)))
 		return err_set(e, ERR_INVALID,
-			"the folder for tests, %s, stands in the commands of shells: give one of letters, "
+			"the folder to work in, %s, stands in the commands of shells: give one of letters, "
 			"digits and . _ - + @ alone",
 			real);
 	f->parent = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 #ifndef AGENT_WORK_FOLDER_H
 #define AGENT_WORK_FOLDER_H
 /*
- * work_folder: the folders that tests run in, and that nothing of them is left.
+ * work_folder: the folders that tests, and fixers, run in, and that nothing of them is left.
  *
  *	PARENT/sluice-work-XXXXXX	of this process, 0700, locked (flock) as long as it lives, and marked by a file in it
  *		/1, /2, ..		of a test each: in/ its sample, out/ what it is to write, home/ where it runs

@@ -1,7 +1,7 @@
 /* work_run: one run, from when it is claimed until it is finished, taken away, or left to the next worker. */
 #include "agent/work.h"
 
-#include "agent/work_lease.h"
+#include "agent/lease.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -126,17 +126,23 @@ static enum err_code end(struct run *r, struct err *e)
 	return finish(r->w, r->c, str_z(r->why.text), e);
 }
 
+static enum err_code renew(struct ask *ask, const void *claim, int ms, int64_t *ret_lease_s, struct err *e)
+{
+	return work_api_renew(ask, claim, ms, ret_lease_s, e);
+}
+
 enum err_code work_run(struct work *w, const struct work_claim *c, struct err *e)
 {
 	struct run r = { .w = w, .c = c };
-	struct work_lease *lease = NULL;
+	struct lease_terms terms = { .lease_s = c->lease_s, .renew = renew, .claim = c };
+	struct lease *lease = NULL;
 
 	TRY(tell_begin(w, c, e));
-	TRY(work_lease_begin(&w->peer, &w->stop, c, &lease, e));
+	TRY(lease_begin("work", &w->peer, &w->stop, &terms, &lease, e));
 	pthread_mutex_init(&r.lock, NULL);
 	do_tests(&r);
 	pthread_mutex_destroy(&r.lock);
 	/* Before the end, after which the run is nobody's. What of the lease is left is enough to say so; and if not, all is told and the next worker does. */
-	work_lease_end(lease, &r.why);
+	lease_end(lease, &r.why);
 	return end(&r, e);
 }

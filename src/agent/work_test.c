@@ -8,6 +8,7 @@
  */
 #include "agent/work.h"
 
+#include "agent/child_env.h"
 #include "agent/confined.h"
 #include "agent/work_command.h"
 #include "base/digest.h"
@@ -90,7 +91,7 @@ static enum err_code get_sample(struct work_hand *h, struct str digest, const ch
 		if (code != ERR_NOT_FOUND)
 			return code;
 		code = fetch(h, digest, ret_path, &ours, e);
-		if (code == ERR_OK || ours || !work_api_again(&h->api, code, e))
+		if (code == ERR_OK || ours || !ask_again(&h->api, code, e))
 			return code;
 	}
 }
@@ -148,45 +149,25 @@ static enum err_code prepare(struct trial *x, struct err *e)
 
 /* ---- the command ---- */
 
-static void add_env(struct trial *x, char **env, size_t *n, const char *name, struct str value)
-{
-	if (env_has(env, name))
-		return; /* the user wants another */
-	env[(*n)++] = arena_cstr(&x->a, arena_fmt(&x->a, "%s=%.*s", name, STR_FMT(value)));
-}
-
-/* What is named by --env goes before what we would say. The token is among neither. */
 static char **make_env(struct trial *x)
 {
-	const struct work *w = x->hand->w;
-	char **env = arena_array(&x->a, w->env.n + 10, sizeof *env);
+	struct child_env env = { 0 };
 	char run_id[24];
-	size_t n = 0;
 
-	for (size_t i = 0; i < w->env.n; i++)
-		if (env_has(environ, w->env.values[i]))
-			add_env(x, env, &n, w->env.values[i], env_get(environ, w->env.values[i]));
+	child_env_init(&env, &x->hand->w->env, 8, &x->a);
 	snprintf(run_id, sizeof run_id, "%lld", (long long)x->c->run_id);
-	add_env(x, env, &n, "PATH",
-		env_has(environ, "PATH") ? env_get(environ, "PATH") : STR("/usr/local/bin:/usr/bin:/bin"));
-	add_env(x, env, &n, "HOME", str_z(x->place.home));
-	add_env(x, env, &n, "TMPDIR", str_z(x->place.home));
-	add_env(x, env, &n, "LANG", STR("C.UTF-8"));
-	add_env(x, env, &n, "SLUICE_RUN_ID", str_z(run_id));
-	add_env(x, env, &n, "SLUICE_TEST", x->t->name);
-	add_env(x, env, &n, "SLUICE_COMMIT", x->c->head_sha);
-	add_env(x, env, &n, "SLUICE_BRANCH", x->c->branch);
-	return env;
+	child_env_add(&env, "HOME", str_z(x->place.home));
+	child_env_add(&env, "TMPDIR", str_z(x->place.home));
+	child_env_add(&env, "SLUICE_RUN_ID", str_z(run_id));
+	child_env_add(&env, "SLUICE_TEST", x->t->name);
+	child_env_add(&env, "SLUICE_COMMIT", x->c->head_sha);
+	child_env_add(&env, "SLUICE_BRANCH", x->c->branch);
+	return env.vars;
 }
 
 static int64_t timeout_of(const struct trial *x)
 {
 	return x->t->timeout_ms > 0 ? x->t->timeout_ms : x->hand->w->timeout_s * 1000;
-}
-
-static void add_output(void *arg, struct str bytes)
-{
-	work_log_add(arg, bytes);
 }
 
 /* A test that is out of time has failed, also if it ends as it should when it is told that. */
@@ -199,40 +180,22 @@ static bool settle_exit_code(struct trial *x)
 	return end->exit_code == x->t->expected_rc;
 }
 
-static void say_end(struct trial *x)
-{
-	const struct confined_end *end = &x->end;
-	const char *name = sigabbrev_np(end->signal);
-
-	if (end->timed_out)
-		buf_fmt(&x->message, "timed out after %g s", (double)timeout_of(x) / 1000);
-	else if (end->signal > 0)
-		buf_fmt(&x->message, "killed by signal %d%s%s%s", end->signal, name ? " (SIG" : "",
-			name ? name : "", name ? ")" : "");
-	if (end->left_behind)
-		buf_fmt(&x->message, "%ssomething that it started could not be ended",
-			x->message.len > 0 ? "; " : "");
-	if (end->dropped_bytes > 0)
-		buf_fmt(&x->message, "%s%lld bytes of what it printed are over the limit and not kept",
-			x->message.len > 0 ? "; " : "", (long long)end->dropped_bytes);
-}
-
-static void end_log(struct trial *x, struct work_log *log)
+static void end_log(struct trial *x, struct command_log *log)
 {
 	bool as_expected = settle_exit_code(x);
 
 	if (x->end.stopped) {
-		work_log_say(log, "the test was stopped");
-		work_log_end(log, CONCLUSION_CANCELLED, false, 0);
+		command_log_say(log, "the test was stopped");
+		command_log_end(log, CONCLUSION_CANCELLED, false, 0, NULL);
 		return;
 	}
-	say_end(x);
+	confined_describe(&x->end, timeout_of(x), &x->message);
 	if (x->message.len > 0)
-		work_log_say(log, buf_cstr(&x->message));
-	work_log_end(log,
+		command_log_say(log, buf_cstr(&x->message));
+	command_log_end(log,
 		x->end.timed_out ? CONCLUSION_TIMED_OUT
 				 : (as_expected ? CONCLUSION_SUCCESS : CONCLUSION_FAILURE),
-		true, x->end.exit_code);
+		true, x->end.exit_code, NULL);
 }
 
 static enum err_code run_command(struct trial *x, struct err *e)
@@ -244,8 +207,8 @@ static enum err_code run_command(struct trial *x, struct err *e)
 		.memory_bytes = w->memory_bytes,
 		.file_bytes = w->file_bytes,
 		.output_bytes = w->output_bytes };
-	struct confined_sink sink = { .add = add_output };
-	struct work_log *log;
+	struct confined_sink sink = { .add = command_log_take };
+	struct command_log *log;
 	enum err_code code;
 
 	command.argv = work_argv(x->t->command, x->t->shell, str_z(x->input), str_z(x->place.out), &x->a);
@@ -255,8 +218,8 @@ static enum err_code run_command(struct trial *x, struct err *e)
 	sink.arg = log;
 	code = confined_run(&command, &limits, work_stop_fd(&w->stop), &sink, &x->end, e);
 	if (code != ERR_OK) {
-		work_log_say(log, e->text);
-		work_log_end(log, CONCLUSION_CANCELLED, false, 0);
+		command_log_say(log, e->text);
+		command_log_end(log, CONCLUSION_CANCELLED, false, 0, NULL);
 		return code;
 	}
 	end_log(x, log);

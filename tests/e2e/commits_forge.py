@@ -50,7 +50,38 @@ class GitRepo:
         return self.log(1)[0]
 
 
-class CommitsForge:
+class Listening:
+    """Somebody who listens on a port of the loopback, goes away and comes back. _handler() is theirs: the class of their answers."""
+
+    server = thread = None
+    port = 0
+
+    def __enter__(self):
+        self.come_back()
+        self.url = f"http://127.0.0.1:{self.port}"
+        return self
+
+    def __exit__(self, *exc):
+        self.go_away()
+
+    def come_back(self):
+        """On the port of before, if there was one."""
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def go_away(self):
+        """Nobody listens any more."""
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.thread.join()
+            self.server = None
+
+
+class CommitsForge(Listening):
     """with CommitsForge(repo.path) as forge: forge.url, forge.owner, forge.name.
 
     trouble: None; a status (404, 409, 500, ..); "empty", "garbage", "huge"; "slow": an answer waits until release() or the end; "cut": the connection ends in the midst.
@@ -61,16 +92,6 @@ class CommitsForge:
         self.path, self.owner, self.name, self.token, self.cap = path, owner, name, token, cap
         self.trouble, self.requests = None, []
         self.released, self.lock = threading.Event(), threading.Lock()
-        self.server = self.thread = None
-        self.port = 0
-
-    def __enter__(self):
-        self.come_back()
-        self.url = f"http://127.0.0.1:{self.port}"
-        return self
-
-    def __exit__(self, *exc):
-        self.go_away()
 
     @property
     def n_requests(self):
@@ -83,22 +104,12 @@ class CommitsForge:
         return f"\turl = {self.url}\n\towner = {self.owner}\n\trepo = {self.name}\n"
 
     def come_back(self):
-        """On the port of before, if there was one."""
         self.released.clear()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
-        self.thread.start()
+        super().come_back()
 
     def go_away(self):
-        """Nobody listens any more."""
-        if self.server:
-            self.released.set()
-            self.server.shutdown()
-            self.server.server_close()
-            self.thread.join()
-            self.server = None
+        self.released.set()
+        super().go_away()
 
     def release(self):
         self.released.set()

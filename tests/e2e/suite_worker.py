@@ -43,14 +43,30 @@ def suite(folder, tests, samples):
     return folder
 
 
+def is_there(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):  # the second: it went between the two
+        return False
+
+
+def catches(pid, number):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        caught = next(line.split()[1] for line in f if line.startswith("SigCgt"))
+    return int(caught, 16) >> (number - 1) & 1
+
+
 class Worker:
-    """`sluice work` as a process. Its stderr is heard line by line."""
+    """`sluice work` as a process, or what else works for a server. Its stderr is heard line by line."""
+
+    command = ("work",)
 
     def __init__(self, server, home, *options, name, env=None):
         self.lines, self.heard = [], threading.Condition()
         more = {"SLUICE_URL": server.url, "SLUICE_TOKEN": s.INTERNAL, "TMPDIR": os.path.join(home, "tmp"), **(env or {})}
         os.makedirs(more["TMPDIR"], exist_ok=True)
-        self.process = subprocess.Popen([SLUICE, "work", "--name", name, "--wait", "1", *options], env=s.clean_environment(home, more),
+        self.process = subprocess.Popen([SLUICE, *self.command, "--name", name, "--wait", "1", *options], env=s.clean_environment(home, more),
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -102,7 +118,37 @@ class Worker:
 _homes = itertools.count(1)
 
 
-class Working:
+class Waiting:
+    """For a unittest.TestCase with self.home: commands that wait for a word of the test's."""
+
+    def path(self, name):
+        return os.path.join(self.home, name)
+
+    def fifo(self, name):
+        os.mkfifo(self.path(name))
+        return self.path(name)
+
+    @staticmethod
+    def waits(fifo, before="echo early", after="echo late"):
+        """What a shell does that says something, waits for the fifo, and goes on; its process id is in the file beside the fifo."""
+        return f"echo $$ > {fifo}.pid; {before}; read x < {fifo}; {after}"
+
+    @staticmethod
+    def begun(fifo):
+        """The process id of it, once it waits."""
+        return int(eventually("the command runs", lambda: os.path.exists(f"{fifo}.pid") and read(f"{fifo}.pid").strip()))
+
+    @staticmethod
+    def let_go(fifo):
+        """Whoever reads from it goes on. It waits for that reader."""
+        with open(fifo, "w", encoding="utf-8") as f:
+            f.write("go\n")
+
+    def left(self):
+        return os.listdir(self.path("tmp"))
+
+
+class Working(Waiting):
     """For a unittest.TestCase with self.server: a home for workers, suites, runs and what became of them."""
 
     def begin(self):
@@ -116,19 +162,6 @@ class Working:
         """The suite is this one."""
         folder = tempfile.mkdtemp(prefix="suite-", dir=self.home)
         self.server.must("suite", "import", "--all", suite(folder, tests, samples or {"in/words.txt": "pear\napple\n"}))
-
-    def path(self, name):
-        return os.path.join(self.home, name)
-
-    def fifo(self, name):
-        os.mkfifo(self.path(name))
-        return self.path(name)
-
-    @staticmethod
-    def let_go(fifo):
-        """Whoever reads from it goes on. It waits for that reader."""
-        with open(fifo, "w", encoding="utf-8") as f:
-            f.write("go\n")
 
     def ask(self, **more):
         """A run is asked for; its id."""

@@ -5,33 +5,15 @@ import signal
 
 import sluice_test as s
 from sluice_test import Case, eventually
-from suite_worker import Working, read, write
+from suite_worker import Working, catches, is_there, read, write
 
 SORT = {"command": "sort {input} -o {output}/out.txt", "outputs": {"out.txt": "apple\npear\n"}}
 
 
-def is_there(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):  # the second: it went between the two
-        return False
-
-
-def catches(pid, number):
-    with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        caught = next(line.split()[1] for line in f if line.startswith("SigCgt"))
-    return int(caught, 16) >> (number - 1) & 1
-
-
 class Working(Working):
     def waiting(self, fifo, before="echo early", after="echo late"):
-        """A test that says something, waits for the fifo, and goes on; its process id is in the file beside the fifo."""
-        return {"shell": True, "command": f"echo $$ > {fifo}.pid; {before}; read x < {fifo}; {after}"}
-
-    def begun(self, fifo):
-        """The process id of a test of waiting(), once it waits."""
-        return int(eventually("the test runs", lambda: os.path.exists(f"{fifo}.pid") and read(f"{fifo}.pid").strip()))
+        """A test of waits()."""
+        return {"shell": True, "command": self.waits(fifo, before, after)}
 
     def counting(self, name):
         """A command that leaves a line each time it is run."""
@@ -39,9 +21,6 @@ class Working(Working):
 
     def count(self, name):
         return read(self.path(name) + ".count").count("x") if os.path.exists(self.path(name) + ".count") else 0
-
-    def left(self):
-        return os.listdir(self.path("tmp"))
 
 
 class Doing(Working, Case):
@@ -168,7 +147,7 @@ class Doing(Working, Case):
             self.assertNotIn("correct-horse-battery", line)
         refused = self.server.cli("work", "--once", "--env", "SLUICE_TOKEN")
         self.assertEqual(refused.returncode, 2)
-        self.assertIn("not for its tests", refused.stderr)
+        self.assertIn("not for the commands", refused.stderr)
 
     def test_limits_hold(self):
         self.have({"prints": {"shell": True, "command": "yes 0123456789 | head -c 3000000; echo end"},

@@ -105,6 +105,44 @@ static void stdin_is_empty(void **state)
 	assert_out("");
 }
 
+static void a_file_is_its_stdin_and_cannot_be_written_through_it(void **state)
+{
+	const struct str bytes = STR("one\n$(touch pwned) `two`\0\"three");
+	(void)state;
+
+	place_put("input", bytes);
+	command.input = "input";
+	RUN("cat");
+	assert_true(str_eq(buf_view(&out), bytes));
+	SH("echo more >&0 2>/dev/null || echo refused");
+	assert_in_out("refused");
+	place_get("input", &out);
+	assert_true(str_ends(buf_view(&out), bytes));
+}
+
+static void an_input_that_is_not_there_is_an_error(void **state)
+{
+	struct err e;
+	(void)state;
+
+	command.input = "missing";
+	assert_int_equal(try_run((char *const[]){ (char *)"cat", NULL }, &e), ERR_STORAGE);
+	assert_non_null(strstr(e.text, "missing"));
+}
+
+static void an_end_is_told_in_words(void **state)
+{
+	(void)state;
+	confined_describe(&(struct confined_end){ .exit_code = 1 }, 1500, &out);
+	assert_out("");
+	confined_describe(&(struct confined_end){ .timed_out = true, .signal = SIGTERM, .dropped_bytes = 7 },
+		1500, &out);
+	assert_out("timed out after 1.5 s; 7 bytes of what it printed are over the limit and not kept");
+	buf_reset(&out);
+	confined_describe(&(struct confined_end){ .signal = SIGSEGV, .left_behind = true }, 0, &out);
+	assert_out("killed by signal 11 (SIGSEGV); something that it started could not be ended");
+}
+
 static void the_environment_is_what_was_given_and_nothing_else(void **state)
 {
 	char *env[] = { (char *)"A=1", (char *)PATH, (char *)"B=two words", NULL };
@@ -696,6 +734,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(stdout_and_stderr_come_in_the_order_in_which_they_were_written),
 		TEST(stdin_is_empty),
+		TEST(a_file_is_its_stdin_and_cannot_be_written_through_it),
+		TEST(an_input_that_is_not_there_is_an_error),
+		TEST(an_end_is_told_in_words),
 		TEST(the_environment_is_what_was_given_and_nothing_else),
 		TEST(it_works_in_its_folder),
 		TEST(no_descriptor_of_ours_is_its),

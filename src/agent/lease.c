@@ -1,6 +1,7 @@
-/* work_lease: see the header. */
-#include "agent/work_lease.h"
+/* lease: see the header. */
+#include "agent/lease.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 
 #include <pthread.h>
@@ -11,9 +12,9 @@
 #define RETRY_MS 2000
 #define ASK_MOST_MS 10000 /* of a request */
 
-struct work_lease {
-	const struct work_claim *claim;
-	struct work_api api; /* the thread's alone */
+struct lease {
+	const struct lease_terms *terms;
+	struct ask ask; /* the thread's alone */
 	int64_t lease_s;
 	struct err why; /* code is not ERR_OK: the run was taken away; read when the thread has ended */
 	pthread_t thread;
@@ -23,7 +24,7 @@ struct work_lease {
 };
 
 /* False: it is over. */
-static bool wait_for(struct work_lease *l, int64_t ms)
+static bool wait_for(struct lease *l, int64_t ms)
 {
 	int64_t at = clock_steady_ms(&clock_system) + ms;
 	struct timespec until = { .tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000 };
@@ -37,12 +38,12 @@ static bool wait_for(struct work_lease *l, int64_t ms)
 	return !over;
 }
 
-static int64_t third_ms(const struct work_lease *l)
+static int64_t third_ms(const struct lease *l)
 {
 	return l->lease_s > 0 ? l->lease_s * 1000 / 3 : 1000;
 }
 
-static int ask_ms(const struct work_lease *l)
+static int ask_ms(const struct lease *l)
 {
 	int64_t ms = third_ms(l);
 
@@ -51,16 +52,16 @@ static int ask_ms(const struct work_lease *l)
 
 static void *keep(void *arg)
 {
-	struct work_lease *l = arg;
+	struct lease *l = arg;
 	int64_t ms = third_ms(l);
 
 	while (wait_for(l, ms)) {
 		struct err e;
-		enum err_code code = work_api_renew(&l->api, l->claim, ask_ms(l), &l->lease_s, &e);
+		enum err_code code = l->terms->renew(&l->ask, l->terms->claim, ask_ms(l), &l->lease_s, &e);
 
 		if (code == ERR_CONFLICT) {
 			l->why = e;
-			work_stop_lose(l->api.stop);
+			work_stop_lose(l->ask.stop);
 			break;
 		}
 		ms = code == ERR_OK || third_ms(l) < RETRY_MS ? third_ms(l) : RETRY_MS;
@@ -68,15 +69,15 @@ static void *keep(void *arg)
 	return NULL;
 }
 
-static void destroy(struct work_lease *l)
+static void destroy(struct lease *l)
 {
-	work_api_done(&l->api);
+	ask_done(&l->ask);
 	pthread_cond_destroy(&l->bell);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
 
-static int start(struct work_lease *l)
+static int start(struct lease *l)
 {
 	pthread_condattr_t steady;
 	sigset_t all, before;
@@ -94,15 +95,15 @@ static int start(struct work_lease *l)
 	return no;
 }
 
-enum err_code work_lease_begin(const struct peer *peer, const struct work_stop *stop,
-	const struct work_claim *claim, struct work_lease **ret, struct err *e)
+enum err_code lease_begin(const char *command, const struct peer *peer, const struct work_stop *stop,
+	const struct lease_terms *terms, struct lease **ret, struct err *e)
 {
-	struct work_lease *l = mem_alloc(sizeof *l);
+	struct lease *l = mem_alloc(sizeof *l);
 	int no;
 
-	l->claim = claim;
-	l->lease_s = claim->lease_s;
-	work_api_init(&l->api, peer, stop);
+	l->terms = terms;
+	l->lease_s = terms->lease_s;
+	ask_init(&l->ask, command, peer, stop);
 	no = start(l);
 	if (no != 0) {
 		destroy(l);
@@ -112,7 +113,7 @@ enum err_code work_lease_begin(const struct peer *peer, const struct work_stop *
 	return ERR_OK;
 }
 
-void work_lease_end(struct work_lease *l, struct err *ret_why)
+void lease_end(struct lease *l, struct err *ret_why)
 {
 	if (!l)
 		return;
