@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -67,6 +68,17 @@ void sha256_free(struct sha256_state *s)
 	EVP_MD_CTX_free((EVP_MD_CTX *)s);
 }
 
+struct sha256 hmac_sha256(struct str key, struct str bytes)
+{
+	struct sha256 d;
+
+	pthread_once(&once, fetch_sha256);
+	if (!HMAC(sha256, key.len ? key.p : "", (int)key.len,
+		    (const unsigned char *)(bytes.len ? bytes.p : ""), bytes.len, d.b, NULL))
+		abort();
+	return d;
+}
+
 bool sha256_equal(const struct sha256 *a, const struct sha256 *b)
 {
 	return CRYPTO_memcmp(a->b, b->b, sizeof a->b) == 0;
@@ -104,6 +116,30 @@ void hex_encode(const void *p, size_t n, struct buf *out)
 
 		buf_add(out, two, 2);
 	}
+}
+
+static int value16(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hex_decode(struct str text, void *p, size_t n)
+{
+	unsigned char *u = p;
+
+	if (text.len != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = value16(text.p[2 * i]), low = value16(text.p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		u[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
 }
 
 bool is_hex(struct str s)

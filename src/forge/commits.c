@@ -8,6 +8,7 @@
 #include "forge/commits.h"
 
 #include "base/json.h"
+#include "forge/rest.h"
 #include "net/url.h"
 
 #include <string.h>
@@ -15,7 +16,6 @@
 #define ANSWER_MAX (8 * 1024 * 1024)
 #define PAGE 50
 #define PAGE_GITHUB 100
-#define PLACE_MAX 200
 
 struct question {
 	struct http_client *http;
@@ -28,35 +28,9 @@ struct question {
 	size_t want;
 };
 
-static struct str place_of(const struct commits_forge *f, struct arena *a)
-{
-	struct url u;
-	AUTO_BUF host;
-
-	buf_init(&host, PLACE_MAX);
-	if (url_split(f->url, &u, NULL) == ERR_OK)
-		url_put_host(&u, &host);
-	return arena_fmt(
-		a, "%.60s/%.60s at %.100s", arena_cstr(a, f->owner), arena_cstr(a, f->repo), buf_cstr(&host));
-}
-
-static void put_base(const struct commits_forge *f, struct buf *out)
-{
-	bool hub = f->kind == COMMITS_GITHUB;
-
-	if (hub && str_eq_nocase(f->url, STR("https://github.com")))
-		buf_z(out, "https://api.github.com");
-	else
-		buf_fmt(out, "%.*s/api/%s", STR_FMT(f->url), hub ? "v3" : "v1");
-	buf_z(out, "/repos/");
-	url_encode(f->owner, out);
-	buf_char(out, '/');
-	url_encode(f->repo, out);
-}
-
 static void put_url(const struct commits_forge *f, struct str ref, size_t size, size_t page, struct buf *out)
 {
-	put_base(f, out);
+	rest_put_repo(f->kind, f->url, f->owner, f->repo, out);
 	buf_z(out, "/commits?sha=");
 	url_encode(ref, out);
 	buf_fmt(out, "&%s=%zu&page=%zu", f->kind == COMMITS_GITHUB ? "per_page" : "limit", size, page);
@@ -155,25 +129,11 @@ static enum err_code read_status(const struct question *q, int status, struct er
 
 static enum err_code send(struct question *q, const char *url, struct http_answer *ret, struct err *e)
 {
-	const struct http_header accept = { "Accept", "application/json" };
-	int64_t left = q->until - clock_steady_ms(q->clock);
-	struct http_request r = {
-		.method = "GET",
-		.url = url,
-		.bearer = q->from->token.len > 0 ? arena_cstr(q->a, q->from->token) : NULL,
-		.headers = &accept,
-		.n_headers = 1,
-		.max_answer = ANSWER_MAX,
+	const struct rest_call call = {
+		.method = "GET", .url = url, .token = q->from->token, .max_answer = ANSWER_MAX
 	};
-	struct err why = { 0 };
 
-	if (left <= 0)
-		return err_set(e, ERR_NETWORK, "%s is too slow; it is asked again", q->place.p);
-	r.total_ms = left < HTTP_TOTAL_MS ? (int)left : HTTP_TOTAL_MS;
-	r.connect_ms = left < HTTP_CONNECT_MS ? (int)left : HTTP_CONNECT_MS;
-	if (http_send(q->http, &r, ret, &why) != ERR_OK)
-		return err_set(e, ERR_NETWORK, "%s could not be asked: %.250s", q->place.p, why.text);
-	return ERR_OK;
+	return rest_send(q->http, &call, q->place, q->until, q->clock, ret, e);
 }
 
 static enum err_code ask_page(
@@ -229,7 +189,7 @@ enum err_code commits_ask(struct http_client *http, const struct commits_forge *
 		.until = until,
 		.clock = clock,
 		.a = a,
-		.place = place_of(from, a),
+		.place = rest_place(from->url, from->owner, from->repo, a),
 		.list = { .ids = arena_array(a, n + 1, sizeof(struct str)) } };
 	bool same = false;
 

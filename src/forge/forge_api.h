@@ -22,9 +22,15 @@ struct forge_access {
 	struct str url;   /* without a final slash */
 	struct str token; /* empty: none */
 };
-/* Strings are copied. until of each call: total time of all its requests, 15 s. */
+/* Strings are copied. The requests of a call have 15 s together (a log: that between two pieces, and ten minutes). clock: its steady time is the system's. */
 struct forge_api *forge_api_new(const struct forge_access *x, const struct clock *clock);
 void forge_api_free(struct forge_api *f); /* NULL is fine */
+/* As http_client_watch: a call that is under way ends when *stop becomes true. */
+void forge_api_watch(struct forge_api *f, const atomic_bool *stop);
+/* Another time than 15 s for the calls that follow. */
+void forge_api_set_total(struct forge_api *f, int64_t ms);
+/* After ERR_RATE_LIMITED: when it may be asked again, 1 s to a day. */
+int64_t forge_api_retry_after_s(const struct forge_api *f);
 
 /* ---- asked ---- */
 
@@ -41,12 +47,18 @@ struct forge_job {
 };
 struct forge_run {
 	struct str id, head_sha, branch, workflow, url, event, author;
-	int64_t attempt, pull_request;
+	int64_t said_at;               /* when it was so, by the forge's clock, ms; 0: not told */
+	int64_t number;                /* in its repo, as people call it; 0: not told */
+	int64_t attempt, pull_request; /* attempt: from 1; pull_request: 0: none, or not told */
 	enum forge_conclusion conclusion;
 };
-/* The newest runs of a repo, newest first, at most max (up to 200). */
+/*
+ * The newest runs of a repo, newest first, at most max (up to 200). A Forgejo that has no list of runs tells of tasks, which are jobs: then they are put together
+ * by their number, and id is empty. ERR_METHOD: it has neither.
+ */
 MUST_CHECK enum err_code forge_runs(struct forge_api *f, struct str repo, size_t max, struct arena *a,
 	struct forge_run **ret, size_t *ret_n, struct err *e);
+/* The jobs of its last attempt, at most 1000. ERR_METHOD: it tells of none (Forgejo up to 15). */
 MUST_CHECK enum err_code forge_jobs(struct forge_api *f, struct str repo, struct str run_id, struct arena *a,
 	struct forge_job **ret, size_t *ret_n, struct err *e);
 /* Does it hand out the logs of jobs? */
@@ -63,7 +75,7 @@ MUST_CHECK enum err_code forge_pull_head(struct forge_api *f, struct str repo, i
 
 /* ---- told ---- */
 
-/* A commit status. state: pending, success, failure, error. */
+/* A commit status. state: pending, success, failure, error. description is cut at 140 bytes, which is GitHub's limit. */
 MUST_CHECK enum err_code forge_put_status(struct forge_api *f, struct str repo, struct str sha,
 	const char *state, struct str context, struct str description, struct str target_url, struct err *e);
 /* A comment on a pull request (or issue): *id empty: a new one, and *id becomes its; else that one is edited; ERR_NOT_FOUND: it is gone. */

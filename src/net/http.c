@@ -204,6 +204,19 @@ static enum err_code failed(
 	return err_set(e, ERR_NETWORK, "%s: %s", buf_cstr(&host), words_of(c, how));
 }
 
+static void read_told(CURL *curl, const struct http_request *r)
+{
+	struct curl_header *h;
+
+	for (size_t i = 0; i < r->n_told; i++) {
+		struct buf *value = &r->told[i].value;
+
+		buf_reset(value);
+		if (curl_easy_header(curl, r->told[i].name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+			buf_z(value, h->value);
+	}
+}
+
 static void read_facts(CURL *curl, struct http_answer *a)
 {
 	long status = 0;
@@ -268,14 +281,15 @@ static CURLcode perform(struct http_client *c, const struct http_request *r)
 	return how;
 }
 
-static enum err_code give(
-	struct http_client *c, enum err_code code, struct http_answer *a, struct http_answer *ret)
+static enum err_code give(struct http_client *c, const struct http_request *r, enum err_code code,
+	struct http_answer *a, struct http_answer *ret)
 {
 	if (code != ERR_OK) {
 		http_answer_done(a);
 		return code;
 	}
 	read_facts(c->curl, a);
+	read_told(c->curl, r);
 	*ret = *a;
 	return ERR_OK;
 }
@@ -288,7 +302,7 @@ enum err_code http_send(
 
 	prepare(c, r, &a);
 	how = perform(c, r);
-	return give(c, how == CURLE_OK ? ERR_OK : failed(c, r, how, a.body.full, e), &a, ret);
+	return give(c, r, how == CURLE_OK ? ERR_OK : failed(c, r, how, a.body.full, e), &a, ret);
 }
 
 /* --- a long answer */
@@ -371,5 +385,5 @@ enum err_code http_fetch(struct http_client *c, const struct http_request *r, in
 	code = f.code;
 	if (code == ERR_OK && how != CURLE_OK)
 		code = failed(c, r, how, a.body.full, e);
-	return give(c, code, &a, ret);
+	return give(c, r, code, &a, ret);
 }

@@ -21,6 +21,12 @@ struct http_header {
 	const char *name, *value;
 };
 
+struct http_told { /* a header of the answer that is wanted */
+	const char *name;
+	struct buf
+		value; /* initialised by the caller, whose it is; empty: it did not come, or is over the ceiling */
+};
+
 struct http_request {
 	const char *method; /* "GET", ... */
 	const char *url;
@@ -31,6 +37,8 @@ struct http_request {
 	size_t n_headers;
 	int connect_ms, total_ms; /* 0: the defaults above */
 	size_t max_answer;        /* bytes; 0: 16 MiB */
+	struct http_told *told;   /* in http.c alone */
+	size_t n_told;
 };
 
 struct http_answer {

@@ -157,6 +157,49 @@ static void hex_is_written_lower_and_known_in_both_cases(void **state)
 	assert_false(is_hex(STR("\x10")));
 }
 
+/* RFC 4231, test cases 1, 2 and 6 (a key longer than a block), and one without key and text. */
+static void known_texts_have_their_known_hmac(void **state)
+{
+	static char long_key[131];
+	const struct {
+		struct str key, text;
+		const char *hex;
+	} rows[] = {
+		{ { NULL, 0 }, { NULL, 0 },
+			"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad" },
+		{ STR("\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b"),
+			STR("Hi There"), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+		{ STR("Jefe"), STR("what do ya want for nothing?"),
+			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+		{ { long_key, sizeof long_key },
+			STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+			"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54" },
+	};
+	(void)state;
+
+	memset(long_key, 0xaa, sizeof long_key);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct sha256 d = hmac_sha256(rows[i].key, rows[i].text);
+		AUTO_BUF hex;
+
+		buf_init(&hex, 64);
+		hex_encode(d.b, sizeof d.b, &hex);
+		assert_string_equal(buf_cstr(&hex), rows[i].hex);
+	}
+}
+
+static void hex_is_read_in_both_cases_and_nothing_else(void **state)
+{
+	static const char *const wrong[] = { "", "00", "00112", "00112g", "0011223344", " 01122", "@01122" };
+	unsigned char b[3] = { 0 };
+	(void)state;
+
+	assert_true(hex_decode(STR("00aBFf"), b, sizeof b));
+	assert_memory_equal(b, "\x00\xab\xff", 3);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(hex_decode(str_z(wrong[i]), b, sizeof b));
+}
+
 static void a_wiped_secret_is_gone(void **state)
 {
 	char secret[16] = "correct horse";
@@ -178,6 +221,8 @@ int main(void)
 		cmocka_unit_test(base64_is_as_in_the_rfc),
 		cmocka_unit_test(base64url_is_read_strictly),
 		cmocka_unit_test(hex_is_written_lower_and_known_in_both_cases),
+		cmocka_unit_test(known_texts_have_their_known_hmac),
+		cmocka_unit_test(hex_is_read_in_both_cases_and_nothing_else),
 		cmocka_unit_test(a_wiped_secret_is_gone),
 	};
 

@@ -13,7 +13,8 @@ CREATE TABLE hook_delivery (
 );
 CREATE INDEX hook_delivery_by_time ON hook_delivery (received_at);
 
--- What a forge says of a run: by a hook, or when it was asked.
+-- What a forge says of a run: by a hook, or when it was asked. Deliveries come in any order: what was so later stands (said_at), what is over does not run again in the same attempt, and what is not
+-- told takes nothing away (forge_runs.c).
 CREATE TABLE forge_run (
 	id @ID@,
 	repo_id BIGINT NOT NULL REFERENCES repo (id) ON DELETE CASCADE,
@@ -27,7 +28,8 @@ CREATE TABLE forge_run (
 	url TEXT NOT NULL,
 	author TEXT NOT NULL,		-- login of who caused it
 	conclusion TEXT NOT NULL,	-- running, success, failure, cancelled, other
-	heard_at BIGINT NOT NULL,
+	said_at BIGINT NOT NULL DEFAULT 0,	-- when it became so, by the forge's clock; 0: not told
+	heard_at BIGINT NOT NULL,	-- when the conclusion that stands was heard
 	heard_by TEXT NOT NULL,		-- hook, reconcile
 	due BIGINT NOT NULL,		-- 1: nobody has looked yet what follows from it
 	pull_state TEXT NOT NULL DEFAULT '',	-- of its logs: '' (not looked at), wanted, done, none (the forge has none), failed
@@ -39,16 +41,20 @@ CREATE INDEX forge_run_due ON forge_run (heard_at) WHERE due = 1;
 CREATE INDEX forge_run_pull ON forge_run (pull_at) WHERE pull_state = 'wanted';
 CREATE INDEX forge_run_by_end ON forge_run (repo_id, conclusion, heard_at);
 CREATE INDEX forge_run_by_commit ON forge_run (repo_id, head_sha);
+CREATE INDEX forge_run_by_time ON forge_run (heard_at);
 
 -- Where a branch or a pull request stands, as far as a push or pull_request event told.
 CREATE TABLE forge_head (
 	repo_id BIGINT NOT NULL REFERENCES repo (id) ON DELETE CASCADE,
 	name TEXT NOT NULL,		-- 'branch:NAME' or 'pull:NUMBER'
 	head_sha TEXT NOT NULL,		-- '': it is gone, or closed
+	before_sha TEXT NOT NULL DEFAULT '',	-- of a branch: where it stood before; '': it was not there. By this a push that comes late is known
 	author TEXT NOT NULL,
+	said_at BIGINT NOT NULL DEFAULT 0,	-- of a pull request: when it became so, by the forge's clock; 0: not told
 	heard_at BIGINT NOT NULL,
 	PRIMARY KEY (repo_id, name)
 );
+CREATE INDEX forge_head_gone ON forge_head (heard_at) WHERE head_sha = '';
 
 CREATE TABLE dispatch (
 	id @ID@,

@@ -1,0 +1,214 @@
+/*
+ * forge_read: lists of runs and jobs, in the shapes of three forges.
+ *
+ * Forgejo's run has commit_sha, workflow_id, prettyref ("#12" or a branch) and one status; Gitea's and GitHub's have head_sha, head_branch, path, status and conclusion. A field
+ * has one meaning wherever it comes from, so each is looked for under all its names, and a forge that changes its mind is still understood. Jobs come as an array, or below
+ * "jobs" or "workflow_jobs".
+ */
+#include "forge/forge_asked.h"
+
+#include "forge/forge_call.h"
+
+#define STEPS_MAX 1000
+
+/* Go writes a list of none as null. */
+static bool is_list(const struct json *n)
+{
+	return json_kind(n) == JSON_ARRAY || json_kind(n) == JSON_NULL;
+}
+
+static const struct json *list_of(const struct json *root, const char *const *names, struct forge_page *page)
+{
+	const struct json *list = is_list(root) ? root : NULL;
+
+	for (size_t i = 0; !list && names[i]; i++)
+		list = is_list(json_get(root, names[i])) ? json_get(root, names[i]) : NULL;
+	page->came = json_len(list);
+	if (!json_int(json_get(root, "total_count"), &page->total))
+		page->total = -1;
+	return list;
+}
+
+static const struct json *either(const struct json *of, const char *one, const char *other)
+{
+	const struct json *n = json_get(of, one);
+
+	return json_kind(n) == JSON_NONE || json_kind(n) == JSON_NULL ? json_get(of, other) : n;
+}
+
+static int64_t number_of(const struct json *n)
+{
+	int64_t value = 0;
+
+	return json_int(n, &value) && value > 0 ? value : 0;
+}
+
+/* A branch, or a pull request that is written in its place: "#12", "refs/pull/12/head". */
+static void set_ref(struct str ref, struct forge_run *run)
+{
+	struct str number = STR("");
+
+	if (str_starts(ref, STR("refs/heads/")))
+		ref = str_from(ref, 11);
+	if (str_starts(ref, STR("#")))
+		number = str_from(ref, 1);
+	else if (str_starts(ref, STR("refs/pull/"))) {
+		number = str_from(ref, 10);
+		number.len = str_find(number, '/');
+	}
+	if (number.len > 0 && str_to_int(number, &run->pull_request) && run->pull_request > 0)
+		return;
+	run->pull_request = 0;
+	run->branch = ref;
+}
+
+/* As the hooks call it (hook_read.c): by its name, or its file. What Forgejo calls a name is a job's. */
+static struct str workflow_of(enum commits_kind kind, const struct json *run, struct arena *a)
+{
+	struct str name = forge_text(json_get(run, "name"), a),
+		   id = forge_text(json_get(run, "workflow_id"), a);
+	struct str path = forge_text(json_get(run, "path"), a);
+
+	if (kind != COMMITS_FORGEJO && name.len > 0)
+		return name;
+	path.len = str_find(path, '@');
+	return id.len > 0 ? id : path;
+}
+
+static struct str login_of(const struct json *run, struct arena *a)
+{
+	static const char *const who[] = { "triggering_actor", "trigger_user", "trigger_actor", "actor" };
+	struct str login = STR("");
+
+	for (size_t i = 0; login.len == 0 && i < sizeof who / sizeof *who; i++)
+		login = forge_text(either(json_get(run, who[i]), "login", "username"), a);
+	return login;
+}
+
+static struct forge_run read_run(enum commits_kind kind, const struct json *j, struct arena *a)
+{
+	static const char *const times[] = { "updated_at", "updated", "stopped", "completed_at", NULL };
+	struct forge_run run = {
+		.id = forge_id(json_get(j, "id"), a),
+		.head_sha = forge_sha(either(j, "head_sha", "commit_sha"), a),
+		.workflow = workflow_of(kind, j, a),
+		.url = forge_text(json_get(j, "html_url"), a),
+		.event = forge_text(json_get(j, "event"), a),
+		.author = login_of(j, a),
+		.number = number_of(either(j, "run_number", "index_in_repo")),
+		.attempt = number_of(either(j, "run_attempt", "attempt")),
+		.said_at = forge_time(j, times),
+		.conclusion = forge_conclusion_in(j),
+	};
+
+	if (run.attempt == 0)
+		run.attempt = 1;
+	set_ref(forge_text(either(j, "head_branch", "prettyref"), a), &run);
+	if (run.pull_request == 0)
+		run.pull_request = number_of(json_get(json_at(json_get(j, "pull_requests"), 0), "number"));
+	return run;
+}
+
+bool forge_read_runs(enum commits_kind kind, const struct json *root, size_t max, struct arena *a,
+	struct forge_run *v, size_t *n, struct forge_page *ret)
+{
+	static const char *const names[] = { "workflow_runs", "runs", NULL };
+	const struct json *list = list_of(root, names, ret);
+
+	for (size_t i = 0; i < ret->came && *n < max; i++) {
+		struct forge_run run = read_run(kind, json_at(list, i), a);
+		bool known = run.id.len == 0 || run.head_sha.len == 0;
+
+		for (size_t k = 0; k < *n && !known; k++)
+			known = str_eq(v[k].id, run.id);
+		if (!known)
+			v[(*n)++] = run;
+	}
+	return list != NULL;
+}
+
+/* ---- tasks ---- */
+
+/* Of a run's jobs: one that runs makes it run; then one that failed, one that was cancelled. */
+static enum forge_conclusion both(enum forge_conclusion a, enum forge_conclusion b)
+{
+	static const enum forge_conclusion order[] = { FORGE_RUNNING, FORGE_FAILURE, FORGE_CANCELLED,
+		FORGE_SUCCESS };
+
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return FORGE_OTHER;
+}
+
+bool forge_read_tasks(const struct json *root, size_t max, struct arena *a, struct forge_run *v, size_t *n,
+	struct forge_page *ret)
+{
+	static const char *const names[] = { "workflow_runs", NULL };
+	const struct json *list = list_of(root, names, ret);
+
+	for (size_t i = 0; i < ret->came; i++) {
+		struct forge_run run = read_run(COMMITS_FORGEJO, json_at(list, i), a);
+		struct forge_run *same = NULL;
+
+		run.id = STR(""); /* it is the task's */
+		for (size_t k = 0; k < *n && !same; k++)
+			if (v[k].number == run.number)
+				same = &v[k];
+		if (same)
+			same->conclusion = both(same->conclusion, run.conclusion);
+		else if (run.number > 0 && run.head_sha.len > 0 && *n < max)
+			v[(*n)++] = run;
+	}
+	return list != NULL;
+}
+
+/* ---- jobs ---- */
+
+static void read_steps(const struct json *steps, struct arena *a, struct forge_job *job)
+{
+	size_t n = json_len(steps) < STEPS_MAX ? json_len(steps) : STEPS_MAX;
+
+	if (json_kind(steps) != JSON_ARRAY || n == 0)
+		return;
+	job->steps = arena_array(a, n, sizeof *job->steps);
+	for (size_t i = 0; i < n; i++) {
+		const struct json *step = json_at(steps, i);
+		int64_t number = number_of(json_get(step, "number"));
+
+		job->steps[job->n_steps++] = (struct forge_job_step){
+			.name = forge_text(json_get(step, "name"), a),
+			.number = number > 0 ? number : (int64_t)i + 1,
+			.conclusion = forge_conclusion_in(step),
+		};
+	}
+}
+
+bool forge_read_jobs(enum commits_kind kind, const struct json *root, size_t max, struct arena *a,
+	struct forge_job *v, size_t *n, struct forge_page *ret)
+{
+	static const char *const names[] = { "jobs", "workflow_jobs", NULL };
+	const struct json *list = list_of(root, names, ret);
+
+	for (size_t i = 0; i < ret->came && *n < max; i++) {
+		const struct json *j = json_at(list, i);
+		struct forge_job job = {
+			.id = forge_id(json_get(j, "id"), a),
+			.name = forge_text(json_get(j, "name"), a),
+			.conclusion = forge_conclusion_in(j),
+			.attempt = number_of(either(j, "run_attempt", "attempt")),
+		};
+		bool known = job.id.len == 0;
+
+		for (size_t k = 0; k < *n && !known; k++)
+			known = str_eq(v[k].id, job.id);
+		if (known)
+			continue;
+		if (job.attempt == 0)
+			job.attempt = 1;
+		if (kind != COMMITS_GITEA)
+			read_steps(json_get(j, "steps"), a, &job);
+		v[(*n)++] = job;
+	}
+	return list != NULL;
+}
