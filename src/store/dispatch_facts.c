@@ -221,7 +221,7 @@ static enum err_code take_red(void *arg, const struct db_row *row, struct err *e
 {
 	struct rows *rows = arg;
 	struct arena *a = rows->a;
-	struct red_run x = { .forge_run_id = row_int(row, 0), .failed = row_int(row, 1) != 0 };
+	struct red_run x = { .over = row_int(row, 0) != 0, .failed = row_int(row, 1) != 0 };
 
 	(void)e;
 	x.of = (struct dispatch){ .repo_id = row_int(row, 2),
@@ -244,40 +244,57 @@ static enum err_code take_red(void *arg, const struct db_row *row, struct err *e
 /* What the forge did not tell, what was sent of the same run may. */
 #define OR_SENT(column) "CASE WHEN f." column " <> '' THEN f." column " ELSE coalesce(r." column ", '') END"
 #define TOLD                                                                                                 \
-	"SELECT f.id, CASE WHEN f.conclusion = 'failure' THEN 1 ELSE 0 END, f.repo_id, repo.forge, "         \
-	"repo.name,"                                                                                         \
-	" lower(f.head_sha), f.external_run_id, CASE WHEN f.attempt > 0 THEN f.attempt ELSE 1 END,"          \
+	"SELECT CASE WHEN f.conclusion = 'running' THEN 0 ELSE 1 END, CASE WHEN f.conclusion = 'failure' "   \
+	"THEN 1 ELSE 0 END,"                                                                                 \
+	" f.repo_id, repo.forge, repo.name, f.head_sha, f.external_run_id, f.attempt,"                       \
 	" " OR_SENT("workflow") ", " OR_SENT(                                                                \
 		"branch") ","                                                                                \
 			  " CASE WHEN f.pull_request > 0 THEN f.pull_request ELSE coalesce(r.pull_request, " \
 			  "0) END, " OR_SENT("url") ", f.author, coalesce(r.id, 0) FROM forge_run AS f "     \
 						    "JOIN repo ON repo.id = f.repo_id"                       \
 						    " LEFT JOIN run AS r ON r.repo_id = f.repo_id AND "      \
-						    "r.head_sha = lower(f.head_sha)"                         \
+						    "r.head_sha = f.head_sha"                                \
 						    " AND r.external_run_id = f.external_run_id"
 #define SENT                                                                                                 \
-	"SELECT 0, CASE WHEN run.settled IN ('fail', 'incomplete') THEN 1 ELSE 0 END, run.repo_id, "         \
-	"repo.forge, repo.name,"                                                                             \
+	"SELECT CASE WHEN run.n_running = 0 THEN 1 ELSE 0 END,"                                              \
+	" CASE WHEN run.settled IN ('fail', 'incomplete') THEN 1 ELSE 0 END, run.repo_id, repo.forge, "      \
+	"repo.name,"                                                                                         \
 	" run.head_sha, run.external_run_id, (SELECT coalesce(max(attempt), 1) FROM job WHERE job.run_id = " \
 	"run.id),"                                                                                           \
 	" run.workflow, run.branch, run.pull_request, run.url, '', run.id"                                   \
 	" FROM run JOIN repo ON repo.id = run.repo_id"
 
-enum err_code red_runs_told(
-	struct db *db, struct arena *a, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e)
+static enum err_code first_red(struct db *db, struct arena *a, const char *sql, const struct db_value *args,
+	size_t n_args, struct red_run *ret, bool *ret_found, struct err *e)
 {
-	struct rows rows = { .a = a, .size = sizeof **ret };
+	struct rows rows = { .a = a, .size = sizeof *ret };
 
-	TRY(db_each(db, TOLD " WHERE f.due = 1 ORDER BY f.heard_at, f.id LIMIT $1", DB_ARGS(DB_I(limit)),
-		take_red, &rows, e));
-	*ret = rows.first;
-	*ret_n = rows.n;
+	TRY(db_each(db, sql, args, n_args, take_red, &rows, e));
+	*ret_found = rows.n > 0;
+	if (rows.n > 0)
+		*ret = *(struct red_run *)rows.first;
 	return ERR_OK;
 }
 
-enum err_code red_runs_taken(struct db *db, int64_t forge_run_id, struct err *e)
+enum err_code red_runs_told(
+	struct db *db, struct arena *a, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e)
 {
-	return db_run(db, "UPDATE forge_run SET due = 0 WHERE id = $1", DB_ARGS(DB_I(forge_run_id)), NULL, e);
+	struct heard_run *heard = NULL;
+	struct red_run *runs;
+	size_t n = 0;
+
+	TRY(forge_runs_due(db, a, limit, &heard, &n, e));
+	runs = arena_array(a, n + 1, sizeof *runs);
+	for (size_t i = 0; i < n; i++) {
+		bool found = false;
+
+		TRY(first_red(
+			db, a, TOLD " WHERE f.id = $1", DB_ARGS(DB_I(heard[i].id)), &runs[i], &found, e));
+		runs[i].heard = heard[i];
+	}
+	*ret = runs;
+	*ret_n = n;
+	return ERR_OK;
 }
 
 enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int64_t since,
@@ -305,21 +322,25 @@ enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int
 enum err_code red_run_of_commit(struct db *db, struct arena *a, int64_t repo_id, struct str head_sha,
 	struct red_run *ret, bool *ret_found, struct err *e)
 {
-	struct rows rows = { .a = a, .size = sizeof *ret };
-
-	TRY(db_each(db,
+	TRY(first_red(db, a,
 		TOLD " WHERE f.repo_id = $1 AND f.head_sha = lower($2)"
 		     " ORDER BY CASE WHEN f.conclusion = 'failure' THEN 0 ELSE 1 END, f.attempt DESC, f.id "
 		     "DESC LIMIT 1",
-		DB_ARGS(DB_I(repo_id), DB_T(head_sha)), take_red, &rows, e));
-	if (rows.n == 0)
-		TRY(db_each(db,
-			SENT
-			" WHERE run.repo_id = $1 AND run.head_sha = lower($2)"
-			" ORDER BY CASE WHEN run.settled = 'fail' THEN 0 ELSE 1 END, run.id DESC LIMIT 1",
-			DB_ARGS(DB_I(repo_id), DB_T(head_sha)), take_red, &rows, e));
-	*ret_found = rows.n > 0;
-	if (rows.n > 0)
-		*ret = *(struct red_run *)rows.first;
-	return ERR_OK;
+		DB_ARGS(DB_I(repo_id), DB_T(head_sha)), ret, ret_found, e));
+	if (*ret_found)
+		return ERR_OK;
+	return first_red(db, a,
+		SENT " WHERE run.repo_id = $1 AND run.head_sha = lower($2)"
+		     " ORDER BY CASE WHEN run.settled = 'fail' THEN 0 ELSE 1 END, run.id DESC LIMIT 1",
+		DB_ARGS(DB_I(repo_id), DB_T(head_sha)), ret, ret_found, e);
+}
+
+enum err_code red_run_of_dispatch(struct db *db, struct arena *a, const struct dispatch *d,
+	struct red_run *ret, bool *ret_found, struct err *e)
+{
+	TRY(first_red(db, a, TOLD " WHERE f.repo_id = $1 AND f.external_run_id = $2 AND f.attempt = $3",
+		DB_ARGS(DB_I(d->repo_id), DB_T(d->external_run_id), DB_I(d->attempt)), ret, ret_found, e));
+	if (*ret_found)
+		return ERR_OK;
+	return first_red(db, a, SENT " WHERE run.id = $1", DB_ARGS(DB_I(d->run_id)), ret, ret_found, e);
 }

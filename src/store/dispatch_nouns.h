@@ -236,17 +236,15 @@ struct dispatch_seen {
 MUST_CHECK enum err_code dispatch_seen(struct db *db, struct arena *a, const struct dispatch *d, int64_t now,
 	struct dispatch_seen *ret, struct err *e);
 
-/* A failed run that nobody has looked at: of a dispatch is told what it is of. forge_run_id 0: seen by what was sent of it. */
+/* A run that is to be looked at: of a dispatch is told what it is of. */
 struct red_run {
 	struct dispatch of;
-	int64_t forge_run_id;
-	bool failed; /* else it is over and did not fail */
+	struct heard_run heard; /* id 0: no forge told of it: it is seen by what was sent of it */
+	bool over, failed;
 };
-/* That a forge told of. */
+/* That a forge told of, and nobody has looked at; forge_runs_settle() says that somebody has. */
 MUST_CHECK enum err_code red_runs_told(
 	struct db *db, struct arena *a, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e);
-/* W. It has been looked at. */
-MUST_CHECK enum err_code red_runs_taken(struct db *db, int64_t forge_run_id, struct err *e);
 /*
  * That no forge told of: every job that is known has ended, one failed, nothing was heard since quiet_since, and no dispatch is there. Of a repo by its name on any forge; begun since.
  */
@@ -255,5 +253,8 @@ MUST_CHECK enum err_code red_runs_seen(struct db *db, struct arena *a, struct st
 /* The run that a commit is known by, for a look at what would be: of the forge's word, else of what was sent. *ret_found. */
 MUST_CHECK enum err_code red_run_of_commit(struct db *db, struct arena *a, int64_t repo_id,
 	struct str head_sha, struct red_run *ret, bool *ret_found, struct err *e);
+/* The run that a dispatch is of, as it is now. *ret_found. */
+MUST_CHECK enum err_code red_run_of_dispatch(struct db *db, struct arena *a, const struct dispatch *d,
+	struct red_run *ret, bool *ret_found, struct err *e);
 
 #endif

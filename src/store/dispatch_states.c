@@ -62,7 +62,7 @@ enum err_code dispatches_claim(struct db *db, int64_t id, struct str agent, int6
 	enum err_code code = db_int(db,
 		"UPDATE dispatch SET state = 'claimed', n_claims = n_claims + 1, agent = $2, lease_until = "
 		"$4,"
-		" handed_at = CASE WHEN handed_at > 0 THEN handed_at ELSE $3 END, step_id = 0"
+		" handed_at = $3, step_id = 0"
 		" WHERE id = $1 AND state = 'offered' RETURNING n_claims",
 		DB_ARGS(DB_I(id), DB_T(agent), DB_I(now), DB_I(lease_until)), ret_claim, e);
 
