@@ -63,6 +63,7 @@ static void put_facts(struct json_out *j, const struct step *s)
 	json_put_number(j, "step_index", f->step_index >= 0, f->step_index);
 	json_put_told(j, "platform", f->platform);
 	json_put_int(j, "attempt", f->attempt);
+	json_put_z(j, "source", f->pulled ? "pull" : "push");
 	json_put_z(j, "conclusion", conclusion_name(f->conclusion));
 	json_put_number(j, "exit_code", f->has_exit_code, f->exit_code);
 	json_put_time(j, "received_at", s->received_at);

@@ -56,6 +56,7 @@ struct step_facts {
 	enum conclusion conclusion;
 	bool has_exit_code;
 	int64_t exit_code;
+	bool pulled; /* no runner told of it: its log was fetched from the forge */
 };
 
 /* Kept text of a step, with what is missing in front of it. */

@@ -34,7 +34,7 @@ struct db_value {
 #define DB_NONE ((struct db_value){ .kind = DB_NULL })
 
 #define DB_ARGS_MAX 32    /* parameters of a statement */
-#define DB_COLUMNS_MAX 40 /* columns of a row */
+#define DB_COLUMNS_MAX 48 /* columns of a row */
 
 struct db_row {
 	const struct db_value *v;

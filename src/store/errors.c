@@ -365,6 +365,18 @@ enum err_code errors_replace(struct db *db, const struct explained *x, struct er
 	return say_explained(db, x, e);
 }
 
+enum err_code errors_drop(struct db *db, int64_t step_id, struct err *e)
+{
+	struct rows had = { .size = sizeof(struct had) };
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	had.a = &a;
+	TRY(find_had(db, step_id, &had, e));
+	TRY(db_run(db, "DELETE FROM error WHERE step_id = $1", DB_ARGS(DB_I(step_id)), NULL, e));
+	return tidy_groups(db, &had, e);
+}
+
 /* ---- reading ---- */
 
 /* The test whose log it is in, and its sample: 0 in a run of a forge. */

@@ -78,6 +78,8 @@ struct explained {
  * gone, the errors that it has stay.
  */
 MUST_CHECK enum err_code errors_replace(struct db *db, const struct explained *x, struct err *e);
+/* W. The step is about to go: its errors go, and of their groups what goes with them. */
+MUST_CHECK enum err_code errors_drop(struct db *db, int64_t step_id, struct err *e);
 
 /* Which errors. 0, false: whichever. */
 struct error_query {

@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/zst.h"
 #include "store/nouns.h"
+#include "store/pulled.h"
 #include "store/rows.h"
 #include "store/same_step.h"
 #include "store/tally.h"
@@ -85,14 +86,19 @@ enum err_code runs_open(struct db *db, int64_t repo_id, const struct step_facts 
 	return put_run(db, repo_id, f, now, ret_run_id, e);
 }
 
+static struct str source_of(const struct step_facts *f)
+{
+	return f->pulled ? STR("pull") : STR("push");
+}
+
 static enum err_code find_job(struct db *db, int64_t run_id, const struct step_facts *f, struct str key,
 	int64_t *ret_id, struct err *e)
 {
 	return db_int(db,
 		"SELECT id FROM job WHERE run_id = $1 AND attempt = $2 AND job_key = $3 AND leg = $4"
-		" AND $5 IN ('', job_name) AND $6 IN ('', platform)",
+		" AND $5 IN ('', job_name) AND $6 IN ('', platform) AND source = $7",
 		DB_ARGS(DB_I(run_id), DB_I(f->attempt), DB_T(key), DB_T(f->leg), DB_T(f->job_name),
-			DB_T(f->platform)),
+			DB_T(f->platform), DB_T(source_of(f))),
 		ret_id, e);
 }
 
@@ -108,16 +114,17 @@ static enum err_code put_job(
 	code = find_job(db, run_id, f, buf_view(&key), ret_id, e);
 	if (code != ERR_NOT_FOUND)
 		return code;
+	TRY(pulled_make_room(db, run_id, f, e));
 	return db_int(db,
-		"INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform, test_id)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce((SELECT t.id FROM regression_test AS t"
+		"INSERT INTO job (run_id, attempt, job_key, leg, job_id, job_name, platform, source, test_id)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, coalesce((SELECT t.id FROM regression_test AS t"
 		" JOIN result ON result.test_id = t.id AND result.run_id = $1 WHERE t.name = $6), 0))"
 		" ON CONFLICT (run_id, attempt, job_key, leg) DO UPDATE SET"
 		" job_name = CASE WHEN excluded.job_name <> '' THEN excluded.job_name ELSE job.job_name END,"
 		" platform = CASE WHEN excluded.platform <> '' THEN excluded.platform ELSE job.platform END"
 		" RETURNING id",
 		DB_ARGS(DB_I(run_id), DB_I(f->attempt), DB_T(buf_view(&key)), DB_T(f->leg), DB_T(f->job_id),
-			DB_T(f->job_name), DB_T(f->platform)),
+			DB_T(f->job_name), DB_T(f->platform), DB_T(source_of(f))),
 		ret_id, e);
 }
 
@@ -276,7 +283,7 @@ enum err_code steps_put(struct db *db, int64_t repo_id, const struct step_facts 
 	" step.began_at, step.ended_at, step.duration_ms, step.pinned_at,"                                   \
 	" job.id, job.attempt, job.job_id, job.job_name, job.leg, job.platform,"                             \
 	" run.id, run.head_sha, run.external_run_id, run.workflow, run.branch, run.pull_request, run.url,"   \
-	" repo.id, repo.forge, repo.name, log.step_id"
+	" repo.id, repo.forge, repo.name, log.step_id, job.source"
 
 /*
  * seen: each step that the condition names, with its job's newest attempt beside its own; $1 is a repo, $2 what it is asked
@@ -399,6 +406,7 @@ static struct step_facts facts_of(const struct db_row *row, size_t at, struct ar
 		.url = row_str(row, at + 27, a),
 		.forge = row_str(row, at + 29, a),
 		.repo = row_str(row, at + 30, a),
+		.pulled = str_eq(row->v[at + 32].s, STR("pull")),
 	};
 }
 

@@ -43,6 +43,9 @@ CREATE INDEX forge_run_by_end ON forge_run (repo_id, conclusion, heard_at);
 CREATE INDEX forge_run_by_commit ON forge_run (repo_id, head_sha);
 CREATE INDEX forge_run_by_time ON forge_run (heard_at);
 
+-- Who told of a job: 'push', its runner; 'pull', nobody, and its log was fetched from the forge. As soon as a runner tells of an attempt of a run, what was fetched of that attempt goes.
+ALTER TABLE job ADD COLUMN source TEXT NOT NULL DEFAULT 'push';
+
 -- Where a branch or a pull request stands, as far as a push or pull_request event told.
 CREATE TABLE forge_head (
 	repo_id BIGINT NOT NULL REFERENCES repo (id) ON DELETE CASCADE,
