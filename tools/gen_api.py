@@ -22,7 +22,7 @@ import yaml
 
 METHODS = ("get", "post", "put", "patch", "delete")
 AUTH = {"none": "OP_AUTH_NONE", "token": "OP_AUTH_TOKEN", "login": "OP_AUTH_LOGIN", "internal": "OP_AUTH_INTERNAL", "metrics": "OP_AUTH_METRICS",
-        "session": "OP_AUTH_SESSION", "fleet": "OP_AUTH_FLEET"}
+        "session": "OP_AUTH_SESSION", "fleet": "OP_AUTH_FLEET", "signature": "OP_AUTH_SIGNATURE"}
 RATE = {"none": "OP_RATE_NONE", "public": "OP_RATE_PUBLIC", "read": "OP_RATE_READ", "write": "OP_RATE_WRITE",
         "login": "OP_RATE_LOGIN", "ingest": "OP_RATE_INGEST"}
 TYPES = {"string": "FIELD_STRING", "integer": "FIELD_INTEGER", "boolean": "FIELD_BOOLEAN", "array": "FIELD_ARRAY", "object": "FIELD_OBJECT"}
@@ -297,7 +297,8 @@ def check_operation(doc, path, method, op):
     if bool(op.get("x-page")) != op["operationId"].startswith("page") or (op["x-auth"] == "session" and not op.get("x-page")):
         raise Wrong(f"{where}: the operationId of a page, and of nothing else, begins with page; sessions are for pages")
     guarded = any("bearer" in s for s in op["security"])
-    if guarded != (op["x-auth"] not in ("none", "login")):
+    signed = any("signature" in s for s in op["security"])
+    if guarded != (op["x-auth"] not in ("none", "login", "signature")) or signed != (op["x-auth"] == "signature"):
         raise Wrong(f"{where}: security and x-auth do not agree")
     if ("requestBody" in op) != ("x-body-limit" in op):
         raise Wrong(f"{where}: requestBody and x-body-limit go together")
@@ -377,7 +378,8 @@ small,summary{color:#5a6067;font-size:.85rem}summary{cursor:pointer}td small{dis
 WHO = {"none": "everybody", "token": "a token (slc_...)",
        "login": "a user's e-mail address and password, or a token (slc_...)", "internal": "the internal token, or a token (slc_...)",
        "metrics": "everybody over loopback without a proxy, else a token (slc_...)", "session": "who has signed in",
-       "fleet": "a token (slc_...); on [fleet] listen the host that the client certificate names"}
+       "fleet": "a token (slc_...); on [fleet] listen the host that the client certificate names",
+       "signature": "whoever signs the body with the secret of [hook]"}
 HOW_OFTEN = {"none": "not limited", "public": "[limits] reads a minute, by address", "read": "[limits] reads a minute, a token",
              "write": "[limits] writes a minute, a token", "login": "[limits] logins in 15 minutes, by address",
              "ingest": "bounded by requests (429) and bytes (503) in flight"}

@@ -18,6 +18,7 @@
 #include "service/episodes.h"
 #include "service/errands.h"
 #include "service/gate.h"
+#include "service/hooks.h"
 #include "service/ingest.h"
 #include "service/janitor.h"
 #include "service/rate.h"
@@ -41,6 +42,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
 	struct gates *gates; /* NULL: nothing is known of any */
+	struct hook_ear ear; /* who is told what forges say */
 	struct episodes *episodes;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */

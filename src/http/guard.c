@@ -16,6 +16,7 @@
 
 #include "base/ip.h"
 #include "base/metric.h"
+#include "http/signed.h"
 #include "model/episode.h"
 
 #include <stdatomic.h>
@@ -263,6 +264,10 @@ enum err_code guard_admit(struct call *c, struct err *e)
 
 	if (c->op->auth == OP_AUTH_NONE || (c->op->auth == OP_AUTH_METRICS && is_local(c)))
 		return take_rate(c, e);
+	if (c->op->auth == OP_AUTH_SIGNATURE) { /* the body says the rest: signed_check() */
+		TRY(signed_admit(c, e));
+		return take_rate(c, e);
+	}
 	if (c->op->auth == OP_AUTH_LOGIN) {
 		TRY(admit_login(c, e));
 	} else {

@@ -342,7 +342,8 @@ void reply_error(struct call *c, const struct err *e)
 	if (e->code == ERR_METHOD)
 		add_header(c, "Allow", x->allow);
 	if (e->code == ERR_UNAUTHORIZED && !x->is_page)
-		add_header(c, "WWW-Authenticate", "Bearer");
+		add_header(c, "WWW-Authenticate",
+			c->op && c->op->auth == OP_AUTH_SIGNATURE ? "HMAC-SHA256" : "Bearer");
 	if (x->retry_after_s > 0)
 		add_header(c, "Retry-After", number(c, x->retry_after_s));
 	tell_diag(c, e);

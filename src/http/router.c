@@ -13,6 +13,7 @@
 #include "base/metric.h"
 #include "base/zst.h"
 #include "http/edge.h"
+#include "http/signed.h"
 #include "model/episode.h"
 
 #include <assert.h>
@@ -404,6 +405,8 @@ static enum err_code handle(struct call *c, struct err *e)
 	TRY(guard_again(c, e));
 	if (c->op->begin)
 		return c->op->handler(c, e);
+	if (c->op->auth == OP_AUTH_SIGNATURE)
+		TRY(signed_check(c, e));
 	TRY(parse_body(c, e));
 	if (c->op->form_body && c->op->auth == OP_AUTH_SESSION)
 		TRY(viewer_form_check(c, e));

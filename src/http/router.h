@@ -11,7 +11,7 @@
  *	                Of an operation with x-body-stream what takes the body begins here, all that can be told without it being told.
  *	router_body()   for each piece of the body. Over the limit: the reply (413) is ready, and the rest need
  *	                not be read.
- *	router_end()    content type (415), JSON (400), repo (404), fields (400), handler. Then the reply is
+ *	router_end()    signature of the body (401), content type (415), JSON (400), repo (404), fields (400), handler. Then the reply is
  *	                ready, or it is deferred: `ready` will be called once, perhaps from another thread and
  *	                perhaps before router_end() returns.
  *	router_free()   after the reply was sent. Never while it is deferred and `ready` was not called.

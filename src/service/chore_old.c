@@ -1,5 +1,5 @@
 /*
- * chore_old: what goes by its age alone: sessions, the audit, errors, and what tests wrote.
+ * chore_old: what goes by its age alone: sessions, the audit, errors, what forges said, and what tests wrote.
  *
  * A session that is over stays for a week, so that its user can see it; a sign-in that is over stays for a day, so that its state cannot be used again. Revoked and
  * expired tokens stay: they are few, and what the audit says of them can be looked up.
@@ -7,6 +7,7 @@
 #include "service/chore.h"
 #include "service/membership.h"
 #include "store/access_nouns.h"
+#include "store/dispatch_nouns.h"
 #include "store/errors.h"
 #include "store/result_nouns.h"
 
@@ -14,6 +15,7 @@
 
 #define SESSIONS_KEPT_MS (7 * DAY_MS)
 #define SIGN_INS_KEPT_MS DAY_MS
+#define DELIVERIES_KEPT_MS (7 * DAY_MS)
 
 typedef enum err_code expire_fn(
 	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);
@@ -70,6 +72,24 @@ enum err_code chore_sessions(const struct chore_call *c, struct chore_report *r,
 	snprintf(r->message, sizeof r->message,
 		"%s %lld sessions and sign-ins that are over, and old answers of forges about members",
 		c->dry ? "would forget" : "forgot", (long long)r->rows);
+	return ERR_OK;
+}
+
+/* No forge offers to send a delivery again after a week. What forges said of runs is of use as long as the errors of these. */
+enum err_code chore_hooks(const struct chore_call *c, struct chore_report *r, struct err *e)
+{
+	int64_t before = c->now - c->cfg->error_days * DAY_MS, deliveries;
+
+	TRY(expire(c, deliveries_expire, c->now - DELIVERIES_KEPT_MS, &r->rows, e));
+	deliveries = r->rows;
+	if (c->cfg->error_days > 0) {
+		TRY(expire(c, forge_runs_expire, before, &r->rows, e));
+		TRY(expire(c, forge_heads_expire, before, &r->rows, e));
+	}
+	snprintf(r->message, sizeof r->message,
+		"%s %lld deliveries of more than 7 days ago, and %lld rows of what forges said of runs and "
+		"branches",
+		c->dry ? "would forget" : "forgot", (long long)deliveries, (long long)(r->rows - deliveries));
 	return ERR_OK;
 }
 

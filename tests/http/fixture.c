@@ -235,6 +235,9 @@ static struct str ask_header(void *arg, const char *name)
 		return str_z(a->header[1]);
 	if (a->more[0] && strcasecmp(name, a->more[0]) == 0)
 		return str_z(a->more[1]);
+	for (const char *const *h = a->headers; h && h[0]; h += 2)
+		if (strcasecmp(name, h[0]) == 0)
+			return str_z(h[1]);
 	return STR("");
 }
 

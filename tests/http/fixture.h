@@ -49,6 +49,7 @@ struct ask {
 	const char *type;            /* Content-Type; NULL: application/json if there is a body */
 	const char *header[2];       /* one more: name, value */
 	const char *more[2];         /* and another */
+	const char *const *headers;  /* and as many as these: name, value, .., NULL; or NULL */
 	const char *body;            /* NULL: none */
 	size_t body_len;             /* 0: strlen */
 	bool chunked;                /* no Content-Length; the body comes in pieces of 1000 bytes */

@@ -84,6 +84,7 @@ static const struct op ops[] = {
 	{ .id = "login", .method = "GET", .path = "/login", .handler = say_who, .auth = OP_AUTH_LOGIN },
 	{ .id = "inside", .method = "GET", .path = "/inside", .handler = say_who, .auth = OP_AUTH_INTERNAL },
 	{ .id = "metrics", .method = "GET", .path = "/metrics", .handler = say_who, .auth = OP_AUTH_METRICS },
+	{ .id = "hook", .method = "GET", .path = "/hook", .handler = say_who, .auth = OP_AUTH_SIGNATURE },
 };
 static const struct op_table table = { .ops = ops, .n = sizeof ops / sizeof ops[0] };
 
@@ -257,7 +258,7 @@ static void on_the_listener_of_hosts_the_certificate_says_who_it_is(void **state
 
 static void there_is_what_is_for_hosts_and_what_is_open_to_all_and_nothing_else(void **state)
 {
-	static const char *const closed[] = { "/page", "/token", "/login", "/inside", "/metrics" };
+	static const char *const closed[] = { "/page", "/token", "/login", "/inside", "/metrics", "/hook" };
 	AUTO_ANSWER open = get_as("/open", "b");
 	AUTO_ANSWER nothing = get_as("/nosuch", "b");
 	(void)state;

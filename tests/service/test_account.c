@@ -107,7 +107,7 @@ static void watch_on_two_others(int64_t ret_id[2])
 	fx.cfg->forges = arena_array(&fx.cfg->arena, 3, sizeof *fx.cfg->forges);
 	fx.cfg->forges[0] = (struct forge_config){ .name = STR("home"), .url = STR("") };
 	for (size_t i = 0; i < 2; i++)
-		fx.cfg->forges[i + 1] = (struct forge_config){ str_z(forges[i]), STR("") };
+		fx.cfg->forges[i + 1] = (struct forge_config){ .name = str_z(forges[i]), .url = STR("") };
 	fx.cfg->n_forges = 3;
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(manage_repo_add(fx.store, fx.cfg, &fixture_server, str_z(forges[i]),
