@@ -207,17 +207,18 @@ static struct str read_file(const char *path, const char *what, struct arena *a)
 	return text;
 }
 
-static enum err_code write_account(struct store *s, const struct config *cfg, const struct dispatch_facts *f,
-	int64_t now, struct buf *out, struct err *e)
+enum err_code dispatch_account(struct store *s, const struct config *cfg, const struct dispatch *d,
+	size_t budget, int64_t now, struct buf *out, struct err *e)
 {
+	const struct dispatch_config *c = config_dispatch(cfg, d->repo);
 	const struct identity us = { .kind = IDENTITY_NONE };
-	const struct account_query q = { .repo = f->of.repo,
-		.forge = f->of.forge,
-		.head_sha = f->of.head_sha,
+	const struct account_query q = { .repo = d->repo,
+		.forge = d->forge,
+		.head_sha = d->head_sha,
 		.format = ACCOUNT_MARKDOWN,
-		.budget = CONTEXT_BUDGET_DEFAULT,
+		.budget = budget,
 		.now = now,
-		.silent_when_empty = f->config && !f->config->say_empty };
+		.silent_when_empty = c && !c->say_empty };
 
 	return account_write(s, cfg, &us, &q, out, e);
 }
@@ -239,7 +240,7 @@ enum err_code dispatch_facts_prompt(struct store *s, const struct config *cfg, c
 
 	buf_init(&context, CONTEXT_BUDGET_MAX);
 	buf_init(&out, PROMPT_MAX);
-	TRY(write_account(s, cfg, f, now, &context, e));
+	TRY(dispatch_account(s, cfg, &f->of, CONTEXT_BUDGET_DEFAULT, now, &context, e));
 	p.context = buf_view(&context);
 	dispatch_prompt(template.len > 0 ? template : str_z(dispatch_prompt_default), &p, &out);
 	TRY(buf_check(&out, "prompt", e));

@@ -25,6 +25,9 @@ MUST_CHECK enum err_code dispatch_facts_gather(struct db *db, const struct confi
 
 /* The page of its commit here; empty: where we are reached is not configured. */
 struct str dispatch_page(const struct config *cfg, const struct dispatch *d, struct arena *a);
+/* The account of its failure, within a budget; empty when nothing failed that is known, and that is not to be said. Appended. */
+MUST_CHECK enum err_code dispatch_account(struct store *s, const struct config *cfg, const struct dispatch *d,
+	size_t budget, int64_t now, struct buf *out, struct err *e);
 /* The prompt. What is wrong with the files of template and appendix is told to diag, and it does without. */
 MUST_CHECK enum err_code dispatch_facts_prompt(struct store *s, const struct config *cfg,
 	const struct dispatch_facts *f, int64_t now, struct arena *a, struct str *ret, struct err *e);

@@ -17,6 +17,7 @@
 #define TRIES_MAX 3
 #define BACKOFF_MS 30000 /* then four times as long */
 #define WHY_MAX 300
+#define CONTEXT_MAX (24 * 1024) /* bytes; a comment may have 64 KiB on GitHub */
 
 /* ---- wanted ---- */
 
@@ -60,7 +61,7 @@ struct one {
 	struct arena *a;
 	struct dispatch of;
 	struct dispatch_deed deed;
-	struct str prompt, known, issue;
+	struct str prompt, context, known, issue;
 	bool taken;
 };
 
@@ -72,6 +73,21 @@ static enum err_code read_prompt(struct one *x, struct str zstd, struct err *e)
 	if (zstd.len > 0)
 		TRY(zst_decompress(zstd, PROMPT_MAX, &text, e));
 	x->prompt = arena_str(x->a, buf_view(&text));
+	return ERR_OK;
+}
+
+static bool is_for_people(const struct one *x)
+{
+	return str_eq(x->deed.action, STR("comment")) || str_eq(x->deed.action, STR("issue"));
+}
+
+static enum err_code read_context(struct one *x, struct err *e)
+{
+	AUTO_BUF text;
+
+	buf_init(&text, 2 * CONTEXT_MAX);
+	TRY(dispatch_account(x->p->store, x->p->cfg, &x->of, CONTEXT_MAX, x->p->now, &text, e));
+	x->context = arena_str(x->a, buf_view(&text));
 	return ERR_OK;
 }
 
@@ -89,7 +105,8 @@ static enum err_code read_one(struct one *x, struct err *e)
 		code = dispatch_issue_of(db, x->a, x->of.group_id, &x->issue, e);
 	store_reader_put(x->p->store, db);
 	TRY(code);
-	return read_prompt(x, zstd, e);
+	TRY(read_prompt(x, zstd, e));
+	return is_for_people(x) ? read_context(x, e) : ERR_OK;
 }
 
 static enum err_code apply_try(void *arg, struct db *db, struct err *e)
@@ -118,6 +135,7 @@ static enum dispatch_did act(struct one *x, struct err *e)
 		.cfg = p->cfg,
 		.config = config_dispatch(p->cfg, x->of.repo),
 		.prompt = x->prompt,
+		.context = x->context,
 		.page = dispatch_page(p->cfg, &x->of, x->a),
 		.known = x->known,
 		.now = p->now };

@@ -14,7 +14,8 @@ struct dispatch_work {
 	const struct config *cfg;
 	const struct dispatch_config *config;
 	struct str prompt, page;
-	struct str known; /* the comment that is on the pull request already; empty: none */
+	struct str context; /* of a comment, an issue: the account of the failure; may be empty */
+	struct str known;   /* the comment that is on the pull request already; empty: none */
 	int64_t now;
 };
 

@@ -6,6 +6,7 @@
 #include "base/zst.h"
 #include "service/dispatch_facts.h"
 #include "service/dispatch_op.h"
+#include "store/pulled.h"
 
 #define TAKE_MAX 100                               /* runs at once */
 #define OPEN_MAX 1000                              /* dispatches */
@@ -13,6 +14,7 @@
 #define SEEN_QUIET_MS 60000                        /* after which what was sent is taken for all */
 #define LEASE_AFTER_START_MS (INT64_C(300) * 1000) /* an agent has so long to be heard again */
 #define UNKNOWN_BACK_MS (7 * DAY_MS)               /* what came of it is looked for so long */
+#define PULL_AFTER_MS 10000                        /* what a runner sends may be on its way */
 #define PROMPT_LEVEL 3
 
 /* ---- taken ---- */
@@ -21,7 +23,7 @@ struct take {
 	const struct red_run *run;
 	const struct dispatch_config *config; /* NULL: it is only said that it was looked at */
 	int64_t now, id;
-	bool is_new;
+	bool pull, is_new;
 };
 
 static enum err_code apply_take(void *arg, struct db *db, struct err *e)
@@ -34,14 +36,27 @@ static enum err_code apply_take(void *arg, struct db *db, struct err *e)
 		d.due_at = w->now + w->config->wait_ms;
 		TRY(dispatches_add(db, &d, w->now, &w->id, &w->is_new, e));
 	}
-	return w->run->heard.id > 0 ? forge_runs_settle(db, &w->run->heard, e) : ERR_OK;
+	if (w->run->heard.id == 0)
+		return ERR_OK;
+	if (w->pull)
+		TRY(pulls_want(db, w->run->heard.id, w->now + PULL_AFTER_MS, e));
+	return forge_runs_settle(db, &w->run->heard, e);
+}
+
+/* No runner told of it yet; whether one does, is looked at again when it is fetched. */
+static bool is_to_be_pulled(const struct dispatch_pass *p, const struct red_run *r)
+{
+	const struct forge_config *f = config_forge_of(p->cfg, r->of.forge);
+
+	return r->over && r->failed && r->of.run_id == 0 && f && f->pull && f->has_kind && f->url.len > 0;
 }
 
 static enum err_code take_one(const struct dispatch_pass *p, const struct red_run *r, struct err *e)
 {
 	struct take w = { .run = r,
 		.config = r->over && r->failed ? config_dispatch(p->cfg, r->of.repo) : NULL,
-		.now = p->now };
+		.now = p->now,
+		.pull = is_to_be_pulled(p, r) };
 
 	TRY(dispatch_write(p->store, apply_take, &w, sizeof w, e));
 	if (w.is_new)
