@@ -34,8 +34,10 @@ static enum err_code text(struct db *db, struct arena *a, const char *sql, const
 
 /* ---- attempts ---- */
 
-/* $1 repo, $2 pull request, $3 branch, $4 workflow; of forge_run `f`, of run `r`. */
-#define ON_LINE(x) "(($2 > 0 AND " x ".pull_request = $2) OR ($2 = 0 AND $3 <> '' AND " x ".branch = $3))"
+/* $1 repo, $2 pull request, $3 branch, $4 workflow; of forge_run `f`, of run `r`. Not every forge says with a run which pull request it is of. */
+#define ON_LINE(x)                                                                                           \
+	"(($2 > 0 AND " x ".pull_request = $2) OR (" x ".pull_request = 0 AND $3 <> '' AND " x               \
+	".branch = $3))"
 #define SAME_WORKFLOW(x) "($4 = '' OR " x ".workflow = '' OR " x ".workflow = $4)"
 
 /* Of runs that nobody says the end of, those that were silent for long enough. $5 now. */
@@ -217,6 +219,14 @@ static struct str line_of(const struct dispatch *d, struct arena *a)
 	return d->branch.len > 0 ? arena_fmt(a, "branch:%.*s", STR_FMT(d->branch)) : STR("");
 }
 
+/* "pull:12" */
+static int64_t pull_of(struct str name)
+{
+	int64_t number = 0;
+
+	return str_to_int(str_from(name, sizeof "pull:" - 1), &number) ? number : 0;
+}
+
 static enum err_code take_red(void *arg, const struct db_row *row, struct err *e)
 {
 	struct rows *rows = arg;
@@ -236,13 +246,18 @@ static enum err_code take_red(void *arg, const struct db_row *row, struct err *e
 		.url = row_str(row, 11, a),
 		.author = row_str(row, 12, a),
 		.run_id = row_int(row, 13) };
+	if (x.of.pull_request == 0)
+		x.of.pull_request = pull_of(row_str(row, 14, a));
 	x.of.line = line_of(&x.of, a);
 	*(struct red_run *)rows_add(rows) = x;
 	return ERR_OK;
 }
 
-/* What the forge did not tell, what was sent of the same run may. */
+/* What the forge did not tell, what was sent of the same run may; or a pull request that stands at this commit. */
 #define OR_SENT(column) "CASE WHEN f." column " <> '' THEN f." column " ELSE coalesce(r." column ", '') END"
+#define PULL_AT(run)                                                                                         \
+	"coalesce((SELECT min(h.name) FROM forge_head AS h WHERE h.repo_id = " run ".repo_id"                \
+	" AND h.head_sha = " run ".head_sha AND h.name LIKE 'pull:%'), '')"
 #define TOLD                                                                                                 \
 	"SELECT CASE WHEN f.conclusion = 'running' THEN 0 ELSE 1 END, CASE WHEN f.conclusion = 'failure' "   \
 	"THEN 1 ELSE 0 END,"                                                                                 \
@@ -250,19 +265,20 @@ static enum err_code take_red(void *arg, const struct db_row *row, struct err *e
 	" " OR_SENT("workflow") ", " OR_SENT(                                                                \
 		"branch") ","                                                                                \
 			  " CASE WHEN f.pull_request > 0 THEN f.pull_request ELSE coalesce(r.pull_request, " \
-			  "0) END, " OR_SENT("url") ", f.author, coalesce(r.id, 0) FROM forge_run AS f "     \
-						    "JOIN repo ON repo.id = f.repo_id"                       \
-						    " LEFT JOIN run AS r ON r.repo_id = f.repo_id AND "      \
-						    "r.head_sha = f.head_sha"                                \
-						    " AND r.external_run_id = f.external_run_id"
+			  "0) END, " OR_SENT("url") ", f.author, coalesce(r.id, 0), " PULL_AT(               \
+				  "f") " FROM forge_run AS f JOIN repo ON repo.id = f.repo_id"               \
+				       " LEFT JOIN run AS r ON r.repo_id = f.repo_id AND r.head_sha = "      \
+				       "f.head_sha"                                                          \
+				       " AND r.external_run_id = f.external_run_id"
 #define SENT                                                                                                 \
 	"SELECT CASE WHEN run.n_running = 0 THEN 1 ELSE 0 END,"                                              \
 	" CASE WHEN run.settled IN ('fail', 'incomplete') THEN 1 ELSE 0 END, run.repo_id, repo.forge, "      \
 	"repo.name,"                                                                                         \
 	" run.head_sha, run.external_run_id, (SELECT coalesce(max(attempt), 1) FROM job WHERE job.run_id = " \
 	"run.id),"                                                                                           \
-	" run.workflow, run.branch, run.pull_request, run.url, '', run.id"                                   \
-	" FROM run JOIN repo ON repo.id = run.repo_id"
+	" run.workflow, run.branch, run.pull_request, run.url, '', run.id, " PULL_AT(                        \
+		"run") ""                                                                                    \
+		       " FROM run JOIN repo ON repo.id = run.repo_id"
 
 static enum err_code first_red(struct db *db, struct arena *a, const char *sql, const struct db_value *args,
 	size_t n_args, struct red_run *ret, bool *ret_found, struct err *e)

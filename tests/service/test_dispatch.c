@@ -180,6 +180,16 @@ static void push(const char *branch, int sha)
 	assert_int_equal(dispatch_write(fx.store, apply_push, &x, sizeof x, &e), ERR_OK);
 }
 
+static void open_pull(int64_t number, int sha)
+{
+	struct forge_head x = {
+		.pull_request = number, .head_sha = str_z(sha_of(sha)), .heard_at = world.now
+	};
+	struct err e;
+
+	assert_int_equal(dispatch_write(fx.store, apply_push, &x, sizeof x, &e), ERR_OK);
+}
+
 struct finding {
 	struct explained x;
 	struct error error;
@@ -775,6 +785,24 @@ static void a_later_red_run_supersedes_and_is_the_next_attempt(void **state)
 	assert_state(1, DISPATCH_OVER, OUTCOME_FAILED);
 }
 
+static void a_pull_request_that_is_not_told_with_its_run_is_known_by_its_head(void **state)
+{
+	(void)state;
+	open_pull(12, 1);
+	hear(1, .branch = "topic");
+	pass();
+	assert_int_equal(get(1).of.pull_request, 12);
+	assert_true(str_eq(get(1).of.line, STR("pull:12")));
+	world.now += MINUTE;
+	pass();
+	tell(1, claimed().claim, OUTCOME_NONE, "");
+	world.now += MINUTE;
+	open_pull(12, 2);
+	hear(2, .branch = "topic", .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+}
+
 static void silence_expires(void **state)
 {
 	(void)state;
@@ -1072,6 +1100,7 @@ int main(void)
 		T(fixed_names_the_commit),
 		T(a_later_green_run_is_seen_to_be_the_fix),
 		T(a_later_red_run_supersedes_and_is_the_next_attempt),
+		T(a_pull_request_that_is_not_told_with_its_run_is_known_by_its_head),
 		T(silence_expires),
 		T(what_is_unknown_may_be_seen_to_be_fixed),
 		T(a_webhook_is_handed_over_once),
