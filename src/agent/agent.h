@@ -11,5 +11,6 @@ int cmd_run(int argc, char **argv); /* ends as its command did; does not return 
 int cmd_post(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_work(int argc, char **argv); /* not in sluice-run */
+int cmd_ci(int argc, char **argv);   /* the same */
 
 #endif

@@ -17,6 +17,7 @@ int cmd_unpin(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
+int cmd_hook(int argc, char **argv);
 int cmd_repo(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_user(int argc, char **argv);

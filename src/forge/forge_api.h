@@ -46,7 +46,7 @@ struct forge_job {
 	size_t n_steps;
 };
 struct forge_run {
-	struct str id, head_sha, branch, workflow, url, event, author;
+	struct str id, head_sha, branch, target_branch, workflow, url, event, author;
 	int64_t said_at;               /* when it was so, by the forge's clock, ms; 0: not told */
 	int64_t number;                /* in its repo, as people call it; 0: not told */
 	int64_t attempt, pull_request; /* attempt: from 1; pull_request: 0: none, or not told */
@@ -88,5 +88,8 @@ MUST_CHECK enum err_code forge_rerun(struct forge_api *f, struct str repo, struc
 /* A hook to that URL for all events that are read here; one to the same URL is changed. *ret_new. */
 MUST_CHECK enum err_code forge_put_hook(struct forge_api *f, struct str repo, struct str url,
 	struct str secret, bool *ret_new, struct err *e);
+/* Has the forge send something to the hook that goes to that URL. *ret_found: there is one. */
+MUST_CHECK enum err_code forge_test_hook(
+	struct forge_api *f, struct str repo, struct str url, bool *ret_found, struct err *e);
 
 #endif

@@ -12,10 +12,10 @@
 
 #define RUNS_MAX 200
 #define JOBS_MAX 1000
-#define PAGES_MAX 50
+#define PAGES_MAX 20
 /* Forgejo puts the whole payload of the event into each run. */
-#define PAGE_FORGEJO 20
-#define PAGE_GITEA 50
+#define PAGE_FORGEJO_RUNS 20
+#define PAGE 50
 #define PAGE_GITHUB 100
 
 enum what { RUNS, TASKS, JOBS };
@@ -43,9 +43,11 @@ static bool read(struct listing *l, const struct json *root, struct forge_page *
 	return false;
 }
 
-static size_t page_size(enum commits_kind kind)
+static size_t page_size(const struct listing *l)
 {
-	return kind == COMMITS_GITHUB ? PAGE_GITHUB : kind == COMMITS_GITEA ? PAGE_GITEA : PAGE_FORGEJO;
+	if (l->f->kind == COMMITS_GITHUB)
+		return PAGE_GITHUB;
+	return l->f->kind == COMMITS_FORGEJO && l->what == RUNS ? PAGE_FORGEJO_RUNS : PAGE;
 }
 
 static enum err_code ask_page(
@@ -56,8 +58,7 @@ static enum err_code ask_page(
 	AUTO_BUF url;
 
 	buf_init(&url, FORGE_URL_MAX);
-	buf_fmt(&url, "%s?%s=%zu&page=%zu", buf_cstr(path), hub ? "per_page" : "limit", page_size(l->f->kind),
-		number);
+	buf_fmt(&url, "%s?%s=%zu&page=%zu", buf_cstr(path), hub ? "per_page" : "limit", page_size(l), number);
 	TRY(forge_ask(l->f, "GET", &url, STR(""), l->place, &doc, e));
 	fine = read(l, json_root(doc), page);
 	json_free(doc);
@@ -77,7 +78,7 @@ static enum err_code ask_list(struct listing *l, const struct buf *path, struct 
 		came += (int64_t)page.came;
 		if (page.came == 0 || (l->n == before && l->what != TASKS) ||
 			(page.total >= 0 && came >= page.total) ||
-			(page.total < 0 && page.came != page_size(l->f->kind)))
+			(page.total < 0 && page.came != page_size(l)))
 			return ERR_OK;
 	}
 	return ERR_OK;

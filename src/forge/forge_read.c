@@ -88,7 +88,9 @@ static struct str login_of(const struct json *run, struct arena *a)
 static struct forge_run read_run(enum commits_kind kind, const struct json *j, struct arena *a)
 {
 	static const char *const times[] = { "updated_at", "updated", "stopped", "completed_at", NULL };
+	const struct json *pull = json_at(json_get(j, "pull_requests"), 0);
 	struct forge_run run = {
+		.target_branch = forge_text(json_get(json_get(pull, "base"), "ref"), a),
 		.id = forge_id(json_get(j, "id"), a),
 		.head_sha = forge_sha(either(j, "head_sha", "commit_sha"), a),
 		.workflow = workflow_of(kind, j, a),
@@ -105,7 +107,7 @@ static struct forge_run read_run(enum commits_kind kind, const struct json *j, s
 		run.attempt = 1;
 	set_ref(forge_text(either(j, "head_branch", "prettyref"), a), &run);
 	if (run.pull_request == 0)
-		run.pull_request = number_of(json_get(json_at(json_get(j, "pull_requests"), 0), "number"));
+		run.pull_request = number_of(json_get(pull, "number"));
 	return run;
 }
 

@@ -238,3 +238,22 @@ enum err_code forge_put_hook(
 	*ret_new = id.len == 0;
 	return ERR_OK;
 }
+
+/* Forgejo and Gitea send a push of the newest commit, GitHub a ping. */
+enum err_code forge_test_hook(
+	struct forge_api *f, struct str repo, struct str url, bool *ret_found, struct err *e)
+{
+	struct str id;
+	AUTO_ARENA a;
+	arena_init(&a);
+	AUTO_TELLING t = telling(f, &a);
+
+	TRY(begin(&t, repo, e));
+	TRY(hook_to(&t, url, &id, e));
+	if (id.len > 0) {
+		buf_fmt(&t.url, "/hooks/%.*s/%s", STR_FMT(id), f->kind == COMMITS_GITHUB ? "pings" : "tests");
+		TRY(tell(&t, "POST", NULL, e));
+	}
+	*ret_found = id.len > 0;
+	return ERR_OK;
+}

@@ -1,6 +1,9 @@
-/* api_hooks: what forges send when something happens. By the time this runs the signature holds (signed.c). */
+/*
+ * api_hooks: what forges send when something happens; by the time that runs the signature holds (signed.c). And hooks, made and tried for admins, beside the requests, because a forge is asked for that.
+ */
 #include "api_table.h"
 #include "http/signed.h"
+#include "service/hook_setup.h"
 
 struct delivery { /* in the call's arena */
 	struct call *c;
@@ -66,4 +69,66 @@ enum err_code api_post_hook(struct call *c, struct err *e)
 	if (code != ERR_OK)
 		call_undefer(c);
 	return code;
+}
+
+/* ---- made and tried ---- */
+
+struct setting_up {
+	struct errand errand;
+	struct call *c;
+	bool test;
+};
+
+static enum err_code set_up(struct call *c, bool test, struct err *e)
+{
+	struct hook_setup done = { .is_new = false };
+	struct json_out j;
+
+	if (test)
+		TRY(hook_test(c->cfg, c->app->clock, &c->repo, &c->arena, &done, e));
+	else
+		TRY(hook_install(
+			c->app->store, c->cfg, c->app->clock, &c->identity, &c->repo, &c->arena, &done, e));
+	j = reply_json(c, done.is_new ? 201 : 200);
+	json_open_object(&j, NULL);
+	json_put_str(&j, "repo", c->repo.name);
+	json_put_z(&j, "kind", hook_kind_name(done.kind));
+	json_put_str(&j, "url", done.url);
+	json_put_bool(&j, "is_new", done.is_new);
+	json_close_object(&j);
+	return ERR_OK;
+}
+
+static void run_setting_up(struct errand *x)
+{
+	struct setting_up *s = (struct setting_up *)(void *)x;
+	struct call *c = s->c; /* s lies in its arena */
+	struct err e = { .code = ERR_OK };
+
+	if (set_up(c, s->test, &e) == ERR_OK)
+		e.code = ERR_OK;
+	call_finish(c, &e);
+}
+
+static enum err_code defer_setting_up(struct call *c, bool test, struct err *e)
+{
+	struct setting_up *s = arena_alloc(&c->arena, sizeof *s);
+	enum err_code code;
+
+	*s = (struct setting_up){ .errand = { .run = run_setting_up }, .c = c, .test = test };
+	call_defer(c, NULL, NULL);
+	code = errands_submit(c->app->forges, &s->errand, e);
+	if (code != ERR_OK)
+		call_undefer(c);
+	return code;
+}
+
+enum err_code api_install_hook(struct call *c, struct err *e)
+{
+	return defer_setting_up(c, false, e);
+}
+
+enum err_code api_test_hook(struct call *c, struct err *e)
+{
+	return defer_setting_up(c, true, e);
 }

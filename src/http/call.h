@@ -36,6 +36,7 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct access *access;
 	struct errands *passwords; /* where passwords are looked at */
 	struct errands *files;     /* where files are synced */
+	struct errands *forges;    /* where forges are asked for somebody who waits */
 	struct signin *signin;
 	struct membership *membership;
 	struct streams *streams;

@@ -38,6 +38,7 @@ static struct heard_run heard_of(const struct put_op *p, const struct forge_run 
 		.attempt = run->attempt,
 		.workflow = run->workflow,
 		.branch = run->branch,
+		.target_branch = run->target_branch,
 		.url = run->url,
 		.author = run->author,
 		.pull_request = run->pull_request,

@@ -287,7 +287,7 @@ OF_THE_SUITE = {"createRun": ask_for_a_run, "claimRun": claim, "tellProgress": t
 
 
 def put_right(name, case):
-    if name in ("postCiLog", "createToken", "getContext", "listSteps", "testRules"):
+    if name in ("postCiLog", "installHook", "testHook", "createToken", "getContext", "listSteps", "testRules"):
         post("/api/v1/repos", {"repo": REPO})  # removeRepo may have taken it away
     body = case.body if isinstance(case.body, dict) else {}
     query = case.query = case.query or {}
@@ -320,6 +320,9 @@ def put_right(name, case):
         case.path_parameters.update({k: v for k, v in seeds.finished_run().items() if k in case.path_parameters})
         if name == "getRunSample":
             case.path_parameters["regression_test_id"] = seeds.suite()["fail"]
+    elif name in ("installHook", "testHook"):
+        body["repo"] = REPO
+        post("/api/v1/hooks/install", {"repo": REPO})
     elif name == "postHook":
         tell_of(case)
     elif name in OF_THE_SUITE:

@@ -121,6 +121,7 @@ class StandInForge(CommitsForge):
         self.runs, self.pulls, self.hooks = [], {}, {}
         self.statuses, self.comments, self.issues, self.reruns = {}, {}, {}, []
         self.deliveries, self.hooks_lost, self.troubles = [], False, {}
+        self.tests = []
         self.clock = 1767366245
         self.wants_no_token = []  # requests to where logs are stored that had a token: a mistake of who asks
 
@@ -444,6 +445,22 @@ class StandInForge(CommitsForge):
         self.hooks[int(number)].update({k: body[k] for k in ("active", "events", "config") if k in body})
         return {"id": int(number)}
 
+    def _hook_try(self, _query, _body, number, _what):
+        """What is sent is sent later, as by a forge that does not wait for it (send_tests)."""
+        if int(number) not in self.hooks:
+            return 404, b"{}"
+        self.tests.append(self.hooks[int(number)])
+        return 204, b""
+
+    def send_tests(self):
+        """(status, body) of each."""
+        said = []
+        while self.tests:
+            event, payload = ("ping", {"zen": "Keep it logically awesome."}) if self.kind == "github" else (
+                "push", {"ref": f"refs/heads/{self.repo.branch}", "before": self.head_of(self.repo.branch), "after": self.head_of(self.repo.branch), "repository": self._repository()})
+            said.append(self._deliver({"event": event, "hook": self.tests.pop(), "body": json.dumps(payload).encode(), "id": str(uuid.uuid4())}))
+        return said
+
 
 ROUTES = [
     ("GET", r"actions/runs", StandInForge._runs), ("GET", r"actions/tasks", StandInForge._tasks), ("GET", r"actions/runs/(\d+)/jobs", StandInForge._jobs),
@@ -451,7 +468,7 @@ ROUTES = [
     ("POST", r"statuses/([0-9a-f]+)", StandInForge._status), ("POST", r"issues/(\d+)/comments", StandInForge._comment),
     ("PATCH", r"issues/comments/(\d+)", StandInForge._edit), ("POST", r"issues", StandInForge._issue),
     ("POST", r"actions/runs/(\d+)/rerun(-failed-jobs)?", StandInForge._rerun), ("GET", r"hooks", StandInForge._hooks), ("POST", r"hooks", StandInForge._hook_new),
-    ("PATCH", r"hooks/(\d+)", StandInForge._hook_change),
+    ("PATCH", r"hooks/(\d+)", StandInForge._hook_change), ("POST", r"hooks/(\d+)/(tests|pings)", StandInForge._hook_try),
 ]
 
 

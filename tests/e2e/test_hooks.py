@@ -8,11 +8,13 @@ import os
 import pathlib
 import signal
 import sys
+import tempfile
 import unittest
 import uuid
 
 import sluice_test as s
 from sluice_test import REPO, Server, eventually, new_sha
+from stand_in_forge import GitRepo, StandInForge
 
 sys.path.insert(0, os.path.join(s.ROOT, "tests", "contract"))
 import pinned  # noqa: E402
@@ -113,6 +115,59 @@ class Deliveries(unittest.TestCase):
             told = [deliver(server, *what) for what in (("push", b"{"), ("", {}), ("push", {"ref": "refs/heads/m"}), ("ping", {}))]
             told += [deliver(server, "push", {}, secret="wrong"), server.request("POST", "/hooks/github", b"{}")]
             self.assertNotIn(SECRET, " ".join(a.text for a in told) + server.stderr)
+
+
+class Setup(unittest.TestCase):
+    """sluice hook install and test, against a stand-in for each forge."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.repo = GitRepo(os.path.join(self.folder.name, "r"))
+        self.repo.commit()
+        with open(os.path.join(self.folder.name, "token"), "w", encoding="utf-8") as f:
+            f.write("token-of-the-forge\n")
+
+    def configure(self, server, forge, more=""):
+        """Where the server is reached is known when it runs."""
+        server.configure(f'{HOOKS}[forge "home"]\n\tkind = {forge.kind}\n\turl = {forge.url}\n\ttoken-file = {self.folder.name}/token\n'
+                         f"[server]\n\tpublic-url = {server.url}\n{more}")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_line("settings re-read")
+        server.must("repo", "add", "--forge", "home", REPO)
+
+    def test_a_hook_is_made_once_and_what_comes_of_it_is_kept(self):
+        for kind in NAMES:
+            with self.subTest(kind), StandInForge(self.repo, kind=kind, token="token-of-the-forge") as forge, Server(watch=()) as server:
+                self.configure(server, forge)
+                self.assertIn(f"{server.url}/hooks/{kind}\n", server.must("hook", "install", REPO))
+                again = json.loads(server.must("hook", "install", "--json", REPO))
+                self.assertEqual((again["kind"], again["is_new"], len(forge.hooks)), (kind, False, 1))
+                self.assertIn("was asked to send something", server.must("hook", "test", REPO))
+                self.assertEqual([(status, json.loads(body)["done"]) for status, body in forge.send_tests()], [(200, "pong" if kind == "github" else "kept")])
+                run = forge.run()
+                run.job("test", conclusion="failure")
+                self.assertEqual({(status, json.loads(body)["done"]) for status, body in run.finish("failure")}, {(200, "kept")})
+                self.assertEqual(server.query("SELECT external_run_id, conclusion, due FROM forge_run"), [(str(run.id), "failure", 1)])
+                self.assertEqual([json.loads(forge.redeliver()[1])["done"] for _ in range(2)], ["replayed"] * 2)
+                self.assertEqual([row.split("\t")[2] for row in server.must("audit", "--action", "hook.install").splitlines()], ["hook.install"] * 2)
+                self.assertNotIn(SECRET, server.stderr)
+                self.assertNotIn("token-of-the-forge", server.stderr)
+
+    def test_what_the_forge_refuses_is_told(self):
+        with StandInForge(self.repo, token="another token") as forge, Server(watch=()) as server:
+            self.configure(server, forge)
+            done = server.cli("hook", "install", REPO)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("token-file", done.stderr)
+            self.assertEqual(forge.hooks, {})
+
+    def test_a_hook_that_is_not_there_is_told_how_to_make(self):
+        with StandInForge(self.repo, token="token-of-the-forge") as forge, Server(watch=()) as server:
+            self.configure(server, forge)
+            done = server.cli("hook", "test", REPO)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(f"`sluice hook install {REPO}` makes it", done.stderr)
 
 
 if __name__ == "__main__":

@@ -138,6 +138,8 @@ static const struct {
 	{ "listJanitorActions", "GET", "/api/v1/janitor/actions", "token", 401, 403, 401 },
 	{ "listGates", "GET", "/api/v1/gates", "token", 401, 403, 401 },
 	{ "checkCommit", "GET", "/api/v1/gates/fleet/commits/0123456789ab", "token", 401, 403, 401 },
+	{ "installHook", "POST", "/api/v1/hooks/install", "token", 401, 403, 401 },
+	{ "testHook", "POST", "/api/v1/hooks/test", "token", 401, 403, 401 },
 	{ "postHook", "POST", "/hooks/forgejo", "signature", 503, 503, 503 }, /* no secret is configured */
 	{ "whoAmIFleet", "GET", "/v1/fleet/whoami", "fleet", 401, 403, 401 },
 	{ "getDownload", "GET", "/dl/sluice-run-linux-x86_64", "none", 404, 404, 404 },
@@ -713,8 +715,8 @@ static void every_operation_has_a_handler_and_a_limit_where_it_takes_a_body(void
 		assert_int_equal(api_ops[i].has_body,
 			api_ops[i].body_limit > 0 || api_ops[i].body_limit_of != OP_LIMIT_FIXED);
 		assert_true(api_ops[i].auth == OP_AUTH_NONE || api_ops[i].auth == OP_AUTH_LOGIN ||
-			    api_ops[i].auth == OP_AUTH_SIGNATURE || api_ops[i].scope != 0 || strstr(api_ops[i].id, "revoke") ||
-			    strcmp(api_ops[i].id, "pageLogout") == 0);
+			    api_ops[i].auth == OP_AUTH_SIGNATURE || api_ops[i].scope != 0 ||
+			    strstr(api_ops[i].id, "revoke") || strcmp(api_ops[i].id, "pageLogout") == 0);
 	}
 }
 

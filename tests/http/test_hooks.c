@@ -200,7 +200,7 @@ static void a_job_that_failed_is_no_run_that_failed(void **state)
 	AUTO_ANSWER r = send((struct send){ .event = "workflow_job",
 		.body = "{\"workflow_job\":{\"id\":1,\"run_id\":88,\"run_attempt\":2,\"name\":\"b\",\"head_"
 			"sha\":\"" SHA "\",\"status\":\"completed\",\"conclusion\":\"failure\",\"html_url\":"
-				       "\"https://x.example/job\"},"
+			"\"https://x.example/job\"},"
 			"\"repository\":{\"full_name\":\"acme/pump\"}}" });
 	assert_done(&r, "kept");
 	assert_int_equal(n_due(), 0);
@@ -521,6 +521,82 @@ static void secrets_in_names_are_masked_as_those_of_steps_are(void **state)
 	assert_true(str_starts(runs[0].branch, STR("try-")));
 }
 
+/* ---- made and tried, without a forge ---- */
+
+static struct answer set_up(const char *what, const char *body)
+{
+	char target[100];
+
+	snprintf(target, sizeof target, "/api/v1/hooks/%s", what);
+	return ask((struct ask){ .method = "POST", .target = target, .token = fx.admin.p, .body = body });
+}
+
+/* All that is needed, but nobody listens there. */
+static struct config *settings_for_a_hook(void)
+{
+	struct config *c = fixture_config(0, 0);
+
+	c->hooks[HOOK_FORGEJO] = (struct hook_config){ STR(SECRET), STR("home") };
+	c->forges[0].has_kind = true;
+	c->forges[0].kind = COMMITS_FORGEJO;
+	c->forges[0].url = STR("http://127.0.0.1:1");
+	return c;
+}
+
+static void what_a_hook_needs_is_named_before_a_forge_is_asked(void **state)
+{
+	static const char *const names[] = { "public-url", "kind and url", "secret-file",
+		"[hook \\\"forgejo\\\"] forge", "token-file" };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct config *c = settings_for_a_hook();
+
+		if (i == 0)
+			c->public_url = STR("");
+		if (i == 1)
+			c->forges[0].has_kind = false;
+		if (i == 2)
+			c->hooks[HOOK_FORGEJO].secret = STR("");
+		if (i == 3)
+			c->hooks[HOOK_FORGEJO].forge = STR("hub");
+		if (i == 4)
+			c->forges[0].token_file = arena_cstr(&c->arena, STR("/nonexistent/token"));
+		config_swap(fx.app.config, c);
+		for (int k = 0; k < 2; k++) {
+			AUTO_ANSWER r = set_up(k ? "test" : "install", "{\"repo\":\"acme/pump\"}");
+
+			assert_error(&r, 422, "unprocessable");
+			if (!strstr(r.body, names[i]))
+				fail_msg("%s is not in %s", names[i], r.body);
+		}
+	}
+}
+
+static void a_forge_that_is_away_is_told_as_such_and_a_repo_that_is_not_watched_is_404(void **state)
+{
+	(void)state;
+	config_swap(fx.app.config, settings_for_a_hook());
+	AUTO_ANSWER install = set_up("install", "{\"repo\":\"acme/pump\"}");
+	AUTO_ANSWER test = set_up("test", "{\"repo\":\"acme/pump\"}");
+	AUTO_ANSWER other = set_up("install", "{\"repo\":\"acme/other\"}");
+	assert_error(&install, 502, "network_error");
+	assert_error(&test, 502, "network_error");
+	assert_error(&other, 404, "not_found");
+}
+
+static void hooks_are_made_by_admins(void **state)
+{
+	struct str token = token_with(SCOPE_BIT(SCOPE_DISPATCH_WRITE), ROLE_CONTRIBUTOR);
+	AUTO_ANSWER r = ask((struct ask){ .method = "POST",
+		.target = "/api/v1/hooks/install",
+		.token = token.p,
+		.body = "{\"repo\":\"acme/pump\"}" });
+	(void)state;
+
+	assert_error(&r, 403, "forbidden");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, up, router_down)
 
 int main(void)
@@ -548,6 +624,9 @@ int main(void)
 		TEST(a_body_of_two_mebibytes_is_taken_and_no_more),
 		TEST(an_empty_body_is_looked_at_like_any_other),
 		TEST(secrets_in_names_are_masked_as_those_of_steps_are),
+		TEST(what_a_hook_needs_is_named_before_a_forge_is_asked),
+		TEST(a_forge_that_is_away_is_told_as_such_and_a_repo_that_is_not_watched_is_404),
+		TEST(hooks_are_made_by_admins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "tests/service/streaming.h"
 #include "tests/unit/help/little_server.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,7 +33,9 @@ static struct route {
 	int status;
 } routes[10];
 static size_t n_routes;
-static int n_asked; /* the server's; read when it has answered */
+static int n_asked;
+static pthread_mutex_t lock =
+	PTHREAD_MUTEX_INITIALIZER; /* of these three, for the server reads and counts them */
 static struct heard_run run;
 static struct err e;
 
@@ -42,21 +45,46 @@ static enum little_kind answer(void *arg, struct str request, char **ret)
 	struct buf out;
 	(void)arg;
 
-	__atomic_fetch_add(&n_asked, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&lock);
+	n_asked++;
 	for (size_t i = 0; i < n_routes && !r; i++)
 		if (str_starts(request, str_z(routes[i].to)))
 			r = &routes[i];
 	buf_init(&out, SIZE_MAX);
 	buf_fmt(&out, "HTTP/1.1 %d Status\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s",
 		r ? r->status : 404, r ? r->headers : "", r ? strlen(r->body) : 0, r ? r->body : "");
+	pthread_mutex_unlock(&lock);
 	*ret = buf_take(&out);
 	return LITTLE_BYTES;
 }
 
+static int asked(void)
+{
+	int n;
+
+	pthread_mutex_lock(&lock);
+	n = n_asked;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
+/* Another answer than before to what was said i-th. */
+static void says_then(size_t i, int status, const char *headers, const char *body)
+{
+	pthread_mutex_lock(&lock);
+	routes[i].status = status;
+	routes[i].headers = headers;
+	if (body)
+		routes[i].body = body;
+	pthread_mutex_unlock(&lock);
+}
+
 static void says(const char *to, int status, const char *body)
 {
+	pthread_mutex_lock(&lock);
 	assert_true(n_routes < sizeof routes / sizeof *routes);
 	routes[n_routes++] = (struct route){ to, body, "", status };
+	pthread_mutex_unlock(&lock);
 }
 
 static void forge_is(enum commits_kind kind)
@@ -67,7 +95,9 @@ static void forge_is(enum commits_kind kind)
 	f->url = arena_str(&fx.arena, str_z(little_server_url(server)));
 	f->kind = kind;
 	f->has_kind = f->pull = true;
+	pthread_mutex_lock(&lock);
 	n_routes = 0;
+	pthread_mutex_unlock(&lock);
 	says("GET /swagger.v1.json", 200, SWAGGER);
 }
 
@@ -209,7 +239,7 @@ static void a_forgejo_that_does_not_know_of_steps_after_all_gives_the_whole(void
 	says("GET /api/v1/repos/Acme/Pump/actions/jobs/5/logs", 200, LOG_5);
 	pulls(PULL_DONE);
 	assert_int_equal(ask("SELECT count(*) FROM step"), 3);
-	assert_true(n_asked < 8);
+	assert_true(asked() < 8);
 }
 
 static void github_is_followed_and_has_its_boms_taken_out(void **state)
@@ -225,7 +255,7 @@ static void github_is_followed_and_has_its_boms_taken_out(void **state)
 		"\"number\":1,\"conclusion\":\"success\"},{\"name\":\"Tests\",\"number\":2,\"conclusion\":"
 		"\"failure\"}]}]}");
 	says("GET /api/v3/repos/Acme/Pump/actions/jobs/5/logs ", 302, "");
-	routes[n_routes - 1].headers = location;
+	says_then(n_routes - 1, 302, location, NULL);
 	says("GET /store/5 ", 200,
 		BOM T "hello\n" BOM T "##[group]Run make\n" T
 		      "##[error]Process completed with exit code 2.\n");
@@ -259,7 +289,7 @@ static void a_run_that_a_runner_told_of_is_not_asked_for(void **state)
 	says_what_gitea_says();
 	streamed("build", STR("pushed\n"), 100, true);
 	pulls(PULL_TOLD);
-	assert_int_equal(n_asked, 0);
+	assert_int_equal(asked(), 0);
 }
 
 static void what_a_runner_tells_later_takes_its_place(void **state)
@@ -278,7 +308,7 @@ static void a_forge_without_logs_has_none(void **state)
 {
 	(void)state;
 	forge_is(COMMITS_FORGEJO);
-	routes[0].body = "\"/repos/{owner}/{repo}/actions/tasks\"";
+	says_then(0, 200, "", "\"/repos/{owner}/{repo}/actions/tasks\"");
 	pulls(PULL_NONE);
 }
 
@@ -287,9 +317,69 @@ static void a_job_without_a_log_is_passed_over(void **state)
 	(void)state;
 	forge_is(COMMITS_GITEA);
 	says_what_gitea_says();
-	routes[2].status = 404; /* of job 5 */
+	says_then(2, 404, "", NULL); /* of job 5 */
 	pulls(PULL_DONE);
 	assert_int_equal(ask("SELECT count(*) FROM step"), 1);
+}
+
+struct heard {
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	bool done;
+	struct err result;
+	struct stream_place place;
+};
+
+static void hear(void *arg, const struct err *result)
+{
+	struct heard *h = arg;
+
+	pthread_mutex_lock(&h->lock);
+	h->result = *result;
+	h->done = true;
+	pthread_cond_signal(&h->told);
+	pthread_mutex_unlock(&h->lock);
+}
+
+static enum err_code wait_for(struct heard *h, enum err_code started)
+{
+	if (started != ERR_OK)
+		return started;
+	pthread_mutex_lock(&h->lock);
+	while (!h->done)
+		pthread_cond_wait(&h->told, &h->lock);
+	h->done = false;
+	pthread_mutex_unlock(&h->lock);
+	return h->result.code;
+}
+
+static void a_runner_that_tells_in_the_midst_ends_it(void **state)
+{
+	struct heard h = { .lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER };
+	struct stream_call call = { .done = hear, .arg = &h, .place = &h.place, .now = NOW };
+	struct step_facts facts = a_post("half", STR("")).facts;
+	struct stream_end end = { .step = { .conclusion = CONCLUSION_FAILURE }, .bytes = 4 };
+	enum err_code code;
+	int64_t id;
+	(void)state;
+
+	facts.pulled = true;
+	facts.job_id = STR("5");
+	assert_int_equal(wait_for(&h, stream_open(streams, fx.cfg, fx.repo.id, &facts, &call, &e)), ERR_OK);
+	id = h.place.step_id;
+	assert_int_equal(
+		wait_for(&h, stream_append(streams, fx.cfg, 0, id, 0, STR("ab\n"), &call, &e)), ERR_OK);
+	streamed("build", STR("pushed\n"), 100, true);
+	code = wait_for(&h, stream_append(streams, fx.cfg, 0, id, 3, STR("c\n"), &call, &e));
+	assert_true(code == ERR_NOT_FOUND || code == ERR_CONFLICT);
+	code = wait_for(&h, stream_finish(streams, fx.cfg, 0, id, &end, &call, &e));
+	assert_true(code == ERR_NOT_FOUND || code == ERR_CONFLICT);
+	code = wait_for(&h, stream_open(streams, fx.cfg, fx.repo.id, &facts, &call, &e));
+	assert_int_equal(code, ERR_CONFLICT);
+	streaming_wait(INT64_C(3600) * 1000 * 24); /* and whoever gives up what is silent finds nothing */
+	streams_give_up_silent(streams, still.steady_ms(still.arg));
+	assert_int_equal(ask("SELECT count(*) FROM step"), 1);
+	assert_int_equal(ask("SELECT count(*) FROM chunk WHERE step_id NOT IN (SELECT id FROM step)"), 0);
 }
 
 /* ---- what is due ---- */
@@ -317,8 +407,7 @@ static void what_fails_is_tried_again_later_and_then_is_done(void **state)
 
 	forge_is(COMMITS_GITEA);
 	says_what_gitea_says();
-	routes[1].status = 429;
-	routes[1].headers = "Retry-After: 4000\r\n";
+	says_then(1, 429, "Retry-After: 4000\r\n", NULL);
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
 	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
 	assert_int_equal(n, 1);
@@ -327,7 +416,7 @@ static void what_fails_is_tried_again_later_and_then_is_done(void **state)
 	assert_true(ask("SELECT pull_at FROM forge_run") > clock_wall_ms(&clock_system) + 3900 * 1000);
 	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
 	assert_int_equal(n, 0);
-	routes[1].status = 200;
+	says_then(1, 200, "", NULL);
 	p.clock = &still; /* a day that is later */
 	streaming_wall = clock_wall_ms(&clock_system) + INT64_C(5000) * 1000;
 	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
@@ -348,7 +437,7 @@ static void a_forge_that_is_not_to_be_pulled_from_is_not_asked(void **state)
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
 	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'none'"), 1);
-	assert_int_equal(n_asked, 0);
+	assert_int_equal(asked(), 0);
 }
 
 static void a_forge_without_a_kind_cannot_be_asked(void **state)
@@ -378,6 +467,7 @@ int main(void)
 		TEST(a_long_log_comes_whole),
 		TEST(a_run_that_a_runner_told_of_is_not_asked_for),
 		TEST(what_a_runner_tells_later_takes_its_place),
+		TEST(a_runner_that_tells_in_the_midst_ends_it),
 		TEST(a_forge_without_logs_has_none),
 		TEST(a_job_without_a_log_is_passed_over),
 		TEST(what_fails_is_tried_again_later_and_then_is_done),

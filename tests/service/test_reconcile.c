@@ -5,6 +5,7 @@
 #include "tests/service/fixture.h"
 #include "tests/unit/help/little_server.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@
 static struct little_server *server;
 static char body[4000], extra[100];
 static int status, n_asked;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these, for the server reads and counts them */
 static int64_t wall;
 static struct err e;
 static struct reconciler *reconciler;
@@ -47,10 +49,12 @@ static enum little_kind answer(void *arg, struct str request, char **ret)
 	(void)arg;
 	(void)request;
 
-	__atomic_fetch_add(&n_asked, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&lock);
+	n_asked++;
 	buf_init(&out, SIZE_MAX);
 	buf_fmt(&out, "HTTP/1.1 %d Status\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", status,
 		extra, strlen(body), body);
+	pthread_mutex_unlock(&lock);
 	*ret = buf_take(&out);
 	return LITTLE_BYTES;
 }
@@ -66,7 +70,27 @@ static void told(void *arg, const struct forge_config *forge, const struct repo 
 
 static void has(const char *runs)
 {
+	pthread_mutex_lock(&lock);
 	snprintf(body, sizeof body, "{\"total_count\":1,\"workflow_runs\":[%s]}", runs);
+	pthread_mutex_unlock(&lock);
+}
+
+static void answers(int with, const char *headers)
+{
+	pthread_mutex_lock(&lock);
+	status = with;
+	snprintf(extra, sizeof extra, "%s", headers);
+	pthread_mutex_unlock(&lock);
+}
+
+static int asked(void)
+{
+	int n;
+
+	pthread_mutex_lock(&lock);
+	n = n_asked;
+	pthread_mutex_unlock(&lock);
+	return n;
 }
 
 static int set_up(void **state)
@@ -76,11 +100,11 @@ static int set_up(void **state)
 	if (fixture_up(state) != 0)
 		return -1;
 	e = (struct err){ 0 };
+	n_asked = n_told = 0;
+	answers(200, "");
+	has("");
 	server = little_server_new();
 	little_server_ask(server, answer, NULL);
-	status = 200;
-	n_asked = n_told = 0;
-	extra[0] = '\0';
 	wall = NOW;
 	f = &fx.cfg->forges[0];
 	f->url = arena_str(&fx.arena, str_z(little_server_url(server)));
@@ -88,7 +112,6 @@ static int set_up(void **state)
 	f->has_kind = true;
 	f->reconcile_ms = 600 * 1000;
 	reconciler = reconciler_new();
-	has("");
 	return 0;
 }
 
@@ -162,7 +185,7 @@ static void what_no_hook_told_is_heard_and_due(void **state)
 	wall += 601 * 1000;
 	tick();
 	assert_int_equal(n_new, 0);
-	assert_int_equal(n_asked, 2);
+	assert_int_equal(asked(), 2);
 }
 
 static void what_a_hook_told_is_not_told_again(void **state)
@@ -199,37 +222,36 @@ static void a_forge_is_asked_when_its_time_has_come(void **state)
 {
 	(void)state;
 	tick();
-	assert_int_equal(n_asked, 1);
+	assert_int_equal(asked(), 1);
 	assert_true(next <= wall + 600 * 1000 && next > wall);
 	wall += 599 * 1000;
 	tick();
-	assert_int_equal(n_asked, 1);
+	assert_int_equal(asked(), 1);
 	wall += 1000;
 	tick();
-	assert_int_equal(n_asked, 2);
+	assert_int_equal(asked(), 2);
 	wall -= INT64_C(90) * 24 * 3600 * 1000; /* a clock that was set */
 	tick();
-	assert_int_equal(n_asked, 3);
+	assert_int_equal(asked(), 3);
 	fx.cfg->forges[0].reconcile_ms = 0;
 	wall += 601 * 1000;
 	tick();
-	assert_int_equal(n_asked, 3);
+	assert_int_equal(asked(), 3);
 }
 
 static void a_forge_that_cannot_is_told_of_and_left_alone(void **state)
 {
 	(void)state;
-	status = 429;
-	snprintf(extra, sizeof extra, "Retry-After: 5000\r\n");
+	answers(429, "Retry-After: 5000\r\n");
 	tick();
 	assert_int_equal(n_told, 1);
 	assert_int_equal(told_code, ERR_RATE_LIMITED);
 	assert_false(told_repo);
 	wall += 601 * 1000;
 	tick();
-	assert_int_equal(n_asked, 1);
+	assert_int_equal(asked(), 1);
 	wall += 4400 * 1000;
-	status = 404;
+	answers(404, "");
 	tick();
 	assert_int_equal(n_told, 2);
 	assert_int_equal(told_code, ERR_NOT_FOUND);
@@ -242,7 +264,7 @@ static void a_forge_that_nobody_can_ask_is_passed_over(void **state)
 	fx.cfg->forges[0].has_kind = false;
 	tick();
 	assert_int_equal(n_told, 0);
-	assert_int_equal(n_asked, 0);
+	assert_int_equal(asked(), 0);
 	fx.cfg->forges[0].has_kind = true;
 	fx.cfg->forges[0].token_file = "/nonexistent/token";
 	tick();

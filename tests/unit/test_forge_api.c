@@ -358,7 +358,8 @@ static void runs_of_github(void **state)
 		"ci.yml\",\"workflow_id\":159038,\"run_number\":562,\"run_attempt\":3,\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"main\",\"status\":\"completed\",\"conclusion\":\"timed_out\",\"pull_"
 		"requests\":[{"
-		"\"number\":2}],\"actor\":{\"login\":\"a\"},\"triggering_actor\":{\"login\":\"b\"}},"
+		"\"number\":2,\"base\":{\"ref\":\"trunk\"}}],\"actor\":{\"login\":\"a\"},\"triggering_"
+		"actor\":{\"login\":\"b\"}},"
 		"{\"id\":30433641,\"path\":\".github/workflows/ci.yml\",\"head_sha\":\"" SHA
 		"\",\"status\":\"completed\",\"conclusion\":\"action_required\"}]}");
 	good(ask_runs(200));
@@ -367,6 +368,7 @@ static void runs_of_github(void **state)
 	is(runs[0].id, "30433642");
 	is(runs[0].workflow, "Build");
 	is(runs[0].author, "b");
+	is(runs[0].target_branch, "trunk");
 	assert_int_equal(runs[0].attempt, 3);
 	assert_int_equal(runs[0].pull_request, 2);
 	assert_int_equal(runs[0].conclusion, FORGE_FAILURE);
@@ -379,7 +381,7 @@ static void a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs(void **
 	(void)state;
 	forge_is(COMMITS_FORGEJO, "");
 	said.routes[0].body = SWAGGER_TASKS;
-	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=20&page=1 ", 200, "",
+	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=50&page=1 ", 200, "",
 		"{\"total_count\":4,\"workflow_runs\":["
 		"{\"id\":9,\"run_number\":4,\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"main\",\"status\":\"success\"},"
@@ -827,6 +829,43 @@ static void a_hook_to_the_same_url_is_changed(void **state)
 		ERR_NETWORK, "no list of hooks");
 }
 
+static void a_hook_is_tried_as_each_forge_has_it(void **state)
+{
+	bool found = false;
+	(void)state;
+
+	forge_is(COMMITS_FORGEJO, TOKEN);
+	says("GET /api/v1/repos/acme/rig/hooks?limit=50&page=1 ", 200, "",
+		"[{\"id\":9,\"config\":{\"url\":\"http://s/hooks/f\"}}]");
+	says("POST /api/v1/repos/acme/rig/hooks/9/tests ", 204, "", "");
+	good(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e));
+	assert_true(found);
+	asked("POST /api/v1/repos/acme/rig/hooks/9/tests ");
+	forge_is(COMMITS_GITHUB, TOKEN);
+	says("GET /api/v3/repos/acme/rig/hooks?per_page=50&page=1 ", 200, "",
+		"[{\"id\":9,\"config\":{\"url\":\"http://s/hooks/f\"}}]");
+	says("POST /api/v3/repos/acme/rig/hooks/9/pings ", 204, "", "");
+	good(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e));
+	asked("POST /api/v3/repos/acme/rig/hooks/9/pings ");
+	said.routes[1].status = 422;
+	bad(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e), ERR_UNPROCESSABLE,
+		"422");
+}
+
+static void a_hook_that_is_not_there_is_not_tried(void **state)
+{
+	bool found = true;
+	(void)state;
+
+	forge_is(COMMITS_GITEA, TOKEN);
+	says("GET /api/v1/repos/acme/rig/hooks?limit=50&page=1 ", 200, "",
+		"[{\"id\":9,\"config\":{\"url\":\"http://other/hooks\"}}]");
+	says("GET /api", 200, "", "[]");
+	good(forge_test_hook(forge, STR("acme/rig"), STR("http://s/hooks/f"), &found, &e));
+	assert_false(found);
+	not_asked("POST ");
+}
+
 /* ---- what goes wrong ---- */
 
 static void what_it_refuses_is_told_apart(void **state)
@@ -989,6 +1028,8 @@ int main(void)
 		TEST(what_failed_is_run_again),
 		TEST(a_hook_is_made_as_each_forge_has_it),
 		TEST(a_hook_to_the_same_url_is_changed),
+		TEST(a_hook_is_tried_as_each_forge_has_it),
+		TEST(a_hook_that_is_not_there_is_not_tried),
 		TEST(what_it_refuses_is_told_apart),
 		TEST(when_it_may_be_asked_again_is_told),
 		TEST(nonsense_is_refused),
