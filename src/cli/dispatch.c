@@ -88,7 +88,7 @@ static enum err_code take_row(void *arg, struct json *d, struct err *e)
 
 static enum err_code list(const struct request *r, struct err *e)
 {
-	static const char *const headings[] = { "ID", "STATE", "SINCE", "REPO", "WHERE", "COMMIT", "AGENT",
+	static const char *const headings[] = { "ID", "STATE", "SINCE", "REPO", "WHERE", "SHA", "AGENT",
 		"MESSAGE" };
 	AUTO_CLIENT c = { 0 };
 	AUTO_TABLE t = { 0 };

@@ -1069,6 +1069,38 @@ static void figures_say_what_became_of_red_runs(void **state)
 	assert_int_equal(f.refused[0].n, 2);
 }
 
+static int64_t janitor_rows(bool dry)
+{
+	struct chore_report reports[CHORE_N];
+	struct err e;
+	size_t n = 0;
+
+	if (janitor_pass(fx.store, fx.cfg, dry, world.now, reports, &n, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < n; i++)
+		if (reports[i].chore == CHORE_DISPATCHES)
+			return reports[i].rows;
+	return -1;
+}
+
+static void old_dispatches_go_and_open_ones_stay(void **state)
+{
+	(void)state;
+	fx.cfg->error_days = 30;
+	fx.cfg->dispatches[0].expire_ms = 100 * DAY_MS;
+	red(1, "boom");
+	post_error(2, CLASS_NETWORK, "no route");
+	hear(2, .branch = "other");
+	pass();
+	world.now += 30 * DAY_MS;
+	assert_int_equal(janitor_rows(false), 0);
+	world.now += 1;
+	assert_int_equal(janitor_rows(true), 1);
+	assert_int_equal(janitor_rows(false), 1);
+	assert_int_equal(count(""), 1);
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, up, fixture_down)
 
 int main(void)
@@ -1115,6 +1147,7 @@ int main(void)
 		T(what_is_asked_for_again_goes_by_the_checks_that_hold_then),
 		T(a_preview_decides_and_does_nothing),
 		T(figures_say_what_became_of_red_runs),
+		T(old_dispatches_go_and_open_ones_stay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
