@@ -88,34 +88,42 @@ static void take_cause(const struct cause *c, struct dispatch_facts *f)
 
 /* ---- what was sent ---- */
 
-static void look_at_steps(const struct steps_page *page, struct dispatch_facts *f, size_t *ret_failed)
+/* What an agent did at this very commit is no failure of it (doc/fix.md). */
+static bool is_of_agent(const struct step *s)
+{
+	return str_starts(s->facts.external_run_id, STR("dispatch-"));
+}
+
+/* ids: of those that failed. */
+static void look_at_steps(
+	const struct steps_page *page, struct dispatch_facts *f, int64_t *ids, size_t *ret_failed)
 {
 	bool runs = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < page->n; i++) {
-		enum conclusion c = page->steps[i].facts.conclusion;
+		const struct step *s = &page->steps[i];
 
-		runs |= c == CONCLUSION_RUNNING;
-		n += conclusion_failed(c);
-		if (conclusion_failed(c) && f->of.run_id == 0)
-			f->of.run_id = page->steps[i].run_id;
+		if (is_of_agent(s))
+			continue;
+		runs |= s->facts.conclusion == CONCLUSION_RUNNING;
+		if (!conclusion_failed(s->facts.conclusion))
+			continue;
+		ids[n++] = s->id;
+		if (f->of.run_id == 0)
+			f->of.run_id = s->run_id;
 	}
 	f->logs_are_in = n > 0 && !runs;
 	*ret_failed = n;
 }
 
-/* Those that failed come first. */
-static enum err_code look_at_errors(struct db *db, struct arena *a, const struct steps_page *page,
-	size_t n_failed, int64_t now, struct dispatch_facts *f, struct err *e)
+static enum err_code look_at_errors(struct db *db, struct arena *a, const int64_t *ids, size_t n_failed,
+	int64_t now, struct dispatch_facts *f, struct err *e)
 {
-	int64_t *ids = arena_array(a, n_failed + 1, sizeof *ids);
 	struct found_errors *found = NULL;
 	struct cause cause;
 	size_t n = 0;
 
-	for (size_t i = 0; i < n_failed; i++)
-		ids[i] = page->steps[i].id;
 	TRY(errors_find(db, a, ids, n_failed, ERRORS_EACH, &found, &n, e));
 	for (size_t i = 0; i < n; i++)
 		f->logs_are_in &= !found[i].due;
@@ -129,11 +137,12 @@ static enum err_code look_at_commit(
 {
 	const struct step_query q = { .repo_id = f->of.repo_id, .head_sha = f->of.head_sha };
 	struct steps_page page = { .limit = STEPS_MAX };
+	int64_t ids[STEPS_MAX];
 	size_t n_failed = 0;
 
 	TRY(steps_list(db, a, &q, &page, e));
-	look_at_steps(&page, f, &n_failed);
-	return n_failed > 0 ? look_at_errors(db, a, &page, n_failed, now, f, e) : ERR_OK;
+	look_at_steps(&page, f, ids, &n_failed);
+	return n_failed > 0 ? look_at_errors(db, a, ids, n_failed, now, f, e) : ERR_OK;
 }
 
 /* ---- together ---- */

@@ -52,10 +52,12 @@ static enum err_code green_at(
 			"f") " UNION ALL SELECT coalesce(max(r.newest_at), 0) AS at FROM run AS r WHERE "
 			     "r.repo_id = $1 AND r.settled = 'pass'"
 			     " AND r.created_at > $5 - " MONTH " AND r.newest_at < $5 - " QUIET
-			     " AND r.stage = 0 AND " ON_LINE("r") " AND " SAME_WORKFLOW(
-				     "r") " AND NOT EXISTS (SELECT 1 FROM forge_run AS f"
-					  " WHERE f.repo_id = r.repo_id AND f.head_sha = r.head_sha AND "
-					  "f.conclusion <> 'success')) AS x",
+			     " AND r.stage = 0 AND " NOT_OF_AGENT("r") " AND " ON_LINE(
+				     "r") " AND " SAME_WORKFLOW("r") " AND NOT EXISTS (SELECT 1 FROM "
+								     "forge_run AS f"
+								     " WHERE f.repo_id = r.repo_id AND "
+								     "f.head_sha = r.head_sha AND "
+								     "f.conclusion <> 'success')) AS x",
 		DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
 			DB_I(now)),
 		ret, e);
@@ -170,8 +172,9 @@ enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dis
 		"f") " AND " SAME_WORKFLOW("f")
 #define LATER_SENT                                                                                           \
 	"SELECT r.head_sha FROM run AS r WHERE r.repo_id = $1 AND r.stage = 0 AND r.created_at > $5 "        \
-	"AND " ON_LINE("r") " AND " SAME_WORKFLOW("r") " AND NOT EXISTS (SELECT 1 FROM forge_run AS f WHERE" \
-						       " f.repo_id = r.repo_id AND f.head_sha = r.head_sha)"
+	"AND " NOT_OF_AGENT("r") " AND " ON_LINE("r") " AND " SAME_WORKFLOW(                                 \
+		"r") " AND NOT EXISTS (SELECT 1 FROM forge_run AS f WHERE"                                   \
+		     " f.repo_id = r.repo_id AND f.head_sha = r.head_sha)"
 #define LATER_ARGS(d, now)                                                                                   \
 	DB_ARGS(DB_I((d)->repo_id), DB_I((d)->pull_request), DB_T((d)->branch), DB_T((d)->workflow),         \
 		DB_I((d)->handed_at), DB_I(now))
@@ -319,16 +322,18 @@ enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
-		SENT
-		" WHERE run.repo_id IN (SELECT id FROM repo WHERE name_key = lower($1))"
-		" AND run.settled IN ('fail', 'incomplete') AND run.created_at >= $2 AND run.stage = 0"
-		" AND run.n_running = 0 AND run.newest_at <= $3 AND NOT EXISTS (SELECT 1 FROM forge_run AS f"
-		" WHERE f.repo_id = run.repo_id AND f.head_sha = run.head_sha"
-		" AND f.external_run_id = run.external_run_id)"
-		" AND NOT EXISTS (SELECT 1 FROM dispatch AS d WHERE d.repo_id = run.repo_id AND d.head_sha = "
-		"run.head_sha"
-		" AND d.attempt >= (SELECT coalesce(max(attempt), 1) FROM job WHERE job.run_id = run.id))"
-		" ORDER BY run.created_at, run.id LIMIT $4",
+		SENT " WHERE run.repo_id IN (SELECT id FROM repo WHERE name_key = lower($1))"
+		     " AND run.settled IN ('fail', 'incomplete') AND run.created_at >= $2 AND run.stage = 0 "
+		     "AND " NOT_OF_AGENT("run") " AND run.n_running = 0 AND run.newest_at <= $3 AND NOT "
+						"EXISTS (SELECT 1 FROM forge_run AS f"
+						" WHERE f.repo_id = run.repo_id AND f.head_sha = run.head_sha"
+						" AND f.external_run_id = run.external_run_id)"
+						" AND NOT EXISTS (SELECT 1 FROM dispatch AS d WHERE "
+						"d.repo_id = run.repo_id AND d.head_sha = "
+						"run.head_sha"
+						" AND d.attempt >= (SELECT coalesce(max(attempt), 1) FROM "
+						"job WHERE job.run_id = run.id))"
+						" ORDER BY run.created_at, run.id LIMIT $4",
 		DB_ARGS(DB_T(repo), DB_I(since), DB_I(quiet_since), DB_I(limit)), take_red, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
@@ -346,8 +351,9 @@ enum err_code red_run_of_commit(struct db *db, struct arena *a, int64_t repo_id,
 	if (*ret_found)
 		return ERR_OK;
 	return first_red(db, a,
-		SENT " WHERE run.repo_id = $1 AND run.head_sha = lower($2)"
-		     " ORDER BY CASE WHEN run.settled = 'fail' THEN 0 ELSE 1 END, run.id DESC LIMIT 1",
+		SENT " WHERE run.repo_id = $1 AND run.head_sha = lower($2) AND " NOT_OF_AGENT(
+			"run") " ORDER BY CASE WHEN run.settled = 'fail' THEN 0 ELSE 1 END, run.id DESC "
+			       "LIMIT 1",
 		DB_ARGS(DB_I(repo_id), DB_T(head_sha)), ret, ret_found, e);
 }
 

@@ -14,6 +14,9 @@
 	" dispatch.agent, dispatch.lease_until, dispatch.n_retries, dispatch.step_id"
 #define DISPATCH_OPEN "('waiting', 'handing', 'offered', 'claimed', 'handed')"
 
+/* Of a run that was sent: it is not what an agent that has a dispatch did, whose output is a step of that commit too (doc/fix.md). */
+#define NOT_OF_AGENT(run) run ".external_run_id NOT LIKE 'dispatch-%'"
+
 /* arg: rows of struct dispatch. */
 enum err_code dispatch_take(void *arg, const struct db_row *row, struct err *e);
 

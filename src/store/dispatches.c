@@ -315,12 +315,13 @@ static void write_red(const struct dispatch_query *q, struct buf *out)
 	buf_z(out, q->repo_id > 0 ? " AND f.repo_id = $1" : "");
 	buf_z(out, q->repo.len > 0 ? " AND repo.name_key = lower($8)" : "");
 	buf_z(out, q->forge.len > 0 ? " AND lower(repo.forge) = lower($9)" : "");
-	buf_z(out,
-		" AND " VISIBLE_TO(
-			"$10") ") + (SELECT count(*) FROM run JOIN repo ON repo.id = run.repo_id"
-			       " WHERE run.settled = 'fail' AND run.stage = 0 AND run.created_at >= $6"
-			       " AND NOT EXISTS (SELECT 1 FROM forge_run AS f WHERE f.repo_id = run.repo_id"
-			       " AND f.head_sha = run.head_sha AND f.external_run_id = run.external_run_id)");
+	buf_z(out, " AND " VISIBLE_TO(
+			   "$10") ") + (SELECT count(*) FROM run JOIN repo ON repo.id = run.repo_id"
+				  " WHERE run.settled = 'fail' AND run.stage = 0 AND run.created_at >= $6 "
+				  "AND " NOT_OF_AGENT("run") " AND NOT EXISTS (SELECT 1 FROM forge_run AS f "
+							     "WHERE f.repo_id = run.repo_id"
+							     " AND f.head_sha = run.head_sha AND "
+							     "f.external_run_id = run.external_run_id)");
 	buf_z(out, q->repo_id > 0 ? " AND run.repo_id = $1" : "");
 	buf_z(out, q->repo.len > 0 ? " AND repo.name_key = lower($8)" : "");
 	buf_z(out, q->forge.len > 0 ? " AND lower(repo.forge) = lower($9)" : "");

@@ -742,6 +742,42 @@ static void fixed_names_the_commit(void **state)
 	assert_int_equal(tell(1, claimed().claim, OUTCOME_FIXED, ""), ERR_INVALID);
 }
 
+static void what_an_agent_printed_is_no_run_of_ours(void **state)
+{
+	struct ingest_post p = a_post("fixer", STR("I give up\n"));
+	struct dispatch_asker q;
+	struct dispatch d;
+	struct err e;
+	(void)state;
+
+	post_error(1, CLASS_COMPILE, "boom"); /* no hook */
+	world.now += MINUTE;
+	pass();
+	p.facts.head_sha = str_z(sha_of(1));
+	p.facts.external_run_id = STR("dispatch-1");
+	p.facts.branch = STR("main");
+	p.facts.job_name = STR("sluice-fix");
+	p.facts.attempt = 2;
+	assert_int_equal(post_at(&p, world.now + 1), ERR_OK);
+	tell(1, claimed().claim, OUTCOME_NO_FIX, "");
+	p.facts.step_name = STR("another");
+	p.facts.conclusion = CONCLUSION_SUCCESS;
+	p.facts.external_run_id = STR("dispatch-2");
+	assert_int_equal(post_at(&p, world.now + 1), ERR_OK);
+	world.now += HOUR;
+	pass();
+	assert_int_equal(count(""), 1);
+	q = asker();
+	assert_int_equal(dispatch_retry(&q, 1, &fx.arena, &d, &e), ERR_OK);
+	pass();
+	assert_true(str_eq(get(1).of.message, STR("boom")));
+	assert_int_equal(claimed().of.run_id, 1);
+	tell(1, 2, OUTCOME_NONE, "");
+	world.now += HOUR;
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE); /* it is not green for that */
+}
+
 /* ---- what is seen ---- */
 
 static void a_later_green_run_is_seen_to_be_the_fix(void **state)
@@ -1130,6 +1166,7 @@ int main(void)
 		T(the_claim_of_one_who_was_given_up_counts_no_more),
 		T(what_was_called_off_is_told_to_its_agent),
 		T(fixed_names_the_commit),
+		T(what_an_agent_printed_is_no_run_of_ours),
 		T(a_later_green_run_is_seen_to_be_the_fix),
 		T(a_later_red_run_supersedes_and_is_the_next_attempt),
 		T(a_pull_request_that_is_not_told_with_its_run_is_known_by_its_head),
