@@ -9,7 +9,7 @@
 #include "store/pulled.h"
 
 #define TAKE_MAX 100                               /* runs at once */
-#define OPEN_MAX 1000                              /* dispatches */
+#define OPEN_AT_ONCE 200                           /* dispatches */
 #define SEEN_BACK_MS DAY_MS                        /* a run that began before is no news */
 #define SEEN_QUIET_MS 60000                        /* after which what was sent is taken for all */
 #define LEASE_AFTER_START_MS (INT64_C(300) * 1000) /* an agent has so long to be heard again */
@@ -383,14 +383,14 @@ static enum err_code decide(
 
 /* ---- all of it ---- */
 
-static enum err_code list_open(
-	const struct dispatch_pass *p, struct arena *a, struct dispatch **ret, size_t *ret_n, struct err *e)
+static enum err_code list_open(const struct dispatch_pass *p, int64_t after, struct arena *a,
+	struct dispatch **ret, size_t *ret_n, struct err *e)
 {
 	struct db *db = NULL;
 	enum err_code code;
 
 	TRY(store_reader_get(p->store, &db, e));
-	code = dispatches_open(db, a, p->now - UNKNOWN_BACK_MS, OPEN_MAX, ret, ret_n, e);
+	code = dispatches_open(db, a, after, p->now - UNKNOWN_BACK_MS, OPEN_AT_ONCE, ret, ret_n, e);
 	store_reader_put(p->store, db);
 	return code;
 }
@@ -414,15 +414,16 @@ static step_fn *step_of(const struct dispatch *d, bool decides)
 	return is_settled_by_sight(d) ? settle : NULL;
 }
 
-/* What came of others is seen before something is decided, which may hang on it. */
-static enum err_code each(const struct dispatch_pass *p, bool decides, struct err *e)
+/* The next so many behind `after`; *ret_last: the last of them, 0: that were all. */
+static enum err_code some(
+	const struct dispatch_pass *p, bool decides, int64_t after, int64_t *ret_last, struct err *e)
 {
 	struct dispatch *all = NULL;
 	size_t n = 0;
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	TRY(list_open(p, &a, &all, &n, e));
+	TRY(list_open(p, after, &a, &all, &n, e));
 	if (!decides)
 		TRY(give_up(p, all, n, e));
 	for (size_t i = 0; i < n && !dispatch_pass_is_stopped(p); i++) {
@@ -434,6 +435,18 @@ static enum err_code each(const struct dispatch_pass *p, bool decides, struct er
 		if (step && step(p, &all[i], &of_one, &why) != ERR_OK)
 			diag(DIAG_ERROR, "dispatch %lld: %s", (long long)all[i].id, why.text);
 	}
+	*ret_last = n == OPEN_AT_ONCE ? all[n - 1].id : 0;
+	return ERR_OK;
+}
+
+/* What came of others is seen before something is decided, which may hang on it. */
+static enum err_code each(const struct dispatch_pass *p, bool decides, struct err *e)
+{
+	int64_t after = 0;
+
+	do
+		TRY(some(p, decides, after, &after, e));
+	while (after > 0 && !dispatch_pass_is_stopped(p));
 	return ERR_OK;
 }
 

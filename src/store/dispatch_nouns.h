@@ -101,9 +101,9 @@ struct dispatch_query { /* empty, 0: whichever */
 /* The newest first. A statement put together for what is asked. */
 MUST_CHECK enum err_code dispatches_list(struct db *db, struct arena *a, const struct dispatch_query *q,
 	struct dispatch **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
-/* What the dispatcher has to do with: those that are open, and those that became unknown since then; the oldest first. */
-MUST_CHECK enum err_code dispatches_open(struct db *db, struct arena *a, int64_t unknown_since, int64_t limit,
-	struct dispatch **ret, size_t *ret_n, struct err *e);
+/* What the dispatcher has to do with: those that are open, and those that became unknown since then; in the order of their numbers, from after on. */
+MUST_CHECK enum err_code dispatches_open(struct db *db, struct arena *a, int64_t after, int64_t unknown_since,
+	int64_t limit, struct dispatch **ret, size_t *ret_n, struct err *e);
 /* Others of the same line or group, the newest first. */
 MUST_CHECK enum err_code dispatches_earlier(struct db *db, struct arena *a, const struct dispatch *d,
 	int64_t limit, struct dispatch **ret, size_t *ret_n, struct err *e);

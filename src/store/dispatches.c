@@ -239,17 +239,18 @@ enum err_code dispatches_list(struct db *db, struct arena *a, const struct dispa
 	return ERR_OK;
 }
 
-enum err_code dispatches_open(struct db *db, struct arena *a, int64_t unknown_since, int64_t limit,
-	struct dispatch **ret, size_t *ret_n, struct err *e)
+enum err_code dispatches_open(struct db *db, struct arena *a, int64_t after, int64_t unknown_since,
+	int64_t limit, struct dispatch **ret, size_t *ret_n, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
 		"SELECT " DISPATCH_COLUMNS FROM
 		" WHERE dispatch.id IN (SELECT id FROM dispatch WHERE state IN " DISPATCH_OPEN
-		" UNION ALL SELECT id FROM dispatch WHERE state = 'unknown' AND over_at >= $1)"
-		" ORDER BY dispatch.id LIMIT $2",
-		DB_ARGS(DB_I(unknown_since), DB_I(limit)), dispatch_take, &rows, e));
+		" AND id > $1 UNION ALL SELECT id FROM dispatch WHERE state = 'unknown' AND over_at >= $2 "
+		"AND id > $1)"
+		" ORDER BY dispatch.id LIMIT $3",
+		DB_ARGS(DB_I(after), DB_I(unknown_since), DB_I(limit)), dispatch_take, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;
