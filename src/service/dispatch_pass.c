@@ -223,7 +223,7 @@ static enum err_code settle(
 struct decide {
 	struct dispatch_decision x;
 	const struct dispatch_facts *facts;
-	bool goes, rerun, done;
+	bool goes, rerun, tells, done;
 	int64_t now;
 };
 
@@ -235,7 +235,9 @@ static enum err_code apply_decide(void *arg, struct db *db, struct err *e)
 	if (!w->done)
 		return ERR_OK;
 	if (w->rerun)
-		return dispatch_deeds_add(db, w->x.id, STR("rerun"), w->now, e);
+		TRY(dispatch_deeds_add(db, w->x.id, STR("rerun"), w->now, e));
+	if (w->tells)
+		TRY(dispatch_deeds_add(db, w->x.id, STR("comment"), w->now, e));
 	return w->goes ? dispatch_hand_want(db, &w->facts->of, w->facts->config, w->now, e) : ERR_OK;
 }
 
@@ -327,6 +329,13 @@ static enum err_code find_rerun(const struct dispatch_pass *p, const struct disp
 	return code;
 }
 
+/* When too much was tried people have to look, and the pull request says so. */
+static bool is_told(const struct dispatch_facts *f, const struct guard_verdicts *v)
+{
+	return !v->goes && !v->waits && v->first == GUARD_ATTEMPTS && f->of.pull_request > 0 &&
+	       (f->config->actions & DISPATCH_COMMENT) != 0;
+}
+
 static void tell_decision(const struct decide *w, const struct guard_verdicts *v)
 {
 	if (!w->done)
@@ -359,6 +368,7 @@ static enum err_code judge(
 		.refused_by = v.goes ? STR("") : str_z(guard_check_name(v.first)),
 		.reason = v.goes ? STR("") : v.of[v.first].text };
 	w.goes = v.goes;
+	w.tells = is_told(f, &v);
 	TRY(find_rerun(p, f, &v, &w.rerun, e));
 	if (v.goes)
 		TRY(fill_prompt(p, f, a, &w, e));

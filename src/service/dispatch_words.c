@@ -32,11 +32,23 @@ static void write_folded(struct str context, struct buf *out)
 	buf_z(out, "\n</details>\n");
 }
 
+/* What was refused is told where people have to look instead. */
+static void write_fate(const struct dispatch *d, struct buf *out)
+{
+	if (d->state != DISPATCH_REFUSED) {
+		buf_fmt(out, " and was handed over to be fixed (dispatch %lld).\n", (long long)d->id);
+		return;
+	}
+	buf_fmt(out, " and is not handed over to be fixed (dispatch %lld): ", (long long)d->id);
+	part_code(d->reason, PART_MESSAGE_MAX, out);
+	buf_z(out, "\n");
+}
+
 void dispatch_words_comment(const struct dispatch_work *w, struct buf *out)
 {
 	buf_z(out, "CI failed at ");
 	part_code(w->of->head_sha, PART_NAME_MAX, out);
-	buf_fmt(out, " and was handed over to be fixed (dispatch %lld).\n", (long long)w->of->id);
+	write_fate(w->of, out);
 	write_cause(w, out);
 	write_link(w, out);
 	write_folded(w->context, out);

@@ -998,6 +998,25 @@ static void a_pull_request_has_one_comment_that_is_edited(void **state)
 	assert_string_equal(world.known, "ref-0");
 }
 
+static void when_too_much_was_tried_the_pull_request_says_so(void **state)
+{
+	(void)state;
+	configure(DISPATCH_COMMENT)->max_attempts = 1;
+	hear(1, .branch = "topic", .pull_request = 12);
+	pass();
+	world.now += MINUTE;
+	pass();
+	tell(1, 0, OUTCOME_FAILED, "");
+	world.now += HOUR;
+	hear(2, .branch = "topic", .pull_request = 12);
+	pass();
+	world.now += MINUTE;
+	pass();
+	assert_refused(2, "attempts");
+	assert_string_equal(world.done, "comment:1 comment:2 ");
+	assert_string_equal(world.known, "ref-0");
+}
+
 static void a_group_has_one_issue(void **state)
 {
 	(void)state;
@@ -1179,6 +1198,7 @@ int main(void)
 		T(killed_while_handing_over_it_is_unknown_and_never_repeated),
 		T(what_is_the_same_when_it_is_done_twice_is_done_again),
 		T(a_pull_request_has_one_comment_that_is_edited),
+		T(when_too_much_was_tried_the_pull_request_says_so),
 		T(a_group_has_one_issue),
 		T(what_was_called_off_is_not_done),
 		T(what_is_asked_for_again_goes_by_the_checks_that_hold_then),
