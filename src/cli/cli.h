@@ -24,6 +24,7 @@ int cmd_token(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_janitor(int argc, char **argv);
+int cmd_dispatch(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 
 #endif

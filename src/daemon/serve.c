@@ -16,6 +16,7 @@
 #include "base/notify.h"
 #include "daemon/settings.h"
 #include "http/server.h"
+#include "service/dispatcher.h"
 #include "service/explainer.h"
 #include "service/gate.h"
 #include "service/janitor.h"
@@ -147,6 +148,21 @@ static enum err_code wait_for_workers(struct serve *s, struct err *e)
 	return code;
 }
 
+static void hear(void *arg, int64_t repo_id, const struct forge_event *x)
+{
+	(void)repo_id;
+	(void)x;
+	dispatcher_wake(arg);
+}
+
+static enum err_code start_dispatcher(struct serve *s, struct err *e)
+{
+	TRY(dispatcher_start(
+		s->app.store, s->app.config, s->app.clock, s->app.streams, &s->app.dispatcher, e));
+	s->app.ear = (struct hook_ear){ hear, s->app.dispatcher };
+	return ERR_OK;
+}
+
 static enum err_code start(struct serve *s, struct err *e)
 {
 	struct config *config = NULL;
@@ -172,6 +188,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	TRY(wait_for_workers(s, e));
 	TRY(episodes_start(s->app.store, &s->app.episodes, e));
 	TRY(streams_start(s->app.store, s->app.config, s->app.clock, s->app.explainer, &s->app.streams, e));
+	TRY(start_dispatcher(s, e));
 	TRY(start_listener(s, e));
 	s->janitor = janitor_start(s->app.store, s->app.config, s->app.clock);
 	return ERR_OK;
@@ -237,6 +254,7 @@ static enum err_code reload(struct serve *s, struct err *e)
 	janitor_wake(s->janitor);
 	explainer_wake(s->app.explainer);
 	gates_wake(s->app.gates, STR(""));
+	dispatcher_wake(s->app.dispatcher);
 	return ERR_OK;
 }
 
@@ -286,6 +304,7 @@ static void stop(struct serve *s)
 	errands_free(s->app.forges);
 	gates_free(s->app.gates);
 	janitor_stop(s->janitor);
+	dispatcher_stop(s->app.dispatcher);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);
 	signin_free(s->app.signin);

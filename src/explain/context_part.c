@@ -42,6 +42,30 @@ void part_code(struct str name, size_t max, struct buf *out)
 		buf_char(out, '`');
 }
 
+void part_fence(struct str text, const char *info, struct buf *out)
+{
+	size_t ticks;
+	struct str s;
+	AUTO_BUF shown;
+
+	buf_init(&shown, 8 * text.len + 16);
+	text_visible(text, &shown);
+	s = buf_view(&shown);
+	ticks = text_longest_run(s, '`') + 1;
+	ticks = ticks < 3 ? 3 : ticks;
+	for (int twice = 0; twice < 2; twice++) {
+		for (size_t i = 0; i < ticks; i++)
+			buf_char(out, '`');
+		buf_z(out, twice ? "\n" : info);
+		if (twice)
+			continue;
+		buf_char(out, '\n');
+		buf_str(out, s);
+		if (s.len == 0 || s.p[s.len - 1] != '\n')
+			buf_char(out, '\n');
+	}
+}
+
 void part_number(int64_t n, struct buf *out)
 {
 	char digits[24];

@@ -1,7 +1,8 @@
 #ifndef EXPLAIN_CONTEXT_PART_H
 #define EXPLAIN_CONTEXT_PART_H
 /*
- * context_part: what the Markdown and the JSON of a context have in common. Internal to context_*.c.
+ * context_part: what the Markdown and the JSON of a context have in common. Internal to context_*.c, but for part_code() and part_fence(), by which whoever writes Markdown puts text
+ * from outside where it is nothing but text.
  */
 #include "explain/context.h"
 
@@ -18,6 +19,8 @@ bool part_leg_is_told(const struct step_facts *f);
 struct str part_job(const struct step_facts *f);
 /* As a code span of Markdown, made visible, at most max bytes between the backticks. */
 void part_code(struct str name, size_t max, struct buf *out);
+/* A text of any number of lines, made visible, in a fence longer than any run of backticks in it. info: a literal behind the fence, may be empty. */
+void part_fence(struct str text, const char *info, struct buf *out);
 void part_number(int64_t n, struct buf *out); /* 2,140 */
 /* "1 line", "2,140 lines" */
 void part_count(int64_t n, const char *one, const char *many, struct buf *out);

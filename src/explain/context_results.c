@@ -2,7 +2,6 @@
 #include "explain/context_results.h"
 
 #include "explain/context_part.h"
-#include "text/visible.h"
 
 #define NAME_MAX_BYTES 100
 #define WHAT_MAX_BYTES 300
@@ -19,26 +18,6 @@ static size_t room_of(const struct context_input *in)
 
 /* ---- Markdown ---- */
 
-/* A fence longer than any run of backticks in the text. */
-static void write_fenced(struct str text, struct buf *out)
-{
-	size_t longest = 2, run = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		run = text.p[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
-	for (int twice = 0; twice < 2; twice++) {
-		for (size_t i = 0; i <= longest; i++)
-			buf_char(out, '`');
-		buf_z(out, twice ? "\n" : "diff\n");
-		if (!twice)
-			text_visible(text, out);
-		if (!twice && (text.len == 0 || text.p[text.len - 1] != '\n'))
-			buf_char(out, '\n');
-	}
-}
-
 static void write_one(const struct context_result *r, struct buf *out)
 {
 	buf_z(out, "- ");
@@ -49,7 +28,7 @@ static void write_one(const struct context_result *r, struct buf *out)
 	part_code(r->what, WHAT_MAX_BYTES, out);
 	buf_char(out, '\n');
 	if (r->diff.len > 0)
-		write_fenced(r->diff, out);
+		part_fence(r->diff, "diff", out);
 }
 
 static void write_beyond(int64_t n, struct buf *out)

@@ -42,8 +42,9 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct streams *streams;
 	struct explainer *explainer; /* NULL: nothing is explained */
 	struct downloads *downloads;
-	struct gates *gates; /* NULL: nothing is known of any */
-	struct hook_ear ear; /* who is told what forges say */
+	struct gates *gates;           /* NULL: nothing is known of any */
+	struct dispatcher *dispatcher; /* NULL: nothing is dispatched */
+	struct hook_ear ear;           /* who is told what forges say */
 	struct episodes *episodes;
 	const struct clock *clock;
 	bool (*ready)(void *arg); /* false while starting or draining */

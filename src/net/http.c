@@ -318,6 +318,13 @@ enum err_code http_send(
 	return give(c, r, how == CURLE_OK ? ERR_OK : failed(c, r, how, a.body.full, e), &a, ret);
 }
 
+bool http_client_reached(const struct http_client *c)
+{
+	long n = 0;
+
+	return curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &n) != CURLE_OK || n > 0;
+}
+
 /* --- a long answer */
 
 struct fetch {

@@ -65,6 +65,10 @@ void http_client_watch(struct http_client *c, const atomic_bool *stop);
 MUST_CHECK enum err_code http_send(
 	struct http_client *c, const struct http_request *r, struct http_answer *ret, struct err *e);
 void http_answer_done(struct http_answer *a);
+/*
+ * After ERR_NETWORK: may any of the last request have got there? False only when it is certain that no connection was made. In http.c alone.
+ */
+bool http_client_reached(const struct http_client *c);
 
 /* What a long answer brings, a piece at a time. An error ends the request and is returned by it. */
 typedef enum err_code http_take_fn(void *arg, struct str bytes, struct err *e);

@@ -93,6 +93,19 @@ enum err_code chore_hooks(const struct chore_call *c, struct chore_report *r, st
 	return ERR_OK;
 }
 
+/* What was tried, and what came of it, is worth as much as the errors that it was about. */
+enum err_code chore_dispatches(const struct chore_call *c, struct chore_report *r, struct err *e)
+{
+	if (c->cfg->error_days == 0) {
+		snprintf(r->message, sizeof r->message, "dispatches are kept for ever (error-days is 0)");
+		return ERR_OK;
+	}
+	TRY(expire(c, dispatches_expire, c->now - c->cfg->error_days * DAY_MS, &r->rows, e));
+	snprintf(r->message, sizeof r->message, "%s %lld dispatches of more than %lld days ago",
+		c->dry ? "would forget" : "forgot", (long long)r->rows, (long long)c->cfg->error_days);
+	return ERR_OK;
+}
+
 enum err_code chore_audit(const struct chore_call *c, struct chore_report *r, struct err *e)
 {
 	if (c->cfg->audit_days == 0) {

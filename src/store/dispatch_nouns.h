@@ -1,9 +1,12 @@
 #ifndef STORE_DISPATCH_NOUNS_H
 #define STORE_DISPATCH_NOUNS_H
 /*
- * dispatch_nouns: what forges said, and the dispatches that follow, in the manner of nouns.h. 0012-dispatch.sql is the essay on them.
+ * dispatch_nouns: what the services may ask of the database about what forges say, and about dispatches. A part of nouns.h, with its manners; 0012-dispatch.sql is the essay on it.
  */
+#include "model/dispatch.h"
 #include "store/db.h"
+
+/* ======== what forges say ======== */
 
 /* ---- forge_runs.c: deliveries ---- */
 
@@ -71,5 +74,187 @@ MUST_CHECK enum err_code forge_heads_get(struct db *db, struct arena *a, int64_t
 /* W, or a reader when dry. As deliveries_expire, of those that are gone or closed. */
 MUST_CHECK enum err_code forge_heads_expire(
 	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);
+
+/* ======== dispatches ======== */
+
+/* ---- dispatches.c: made, read, counted ---- */
+
+/*
+ * W. A failure that is to be looked at: of d are read what it is of (repo_id .. author) and due_at. Of one (repo, commit, attempt) there is one: *ret_new says whether it is this. Others of its line
+ * that wait still, or that no agent has claimed yet, are superseded, unless the branch is said to stand at theirs.
+ */
+MUST_CHECK enum err_code dispatches_add(
+	struct db *db, const struct dispatch *d, int64_t now, int64_t *ret_id, bool *ret_new, struct err *e);
+/* repo_id 0: of any repo. viewer: who sees it. prompt (may be NULL): as it is stored, zstd; empty: none went out. ERR_NOT_FOUND. */
+MUST_CHECK enum err_code dispatches_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id,
+	int64_t viewer, struct dispatch *ret, struct str *prompt, struct err *e);
+/* The newest of a commit. *ret_found. */
+MUST_CHECK enum err_code dispatches_of_commit(struct db *db, struct arena *a, int64_t repo_id,
+	struct str head_sha, struct dispatch *ret, bool *ret_found, struct err *e);
+
+struct dispatch_query { /* empty, 0: whichever */
+	int64_t repo_id, viewer;
+	struct str repo, forge, state, outcome, branch, head_sha; /* repo, forge and sha in any case */
+	int64_t group_id, since;
+	int64_t limit, offset;
+};
+/* The newest first. A statement put together for what is asked. */
+MUST_CHECK enum err_code dispatches_list(struct db *db, struct arena *a, const struct dispatch_query *q,
+	struct dispatch **ret, size_t *ret_n, int64_t *ret_total, struct err *e);
+/* What the dispatcher has to do with: those that are open, and those that became unknown since then; in the order of their numbers, from after on. */
+MUST_CHECK enum err_code dispatches_open(struct db *db, struct arena *a, int64_t after, int64_t unknown_since,
+	int64_t limit, struct dispatch **ret, size_t *ret_n, struct err *e);
+/* Others of the same line or group, the newest first. */
+MUST_CHECK enum err_code dispatches_earlier(struct db *db, struct arena *a, const struct dispatch *d,
+	int64_t limit, struct dispatch **ret, size_t *ret_n, struct err *e);
+
+struct dispatch_figures {
+	int64_t red_runs, n, handed, waiting;
+	int64_t outcomes[DISPATCH_N_OUTCOMES];
+	int64_t unknown, canceled;
+	struct dispatch_refusals {
+		struct str check;
+		int64_t n;
+	} * refused; /* the most frequent first */
+	size_t n_refused;
+};
+MUST_CHECK enum err_code dispatch_figures(struct db *db, struct arena *a, const struct dispatch_query *q,
+	struct dispatch_figures *ret, struct err *e);
+
+/* ---- dispatch_states.c: what becomes of them. Each is one statement that says from which state it goes: whoever comes late changes nothing ---- */
+
+struct dispatch_decision {
+	int64_t id, n_retries; /* as it was read: one that was asked for anew meanwhile is decided anew */
+	enum dispatch_state state;
+	int64_t due_at; /* of one that goes on waiting */
+	int64_t group_id, run_id;
+	struct str class, message, verdicts, refused_by, reason;
+	struct str prompt; /* zstd; empty: none goes out */
+	int64_t handed_at; /* of one that goes out at once */
+};
+/* W. *ret false: it does not wait any more. */
+MUST_CHECK enum err_code dispatches_decide(
+	struct db *db, const struct dispatch_decision *x, int64_t now, bool *ret, struct err *e);
+
+struct dispatch_claiming {
+	int64_t repo_id, viewer;
+	struct str repo, forge; /* filters, without case; empty: any */
+	struct str agent;
+};
+/* The oldest that is offered, of a repo that is not paused, whose branch has not moved on. *ret_found. */
+MUST_CHECK enum err_code dispatches_offered(struct db *db, struct arena *a, const struct dispatch_claiming *c,
+	struct dispatch *ret, bool *ret_found, struct err *e);
+/* W. It is claimed; *ret_claim: the number of that. ERR_CONFLICT: it is not offered any more. */
+MUST_CHECK enum err_code dispatches_claim(struct db *db, int64_t id, struct str agent, int64_t now,
+	int64_t lease_until, int64_t *ret_claim, struct err *e);
+/* W. step_id 0: not told. *ret false: it is not this claim's. */
+MUST_CHECK enum err_code dispatches_renew(struct db *db, int64_t id, int64_t claim, int64_t lease_until,
+	int64_t step_id, bool *ret, struct err *e);
+
+struct dispatch_word { /* what is said of one, or seen */
+	int64_t id;
+	enum dispatch_state from, to; /* it was read in the state `from` */
+	int64_t claim;                /* as it was read too */
+	enum dispatch_outcome outcome;
+	struct str note, sha; /* empty: as they were */
+	int64_t step_id;      /* 0: as it was */
+};
+/* W. *ret false: it is not as it was read. */
+MUST_CHECK enum err_code dispatches_set(
+	struct db *db, const struct dispatch_word *w, int64_t now, bool *ret, struct err *e);
+/* W. Agents whose lease ended before now are given up: *ret dispatches are unknown now. */
+MUST_CHECK enum err_code dispatches_give_up(struct db *db, int64_t now, int64_t *ret, struct err *e);
+/* W. Nobody could be heard while the server was away. */
+MUST_CHECK enum err_code dispatches_extend(struct db *db, int64_t lease_until, struct err *e);
+/* W. One that is not open waits again, as if it were new; what was done of it is forgotten, but for its comment. *ret false: it is open. */
+MUST_CHECK enum err_code dispatches_retry(
+	struct db *db, int64_t id, int64_t due_at, bool *ret, struct err *e);
+
+/* repo_id 0: of all repos. */
+MUST_CHECK enum err_code dispatch_pause_set(struct db *db, int64_t repo_id, bool paused, struct str by,
+	int64_t now, bool *ret_changed, struct err *e); /* W */
+MUST_CHECK enum err_code dispatch_paused(struct db *db, int64_t repo_id, bool *ret, struct err *e);
+/* W, or a reader when dry. Those that are not open, and are older, go, at most limit. */
+MUST_CHECK enum err_code dispatches_expire(
+	struct db *db, int64_t before, int64_t limit, bool dry, int64_t *ret_rows, struct err *e);
+
+/* ---- dispatch_actions.c: what is done outside, and the one comment on a pull request ---- */
+
+struct dispatch_deed {
+	int64_t dispatch_id;
+	struct str action, state, ref, error; /* words of 0012-dispatch.sql */
+	int64_t n_tries, due_at;
+};
+/* W. It is wanted, unless it is there. */
+MUST_CHECK enum err_code dispatch_deeds_add(
+	struct db *db, int64_t dispatch_id, struct str action, int64_t now, struct err *e);
+MUST_CHECK enum err_code dispatch_deeds_of(struct db *db, struct arena *a, int64_t dispatch_id,
+	struct dispatch_deed **ret, size_t *ret_n, struct err *e);
+/* Wanted, and their time has come; the oldest first. */
+MUST_CHECK enum err_code dispatch_deeds_due(struct db *db, struct arena *a, int64_t now, int64_t limit,
+	struct dispatch_deed **ret, size_t *ret_n, struct err *e);
+/* W. It is being tried from now on. *ret false: it is not wanted any more, or its dispatch was canceled. */
+MUST_CHECK enum err_code dispatch_deeds_try(
+	struct db *db, const struct dispatch_deed *d, bool *ret, struct err *e);
+/* W. What came of trying: its state, ref, error and due_at. */
+MUST_CHECK enum err_code dispatch_deeds_tried(struct db *db, const struct dispatch_deed *d, struct err *e);
+/* W, when the server starts. What was being tried is unknown, but for what may be done twice without harm, which is wanted again. */
+MUST_CHECK enum err_code dispatch_deeds_broken_off(struct db *db, int64_t now, int64_t *ret, struct err *e);
+/* The issue of an earlier dispatch of the group; empty: there is none. */
+MUST_CHECK enum err_code dispatch_issue_of(
+	struct db *db, struct arena *a, int64_t group_id, struct str *ret, struct err *e);
+/* Was a run of this commit started again for a dispatch? */
+MUST_CHECK enum err_code dispatch_was_rerun(
+	struct db *db, int64_t repo_id, struct str head_sha, bool *ret, struct err *e);
+MUST_CHECK enum err_code forge_comment_get(struct db *db, struct arena *a, int64_t repo_id,
+	int64_t pull_request, struct str *ret, struct err *e); /* empty: none */
+MUST_CHECK enum err_code forge_comment_put(
+	struct db *db, int64_t repo_id, int64_t pull_request, struct str comment_id, struct err *e); /* W */
+
+/* ---- dispatch_facts.c: what the guard goes by, and what is seen of the world ---- */
+
+struct dispatch_standing {
+	bool paused;
+	int64_t open_id;                     /* another that is open for the same; 0: none */
+	bool same_group;                     /* .. because of its group, else of its line */
+	int64_t n_attempts, last_attempt_at; /* of its line, since that was last green */
+	int64_t n_of_group; /* attempts at its group elsewhere too, in the last day, since it was fixed */
+	int64_t no_fix_id, no_fix_at; /* the newest no_fix of its group since then */
+	int64_t n_today;              /* that went out in the last day, of the repo */
+	struct str known_head;        /* where its line stands, as a hook said; empty: nobody did */
+	bool known_gone;              /* .. that it is gone, or closed */
+};
+MUST_CHECK enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dispatch *d,
+	int64_t no_fix_since, int64_t now, struct dispatch_standing *ret, struct err *e);
+
+/* What is seen to have come of one that went out. */
+struct dispatch_seen {
+	struct str
+		green_sha; /* the commit where its workflow passed later, on its line; or its group was seen to be gone. empty: none did */
+	struct str newer_red; /* a later commit of its line where it failed too */
+};
+MUST_CHECK enum err_code dispatch_seen(struct db *db, struct arena *a, const struct dispatch *d, int64_t now,
+	struct dispatch_seen *ret, struct err *e);
+
+/* A run that is to be looked at: of a dispatch is told what it is of. */
+struct red_run {
+	struct dispatch of;
+	struct heard_run heard; /* id 0: no forge told of it: it is seen by what was sent of it */
+	bool over, failed;
+};
+/* That a forge told of, and nobody has looked at; forge_runs_settle() says that somebody has. */
+MUST_CHECK enum err_code red_runs_told(
+	struct db *db, struct arena *a, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e);
+/*
+ * That no forge told of: every job that is known has ended, one failed, nothing was heard since quiet_since, and no dispatch is there. Of a repo by its name on any forge; begun since.
+ */
+MUST_CHECK enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int64_t since,
+	int64_t quiet_since, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e);
+/* The run that a commit is known by, for a look at what would be: of the forge's word, else of what was sent. *ret_found. */
+MUST_CHECK enum err_code red_run_of_commit(struct db *db, struct arena *a, int64_t repo_id,
+	struct str head_sha, struct red_run *ret, bool *ret_found, struct err *e);
+/* The run that a dispatch is of, as it is now. *ret_found. */
+MUST_CHECK enum err_code red_run_of_dispatch(struct db *db, struct arena *a, const struct dispatch *d,
+	struct red_run *ret, bool *ret_found, struct err *e);
 
 #endif

@@ -299,6 +299,35 @@ def speak_mcp(case):
         case.headers.update({"MCP-Protocol-Version": META["io.modelcontextprotocol/protocolVersion"], "Mcp-Method": method, "Mcp-Name": params.get("name", "")})
 
 
+def dispatch(name, case, body):
+    at = case.path_parameters
+    if name == "claimDispatch":
+        seeds.red()
+        body["repo"] = REPO
+    elif name == "pauseDispatches":
+        seeds.watch()
+        body["paused"] = False  # nothing is offered while it is
+        if "repo" in body:
+            body["repo"] = REPO
+    elif name == "previewDispatch":
+        case.query.update(repo=REPO, sha=seeds.red()["head_sha"])
+    elif name == "getDispatchFigures":
+        seeds.watch()
+        if "repo" in case.query:
+            case.query["repo"] = REPO
+    elif name in ("getDispatch", "cancelDispatch"):
+        at["dispatch_id"] = seeds.red()["dispatch_id"]
+    elif name == "retryDispatch":
+        at["dispatch_id"] = seeds.called_off_dispatch()
+    elif name in ("renewDispatch", "tellDispatchResult"):
+        at["dispatch_id"], body["claim"] = seeds.claimed_dispatch()
+        if body.get("outcome") == "fixed":
+            body.setdefault("sha", "d" * 40)
+
+
+DISPATCHES = ("claimDispatch", "pauseDispatches", "previewDispatch", "getDispatchFigures", "getDispatch", "cancelDispatch", "retryDispatch", "renewDispatch", "tellDispatchResult")
+
+
 def put_right(name, case):
     if name in ("postCiLog", "installHook", "testHook", "createToken", "getContext", "listSteps", "testRules"):
         post("/api/v1/repos", {"repo": REPO})  # removeRepo may have taken it away
@@ -338,6 +367,8 @@ def put_right(name, case):
         post("/api/v1/hooks/install", {"repo": REPO})
     elif name == "postHook":
         tell_of(case)
+    elif name in DISPATCHES:
+        dispatch(name, case, body)
     elif name in OF_THE_SUITE:
         OF_THE_SUITE[name](case, body)
     elif name in ("getGroup", "changeGroup"):
@@ -391,7 +422,7 @@ def put_right(name, case):
         if isinstance(value, str):
             query[key] = re.sub(r"[\0\r\n]", "", value)
     for part in (query, body):
-        if "forge" in part and name not in ("listRepos", "listGroups"):
+        if "forge" in part and name not in ("listRepos", "listGroups", "listDispatches"):
             part["forge"] = "default"
 
 

@@ -4,11 +4,13 @@ Made over HTTP, as its users make it, by the admin of the server that tools/cont
 """
 import functools
 import hashlib
+import hmac
 import io
 import itertools
 import json
 import os
 import tarfile
+import time
 import urllib.request
 
 URL, ADMIN, INTERNAL, REPO = (os.environ["CONTRACT_" + name] for name in ("URL", "ADMIN", "INTERNAL", "REPO"))
@@ -137,3 +139,39 @@ def put_episode(host, name, data):
 def episode():
     put_episode("lab-1", "ep-1", archive(b"{}"))
     return {"host": "lab-1", "episode_id": "ep-1"}
+
+
+def hook(event, payload):
+    """Told as GitHub does."""
+    body = json.dumps({**payload, "repository": {"full_name": REPO}}).encode()
+    signature = hmac.new(os.environ["CONTRACT_HOOK_SECRET"].encode(), body, hashlib.sha256).hexdigest()
+    request = urllib.request.Request(URL + "/hooks/github", body, {"X-Hub-Signature-256": f"sha256={signature}", "X-GitHub-Event": event, "X-GitHub-Delivery": f"seed-{next(number)}",
+                                                                   "Content-Type": "application/json"}, method="POST")
+    urllib.request.urlopen(request).close()
+
+
+def red():
+    """A failed run at the head of a branch of its own: its dispatch, which is offered."""
+    watch()
+    n = next(number)
+    sha, branch = sha256(b"red %d" % n)[:40], f"red-{n}"
+    hook("push", {"ref": f"refs/heads/{branch}", "before": "0" * 40, "after": sha})
+    hook("workflow_run", {"action": "completed", "workflow_run": {"id": 70000 + n, "head_sha": sha, "head_branch": branch, "status": "completed", "conclusion": "failure"}})
+    for _ in range(300):
+        found = get(f"/api/v1/dispatches?sha={sha}&state=offered")["data"]
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(f"a failed run is not offered: {get(f'/api/v1/dispatches?sha={sha}')}")
+
+
+def claimed_dispatch():
+    red()
+    claimed = post("/api/v1/dispatches/claim", {"agent": f"agent-{next(number)}"})
+    return claimed["dispatch"]["dispatch_id"], claimed["claim"]
+
+
+def called_off_dispatch():
+    one = red()["dispatch_id"]
+    send("POST", f"/api/v1/dispatches/{one}/cancel", None)
+    return one

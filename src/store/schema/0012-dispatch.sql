@@ -39,6 +39,7 @@ CREATE TABLE forge_run (
 );
 CREATE INDEX forge_run_due ON forge_run (heard_at) WHERE due = 1;
 CREATE INDEX forge_run_pull ON forge_run (pull_at) WHERE pull_state = 'wanted';
+CREATE INDEX forge_run_by_end ON forge_run (repo_id, conclusion, heard_at);
 CREATE INDEX forge_run_by_commit ON forge_run (repo_id, head_sha);
 CREATE INDEX forge_run_by_time ON forge_run (heard_at);
 
@@ -68,6 +69,7 @@ CREATE TABLE dispatch (
 	workflow TEXT NOT NULL,
 	branch TEXT NOT NULL,
 	pull_request BIGINT NOT NULL,
+	line TEXT NOT NULL,		-- which line of work it is: 'pull:NUMBER', else 'branch:NAME', as forge_head.name; '': neither was told
 	url TEXT NOT NULL,
 	author TEXT NOT NULL,
 	group_id BIGINT NOT NULL,	-- of its first cause; 0: none is known
@@ -78,12 +80,14 @@ CREATE TABLE dispatch (
 	note TEXT NOT NULL,		-- what who reported it had to say
 	fixed_sha TEXT NOT NULL,
 	verdicts TEXT NOT NULL,		-- JSON: each check of the guard, in order, with what it said
+	refused_by TEXT NOT NULL,	-- of these the first that refused, and what that said; ''
+	reason TEXT NOT NULL,
 	prompt @BYTES@ NOT NULL,	-- as it went out, zstd; empty: it did not
 	created_at BIGINT NOT NULL,
 	due_at BIGINT NOT NULL,		-- when it is looked at next; 0: it waits for nothing that comes by time
 	decided_at BIGINT NOT NULL,
-	handed_at BIGINT NOT NULL,
-	over_at BIGINT NOT NULL,
+	handed_at BIGINT NOT NULL,	-- when it first went out, or was claimed: from then on it is an attempt
+	over_at BIGINT NOT NULL,	-- since when it is not open
 	n_claims BIGINT NOT NULL,	-- a fencing token, as that of run
 	agent TEXT NOT NULL,		-- who has it, or had it last
 	lease_until BIGINT NOT NULL,
@@ -94,7 +98,8 @@ CREATE TABLE dispatch (
 CREATE INDEX dispatch_due ON dispatch (due_at) WHERE due_at > 0;
 CREATE INDEX dispatch_open ON dispatch (repo_id, group_id) WHERE state IN ('waiting', 'handing', 'offered', 'claimed', 'handed');
 CREATE INDEX dispatch_offered ON dispatch (repo_id, id) WHERE state = 'offered';
-CREATE INDEX dispatch_by_branch ON dispatch (repo_id, branch, id);
+CREATE INDEX dispatch_unknown ON dispatch (over_at) WHERE state = 'unknown';
+CREATE INDEX dispatch_by_line ON dispatch (repo_id, line, handed_at);
 CREATE INDEX dispatch_by_group ON dispatch (group_id, id) WHERE group_id > 0;
 CREATE INDEX dispatch_by_time ON dispatch (repo_id, created_at);
 

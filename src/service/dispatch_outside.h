@@ -1,0 +1,39 @@
+#ifndef SERVICE_DISPATCH_OUTSIDE_H
+#define SERVICE_DISPATCH_OUTSIDE_H
+/*
+ * dispatch_outside: what a dispatch needs of the world: where a branch stands, and that something is done there. Behind an interface, so that what is decided is told apart from who is asked.
+ *
+ * Of what was done it is told whether that is certain: what perhaps got through is never said to have failed.
+ */
+#include "service/config.h"
+#include "store/dispatch_nouns.h"
+
+struct dispatch_work {
+	const struct dispatch *of;
+	struct str action; /* a word of 0012-dispatch.sql */
+	const struct config *cfg;
+	const struct dispatch_config *config;
+	struct str prompt, page;
+	struct str context; /* of a comment, an issue: the account of the failure; may be empty */
+	struct str known;   /* the comment that is on the pull request already; empty: none */
+	int64_t now;
+};
+
+enum dispatch_did {
+	DISPATCH_DID, /* it is done */
+	DISPATCH_AGAIN, /* nothing was done, or what was is the same when it is done again; later it may go well */
+	DISPATCH_FAILED,  /* nothing was done, and would not be */
+	DISPATCH_PERHAPS, /* it may have been done */
+};
+
+struct dispatch_outside {
+	/* Where its branch or pull request stands. open false: closed. ERR_NOT_FOUND: there is none such; other errors: it is not known. */
+	enum err_code (*head)(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
+		struct str *ret, bool *ret_open, struct err *e);
+	/* *ret_ref: what it made, if that has a name. e: why, of all but DISPATCH_DID. */
+	enum dispatch_did (*act)(void *arg, const struct dispatch_work *w, struct arena *a,
+		struct str *ret_ref, struct err *e);
+	void *arg;
+};
+
+#endif

@@ -1,0 +1,368 @@
+/*
+ * dispatch_facts: what the guard of a dispatch goes by, and what is seen of the world.
+ *
+ * An attempt is a dispatch that went out (handed_at). Attempts of a line, a pull request or else a branch, are counted since its workflow was last green there: that a run says, which a fixer cannot
+ * claim. Attempts at a group are counted over all branches, of one day, since the group was last seen to be gone: who answers each failure with a new branch is stopped by that.
+ */
+#include "store/dispatch_rows.h"
+
+#define DAY "86400000"
+#define MONTH "2592000000" /* further back nobody looks */
+#define QUIET "600000"     /* RUN_QUIET_MS */
+
+static enum err_code take_text(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+
+	(void)e;
+	*(struct str *)rows_add(rows) = row_str(row, 0, rows->a);
+	return ERR_OK;
+}
+
+/* The first row's text; *ret_found may be NULL. */
+static enum err_code text(struct db *db, struct arena *a, const char *sql, const struct db_value *args,
+	size_t n_args, struct str *ret, bool *ret_found, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(db, sql, args, n_args, take_text, &rows, e));
+	*ret = rows.n > 0 ? *(struct str *)rows.first : STR("");
+	if (ret_found)
+		*ret_found = rows.n > 0;
+	return ERR_OK;
+}
+
+/* ---- attempts ---- */
+
+/* $1 repo, $2 pull request, $3 branch, $4 workflow; of forge_run `f`, of run `r`. Not every forge says with a run which pull request it is of. */
+#define ON_LINE(x)                                                                                           \
+	"(($2 > 0 AND " x ".pull_request = $2) OR (" x ".pull_request = 0 AND $3 <> '' AND " x               \
+	".branch = $3))"
+#define SAME_WORKFLOW(x) "($4 = '' OR " x ".workflow = '' OR " x ".workflow = $4)"
+
+/* Of runs that nobody says the end of, those that were silent for long enough. $5 now. */
+static enum err_code green_at(
+	struct db *db, const struct dispatch *d, int64_t now, int64_t *ret, struct err *e)
+{
+	return db_int(db,
+		"SELECT max(x.at) FROM (SELECT coalesce(max(f.heard_at), 0) AS at FROM forge_run AS f WHERE "
+		"f.repo_id = $1"
+		" AND f.conclusion = 'success' AND f.heard_at > $5 - " MONTH
+		" AND " ON_LINE("f") " AND " SAME_WORKFLOW(
+			"f") " UNION ALL SELECT coalesce(max(r.newest_at), 0) AS at FROM run AS r WHERE "
+			     "r.repo_id = $1 AND r.settled = 'pass'"
+			     " AND r.created_at > $5 - " MONTH " AND r.newest_at < $5 - " QUIET
+			     " AND r.stage = 0 AND " NOT_OF_AGENT("r") " AND " ON_LINE(
+				     "r") " AND " SAME_WORKFLOW("r") " AND NOT EXISTS (SELECT 1 FROM "
+								     "forge_run AS f"
+								     " WHERE f.repo_id = r.repo_id AND "
+								     "f.head_sha = r.head_sha AND "
+								     "f.conclusion <> 'success')) AS x",
+		DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
+			DB_I(now)),
+		ret, e);
+}
+
+static enum err_code take_standing(void *arg, const struct db_row *row, struct err *e)
+{
+	struct dispatch_standing *s = arg;
+
+	(void)e;
+	s->n_attempts = row_int(row, 0);
+	s->last_attempt_at = row_int(row, 1);
+	s->n_of_group = row_int(row, 2);
+	s->n_today = row_int(row, 3);
+	return ERR_OK;
+}
+
+static enum err_code count_attempts(
+	struct db *db, const struct dispatch *d, int64_t now, struct dispatch_standing *s, struct err *e)
+{
+	int64_t green = 0;
+
+	TRY(green_at(db, d, now, &green, e));
+	return db_each(db,
+		"SELECT (SELECT count(*) FROM dispatch WHERE repo_id = $1 AND line = $2 AND line <> '' AND "
+		"handed_at > $3 AND id <> $6),"
+		" (SELECT coalesce(max(handed_at), 0) FROM dispatch WHERE repo_id = $1 AND line = $2 AND "
+		"line <> ''"
+		" AND handed_at > $3 AND id <> $6),"
+		" (SELECT count(*) FROM dispatch WHERE group_id = $4 AND group_id > 0 AND handed_at > $5 "
+		"- " DAY " AND handed_at > (SELECT coalesce(max(fixed_at), 0) FROM error_group WHERE id = "
+		"$4) AND id <> $6),"
+		" (SELECT count(*) FROM dispatch WHERE repo_id = $1 AND created_at > $5 - 2 * " DAY
+		" AND handed_at > $5 - " DAY " AND id <> $6)",
+		DB_ARGS(DB_I(d->repo_id), DB_T(d->line), DB_I(green), DB_I(d->group_id), DB_I(now),
+			DB_I(d->id)),
+		take_standing, s, e);
+}
+
+/* ---- others ---- */
+
+static enum err_code take_pair(void *arg, const struct db_row *row, struct err *e)
+{
+	int64_t *pair = arg;
+
+	(void)e;
+	pair[0] = row_int(row, 0);
+	pair[1] = row_int(row, 1);
+	return ERR_OK;
+}
+
+/* One that only waits stands in nobody's way: else of fifty that came at once none would go. */
+static enum err_code find_open(
+	struct db *db, const struct dispatch *d, struct dispatch_standing *s, struct err *e)
+{
+	int64_t pair[2] = { 0 };
+
+	TRY(db_each(db,
+		"SELECT id, CASE WHEN group_id = $2 AND $2 > 0 THEN 1 ELSE 0 END FROM dispatch WHERE repo_id "
+		"= $1"
+		" AND state IN " DISPATCH_OPEN
+		" AND state <> 'waiting' AND id <> $4 AND ((group_id = $2 AND $2 > 0)"
+		" OR (line = $3 AND line <> '' AND (group_id = 0 OR $2 = 0))) ORDER BY id LIMIT 1",
+		DB_ARGS(DB_I(d->repo_id), DB_I(d->group_id), DB_T(d->line), DB_I(d->id)), take_pair, pair,
+		e));
+	s->open_id = pair[0];
+	s->same_group = pair[1] != 0;
+	return ERR_OK;
+}
+
+static enum err_code find_no_fix(
+	struct db *db, const struct dispatch *d, int64_t since, struct dispatch_standing *s, struct err *e)
+{
+	int64_t pair[2] = { 0 };
+
+	if (d->group_id == 0)
+		return ERR_OK;
+	TRY(db_each(db,
+		"SELECT id, over_at FROM dispatch WHERE group_id = $1 AND group_id > 0 AND outcome = 'no_fix'"
+		" AND over_at >= $2 AND id <> $3 ORDER BY over_at DESC LIMIT 1",
+		DB_ARGS(DB_I(d->group_id), DB_I(since), DB_I(d->id)), take_pair, pair, e));
+	s->no_fix_id = pair[0];
+	s->no_fix_at = pair[1];
+	return ERR_OK;
+}
+
+enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dispatch *d,
+	int64_t no_fix_since, int64_t now, struct dispatch_standing *ret, struct err *e)
+{
+	struct dispatch_standing s = { 0 };
+	bool known = false;
+	int64_t n = 0;
+
+	TRY(db_int(db, "SELECT count(*) FROM dispatch_pause WHERE repo_id IN (0, $1)",
+		DB_ARGS(DB_I(d->repo_id)), &n, e));
+	s.paused = n > 0;
+	TRY(count_attempts(db, d, now, &s, e));
+	TRY(find_open(db, d, &s, e));
+	TRY(find_no_fix(db, d, no_fix_since, &s, e));
+	TRY(text(db, a, "SELECT head_sha FROM forge_head WHERE repo_id = $1 AND name = $2 AND name <> ''",
+		DB_ARGS(DB_I(d->repo_id), DB_T(d->line)), &s.known_head, &known, e));
+	s.known_gone = known && s.known_head.len == 0;
+	*ret = s;
+	return ERR_OK;
+}
+
+/* ---- what came of it ---- */
+
+/* Later runs of its workflow on its line, of another commit or of this one again. $5 since, $6 now. */
+#define LATER_TOLD                                                                                           \
+	"SELECT f.head_sha FROM forge_run AS f WHERE f.repo_id = $1 AND f.heard_at > $5 AND " ON_LINE(       \
+		"f") " AND " SAME_WORKFLOW("f")
+#define LATER_SENT                                                                                           \
+	"SELECT r.head_sha FROM run AS r WHERE r.repo_id = $1 AND r.stage = 0 AND r.created_at > $5 "        \
+	"AND " NOT_OF_AGENT("r") " AND " ON_LINE("r") " AND " SAME_WORKFLOW(                                 \
+		"r") " AND NOT EXISTS (SELECT 1 FROM forge_run AS f WHERE"                                   \
+		     " f.repo_id = r.repo_id AND f.head_sha = r.head_sha)"
+#define LATER_ARGS(d, now)                                                                                   \
+	DB_ARGS(DB_I((d)->repo_id), DB_I((d)->pull_request), DB_T((d)->branch), DB_T((d)->workflow),         \
+		DB_I((d)->handed_at), DB_I(now))
+
+enum err_code dispatch_seen(struct db *db, struct arena *a, const struct dispatch *d, int64_t now,
+	struct dispatch_seen *ret, struct err *e)
+{
+	struct dispatch_seen s = { 0 };
+
+	TRY(text(db, a, LATER_TOLD " AND f.conclusion = 'success' AND $6 > 0 ORDER BY f.heard_at LIMIT 1",
+		LATER_ARGS(d, now), &s.green_sha, NULL, e));
+	if (s.green_sha.len == 0) /* of what nobody says that it is over: 10 minutes of silence */
+		TRY(text(db, a,
+			LATER_SENT " AND r.settled = 'pass' AND r.newest_at < $6 - " QUIET
+				   " ORDER BY r.id LIMIT 1",
+			LATER_ARGS(d, now), &s.green_sha, NULL, e));
+	if (s.green_sha.len == 0 && d->group_id > 0)
+		TRY(text(db, a,
+			"SELECT fixed_in FROM error_group WHERE id = $1 AND fixed_in <> '' AND fixed_at > $2",
+			DB_ARGS(DB_I(d->group_id), DB_I(d->handed_at)), &s.green_sha, NULL, e));
+	TRY(text(db, a,
+		LATER_TOLD
+		" AND f.conclusion = 'failure' AND f.head_sha <> $7 AND $6 > 0 ORDER BY f.heard_at LIMIT 1",
+		DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
+			DB_I(d->handed_at), DB_I(now), DB_T(d->head_sha)),
+		&s.newer_red, NULL, e));
+	if (s.newer_red.len == 0)
+		TRY(text(db, a,
+			LATER_SENT
+			" AND r.settled IN ('fail', 'incomplete') AND r.n_running = 0 AND r.head_sha <> $7"
+			" AND r.newest_at < $6 - 60000 ORDER BY r.id LIMIT 1",
+			DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
+				DB_I(d->handed_at), DB_I(now), DB_T(d->head_sha)),
+			&s.newer_red, NULL, e));
+	*ret = s;
+	return ERR_OK;
+}
+
+/* ---- failures ---- */
+
+static struct str line_of(const struct dispatch *d, struct arena *a)
+{
+	if (d->pull_request > 0)
+		return arena_fmt(a, "pull:%lld", (long long)d->pull_request);
+	return d->branch.len > 0 ? arena_fmt(a, "branch:%.*s", STR_FMT(d->branch)) : STR("");
+}
+
+/* "pull:12" */
+static int64_t pull_of(struct str name)
+{
+	int64_t number = 0;
+
+	return str_to_int(str_from(name, sizeof "pull:" - 1), &number) ? number : 0;
+}
+
+static enum err_code take_red(void *arg, const struct db_row *row, struct err *e)
+{
+	struct rows *rows = arg;
+	struct arena *a = rows->a;
+	struct red_run x = { .over = row_int(row, 0) != 0, .failed = row_int(row, 1) != 0 };
+
+	(void)e;
+	x.of = (struct dispatch){ .repo_id = row_int(row, 2),
+		.forge = row_str(row, 3, a),
+		.repo = row_str(row, 4, a),
+		.head_sha = row_str(row, 5, a),
+		.external_run_id = row_str(row, 6, a),
+		.attempt = row_int(row, 7),
+		.workflow = row_str(row, 8, a),
+		.branch = row_str(row, 9, a),
+		.pull_request = row_int(row, 10),
+		.url = row_str(row, 11, a),
+		.author = row_str(row, 12, a),
+		.run_id = row_int(row, 13) };
+	if (x.of.pull_request == 0)
+		x.of.pull_request = pull_of(row_str(row, 14, a));
+	x.of.line = line_of(&x.of, a);
+	*(struct red_run *)rows_add(rows) = x;
+	return ERR_OK;
+}
+
+/* What the forge did not tell, what was sent of the same run may; or a pull request that stands at this commit. */
+#define OR_SENT(column) "CASE WHEN f." column " <> '' THEN f." column " ELSE coalesce(r." column ", '') END"
+#define PULL_AT(run)                                                                                         \
+	"coalesce((SELECT min(h.name) FROM forge_head AS h WHERE h.repo_id = " run ".repo_id"                \
+	" AND h.head_sha = " run ".head_sha AND h.name LIKE 'pull:%'), '')"
+#define TOLD                                                                                                 \
+	"SELECT CASE WHEN f.conclusion = 'running' THEN 0 ELSE 1 END, CASE WHEN f.conclusion = 'failure' "   \
+	"THEN 1 ELSE 0 END,"                                                                                 \
+	" f.repo_id, repo.forge, repo.name, f.head_sha, f.external_run_id, f.attempt,"                       \
+	" " OR_SENT("workflow") ", " OR_SENT(                                                                \
+		"branch") ","                                                                                \
+			  " CASE WHEN f.pull_request > 0 THEN f.pull_request ELSE coalesce(r.pull_request, " \
+			  "0) END, " OR_SENT("url") ", f.author, coalesce(r.id, 0), " PULL_AT(               \
+				  "f") " FROM forge_run AS f JOIN repo ON repo.id = f.repo_id"               \
+				       " LEFT JOIN run AS r ON r.repo_id = f.repo_id AND r.head_sha = "      \
+				       "f.head_sha"                                                          \
+				       " AND r.external_run_id = f.external_run_id"
+#define SENT                                                                                                 \
+	"SELECT CASE WHEN run.n_running = 0 THEN 1 ELSE 0 END,"                                              \
+	" CASE WHEN run.settled IN ('fail', 'incomplete') THEN 1 ELSE 0 END, run.repo_id, repo.forge, "      \
+	"repo.name,"                                                                                         \
+	" run.head_sha, run.external_run_id, (SELECT coalesce(max(attempt), 1) FROM job WHERE job.run_id = " \
+	"run.id),"                                                                                           \
+	" run.workflow, run.branch, run.pull_request, run.url, '', run.id, " PULL_AT(                        \
+		"run") ""                                                                                    \
+		       " FROM run JOIN repo ON repo.id = run.repo_id"
+
+static enum err_code first_red(struct db *db, struct arena *a, const char *sql, const struct db_value *args,
+	size_t n_args, struct red_run *ret, bool *ret_found, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof *ret };
+
+	TRY(db_each(db, sql, args, n_args, take_red, &rows, e));
+	*ret_found = rows.n > 0;
+	if (rows.n > 0)
+		*ret = *(struct red_run *)rows.first;
+	return ERR_OK;
+}
+
+enum err_code red_runs_told(
+	struct db *db, struct arena *a, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e)
+{
+	struct heard_run *heard = NULL;
+	struct red_run *runs;
+	size_t n = 0;
+
+	TRY(forge_runs_due(db, a, limit, &heard, &n, e));
+	runs = arena_array(a, n + 1, sizeof *runs);
+	for (size_t i = 0; i < n; i++) {
+		bool found = false;
+
+		TRY(first_red(
+			db, a, TOLD " WHERE f.id = $1", DB_ARGS(DB_I(heard[i].id)), &runs[i], &found, e));
+		runs[i].heard = heard[i];
+	}
+	*ret = runs;
+	*ret_n = n;
+	return ERR_OK;
+}
+
+enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int64_t since,
+	int64_t quiet_since, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e)
+{
+	struct rows rows = { .a = a, .size = sizeof **ret };
+
+	TRY(db_each(db,
+		SENT " WHERE run.repo_id IN (SELECT id FROM repo WHERE name_key = lower($1))"
+		     " AND run.settled IN ('fail', 'incomplete') AND run.created_at >= $2 AND run.stage = 0 "
+		     "AND " NOT_OF_AGENT("run") " AND run.n_running = 0 AND run.newest_at <= $3 AND NOT "
+						"EXISTS (SELECT 1 FROM forge_run AS f"
+						" WHERE f.repo_id = run.repo_id AND f.head_sha = run.head_sha"
+						" AND f.external_run_id = run.external_run_id)"
+						" AND NOT EXISTS (SELECT 1 FROM dispatch AS d WHERE "
+						"d.repo_id = run.repo_id AND d.head_sha = "
+						"run.head_sha"
+						" AND d.attempt >= (SELECT coalesce(max(attempt), 1) FROM "
+						"job WHERE job.run_id = run.id))"
+						" ORDER BY run.created_at, run.id LIMIT $4",
+		DB_ARGS(DB_T(repo), DB_I(since), DB_I(quiet_since), DB_I(limit)), take_red, &rows, e));
+	*ret = rows.first;
+	*ret_n = rows.n;
+	return ERR_OK;
+}
+
+enum err_code red_run_of_commit(struct db *db, struct arena *a, int64_t repo_id, struct str head_sha,
+	struct red_run *ret, bool *ret_found, struct err *e)
+{
+	TRY(first_red(db, a,
+		TOLD " WHERE f.repo_id = $1 AND f.head_sha = lower($2)"
+		     " ORDER BY CASE WHEN f.conclusion = 'failure' THEN 0 ELSE 1 END, f.attempt DESC, f.id "
+		     "DESC LIMIT 1",
+		DB_ARGS(DB_I(repo_id), DB_T(head_sha)), ret, ret_found, e));
+	if (*ret_found)
+		return ERR_OK;
+	return first_red(db, a,
+		SENT " WHERE run.repo_id = $1 AND run.head_sha = lower($2) AND " NOT_OF_AGENT(
+			"run") " ORDER BY CASE WHEN run.settled = 'fail' THEN 0 ELSE 1 END, run.id DESC "
+			       "LIMIT 1",
+		DB_ARGS(DB_I(repo_id), DB_T(head_sha)), ret, ret_found, e);
+}
+
+enum err_code red_run_of_dispatch(struct db *db, struct arena *a, const struct dispatch *d,
+	struct red_run *ret, bool *ret_found, struct err *e)
+{
+	TRY(first_red(db, a, TOLD " WHERE f.repo_id = $1 AND f.external_run_id = $2 AND f.attempt = $3",
+		DB_ARGS(DB_I(d->repo_id), DB_T(d->external_run_id), DB_I(d->attempt)), ret, ret_found, e));
+	if (*ret_found)
+		return ERR_OK;
+	return first_red(db, a, SENT " WHERE run.id = $1", DB_ARGS(DB_I(d->run_id)), ret, ret_found, e);
+}

@@ -1,0 +1,152 @@
+/* dispatch_world: a webhook is signed and says all; of what became of it is told what is certain, and no more. */
+#include "tests/test.h"
+
+#include "base/json.h"
+#include "forge/hook.h"
+#include "service/dispatch_world.h"
+#include "tests/unit/help/little_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECRET "a secret of ours"
+
+static struct little_server *server;
+static struct dispatch_world *world;
+static struct dispatch_config config;
+static struct arena a;
+static atomic_bool stop;
+static struct err e;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&a);
+	server = little_server_new();
+	atomic_store(&stop, false);
+	world = dispatch_world_new(&clock_system, &stop);
+	config = (struct dispatch_config){ .url = arena_fmt(&a, "%s/red", little_server_url(server)),
+		.secret = STR(SECRET) };
+	e = (struct err){ .code = ERR_OK };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	dispatch_world_free(world);
+	little_server_free(server);
+	arena_done(&a);
+	return 0;
+}
+
+static enum dispatch_did hand_over(void)
+{
+	static const struct dispatch d = { .id = 12,
+		.n_retries = 3,
+		.repo = { "acme/pump", 9 },
+		.forge = { "home", 4 },
+		.head_sha = { "0123456789abcdef0123456789abcdef01234567", 40 },
+		.attempt = 1,
+		.created_at = 1790000000000 };
+	const struct dispatch_work w = { .of = &d,
+		.action = STR("webhook"),
+		.config = &config,
+		.prompt = STR("Fix it.\n"),
+		.page = STR("") };
+	const struct dispatch_outside o = dispatch_world_outside(world);
+	struct str ref = STR("");
+
+	return o.act(o.arg, &w, &a, &ref, &e);
+}
+
+static void it_is_signed_and_says_all(void **state)
+{
+	struct json_doc *doc = NULL;
+	const char *request, *body, *signature;
+	AUTO_BUF want;
+	(void)state;
+
+	buf_init(&want, 200);
+	little_server_status(server, 204, "");
+	assert_int_equal(hand_over(), DISPATCH_DID);
+	request = little_server_request(server, 0);
+	body = strstr(request, "\r\n\r\n") + 4;
+	hook_sign(STR(SECRET), str_z(body), &want);
+	signature = strstr(request, "X-Sluice-Signature-256: ");
+	assert_true(strncmp(request, "POST /red HTTP/1.1\r\n", 20) == 0);
+	assert_non_null(signature);
+	assert_memory_equal(signature + strlen("X-Sluice-Signature-256: "), buf_cstr(&want), want.len);
+	assert_non_null(strstr(request, "X-Sluice-Event: dispatch\r\n"));
+	assert_non_null(strstr(request, "X-Sluice-Delivery: 12-3\r\n"));
+	assert_non_null(strstr(request, "Content-Type: application/json\r\n"));
+	assert_int_equal(json_parse(str_z(body), 0, &doc, &e), ERR_OK);
+	assert_true(str_eq(json_str(json_get(json_root(doc), "delivery")), STR("12-3")));
+	assert_true(str_eq(json_str(json_get(json_root(doc), "prompt")), STR("Fix it.\n")));
+	assert_true(
+		str_eq(json_str(json_get(json_get(json_root(doc), "dispatch"), "repo")), STR("acme/pump")));
+	json_free(doc);
+}
+
+static void without_a_secret_it_is_not_signed(void **state)
+{
+	(void)state;
+	config.secret = STR("");
+	little_server_status(server, 200, "{}");
+	assert_int_equal(hand_over(), DISPATCH_DID);
+	assert_null(strstr(little_server_request(server, 0), "Signature"));
+}
+
+static void who_says_that_it_was_not_taken_is_asked_again_or_not(void **state)
+{
+	static const struct {
+		int status;
+		enum dispatch_did did;
+	} rows[] = { { 200, DISPATCH_DID }, { 202, DISPATCH_DID }, { 302, DISPATCH_FAILED },
+		{ 400, DISPATCH_FAILED }, { 401, DISPATCH_FAILED }, { 404, DISPATCH_FAILED },
+		{ 429, DISPATCH_AGAIN }, { 500, DISPATCH_AGAIN }, { 503, DISPATCH_AGAIN } };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		little_server_status(server, rows[i].status, "{}");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (hand_over() != rows[i].did)
+			fail_msg("%d", rows[i].status);
+	assert_null(strstr(e.text, SECRET));
+}
+
+static void what_was_sent_and_not_answered_may_have_got_through(void **state)
+{
+	(void)state;
+	little_server_say(server, LITTLE_BYTES, "");
+	assert_int_equal(hand_over(), DISPATCH_PERHAPS);
+	little_server_say(server, LITTLE_BYTES, "HTTP/1.1 2");
+	assert_int_equal(hand_over(), DISPATCH_PERHAPS);
+}
+
+static void where_nobody_listens_nothing_got_through(void **state)
+{
+	int port = 0, fd = nobody_listens(&port);
+	(void)state;
+
+	config.url = arena_fmt(&a, "http://127.0.0.1:%d/red", port);
+	assert_int_equal(hand_over(), DISPATCH_AGAIN);
+	close(fd);
+	config.url = STR("");
+	assert_int_equal(hand_over(), DISPATCH_FAILED);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(it_is_signed_and_says_all),
+		T(without_a_secret_it_is_not_signed),
+		T(who_says_that_it_was_not_taken_is_asked_again_or_not),
+		T(what_was_sent_and_not_answered_may_have_got_through),
+		T(where_nobody_listens_nothing_got_through),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
