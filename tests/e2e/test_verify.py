@@ -43,7 +43,7 @@ class Verify(unittest.TestCase):
             before = f.read()
         done = self.verify()
         self.assertEqual(done.returncode, 8)
-        self.assertRegex(done.stdout, rf"^step {self.step.id}: frame 0: .*checksum.*\n1 logs .* 1 are damaged, 0 of them were mended\n")
+        self.assertRegex(done.stdout, rf"^step {self.step.id}: frame 0: .*checksum.*\n1 logs, .* 1 are damaged, 0 of them were mended\n")
         self.assertIn("--repair", done.stdout)
         with open(self.path, "rb") as f:
             self.assertEqual(f.read(), before)
