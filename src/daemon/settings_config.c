@@ -5,6 +5,7 @@
 #include "daemon/settings_table.h"
 
 #include "base/file.h"
+#include "forge/forge_api.h"
 #include "service/janitor.h"
 
 #include <stdlib.h>
@@ -131,6 +132,7 @@ static void read_forge(const struct settings *s, struct config *c, struct forge_
 	f->kind = kind && str_eq(kind->text, STR("github"))  ? COMMITS_GITHUB
 		  : kind && str_eq(kind->text, STR("gitea")) ? COMMITS_GITEA
 							     : COMMITS_FORGEJO;
+	f->known = forge_known_new();
 	f->pull = !pull || pull->number != 0;
 	f->reconcile_ms = reconcile ? reconcile->number * 1000 : RECONCILE_MS;
 	if (token)

@@ -9,10 +9,33 @@
 #include "base/digest.h"
 #include "forge/rest.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define CAN_MS (3600 * 1000)
 #define CAN_MAX (16 << 20)
+
+struct forge_known {
+	pthread_mutex_t lock; /* all of it */
+	struct forge_can can;
+	int64_t until; /* steady; 0: not asked yet */
+};
+
+struct forge_known *forge_known_new(void)
+{
+	struct forge_known *k = mem_alloc(sizeof *k);
+
+	pthread_mutex_init(&k->lock, NULL);
+	return k;
+}
+
+void forge_known_free(struct forge_known *k)
+{
+	if (!k)
+		return;
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+}
 
 struct forge_api *forge_api_new(const struct forge_access *x, const struct clock *clock)
 {
@@ -25,6 +48,8 @@ struct forge_api *forge_api_new(const struct forge_access *x, const struct clock
 	f->clock = clock;
 	f->http = http_client_new();
 	f->total_ms = HTTP_TOTAL_MS;
+	f->own = x->known ? NULL : forge_known_new();
+	f->known = x->known ? x->known : f->own;
 	return f;
 }
 
@@ -33,6 +58,7 @@ void forge_api_free(struct forge_api *f)
 	if (!f)
 		return;
 	http_client_free(f->http);
+	forge_known_free(f->own);
 	secret_wipe((char *)f->token.p, f->token.len);
 	arena_done(&f->arena);
 	free(f);
@@ -104,6 +130,26 @@ static enum err_code ask_can(struct forge_api *f, struct forge_can *ret, struct 
 	return ERR_OK;
 }
 
+static bool recall(struct forge_known *k, int64_t now, struct forge_can *ret)
+{
+	bool is_known;
+
+	pthread_mutex_lock(&k->lock);
+	is_known = k->until > 0 && now < k->until;
+	if (is_known)
+		*ret = k->can;
+	pthread_mutex_unlock(&k->lock);
+	return is_known;
+}
+
+static void remember(struct forge_known *k, int64_t now, const struct forge_can *can)
+{
+	pthread_mutex_lock(&k->lock);
+	k->can = *can;
+	k->until = now + CAN_MS;
+	pthread_mutex_unlock(&k->lock);
+}
+
 enum err_code forge_can(struct forge_api *f, struct forge_can *ret, struct err *e)
 {
 	int64_t now = clock_steady_ms(f->clock);
@@ -114,12 +160,11 @@ enum err_code forge_can(struct forge_api *f, struct forge_can *ret, struct err *
 		};
 		return ERR_OK;
 	}
-	if (f->can_until == 0 || now >= f->can_until) {
-		f->until = now + f->total_ms;
-		TRY(ask_can(f, &f->can, e));
-		f->can_until = now + CAN_MS;
-	}
-	*ret = f->can;
+	if (recall(f->known, now, ret))
+		return ERR_OK;
+	f->until = now + f->total_ms;
+	TRY(ask_can(f, ret, e));
+	remember(f->known, now, ret);
 	return ERR_OK;
 }
 

@@ -17,10 +17,16 @@
 
 struct forge_api;
 
+/* What a forge can do, for all who ask it, on any thread: so that its description, which is long, is asked for once an hour and not by each. */
+struct forge_known;
+struct forge_known *forge_known_new(void);
+void forge_known_free(struct forge_known *k); /* NULL is fine. After those who have it */
+
 struct forge_access {
 	enum commits_kind kind;
-	struct str url;   /* without a final slash */
-	struct str token; /* empty: none */
+	struct str url;            /* without a final slash */
+	struct str token;          /* empty: none */
+	struct forge_known *known; /* borrowed; NULL: its own */
 };
 /* Strings are copied. The requests of a call have 15 s together (a log: that between two pieces, and ten minutes). clock: its steady time is the system's. */
 struct forge_api *forge_api_new(const struct forge_access *x, const struct clock *clock);

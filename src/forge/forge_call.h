@@ -19,8 +19,7 @@ struct forge_api {
 	struct http_client *http;
 	int64_t total_ms, until; /* of a call; steady, of the one under way */
 	int64_t retry_after_s;
-	struct forge_can can;
-	int64_t can_until; /* steady; 0: not asked yet */
+	struct forge_known *known, *own; /* own: the same, or NULL */
 	struct arena arena;
 };
 

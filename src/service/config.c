@@ -5,6 +5,8 @@
  */
 #include "service/config.h"
 
+#include "forge/forge_api.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -28,6 +30,8 @@ void config_free(struct config *c)
 	if (!c)
 		return;
 	mask_free(c->mask);
+	for (size_t i = 0; i < c->n_forges; i++)
+		forge_known_free(c->forges[i].known);
 	arena_done(&c->arena);
 	free(c);
 }

@@ -12,12 +12,16 @@
 #include "service/oauth_config.h"
 #include "text/mask.h"
 
+struct forge_known;
+
 struct forge_config {
 	struct str name, url; /* url without a final slash; may be empty */
 	bool has_kind, pull;  /* has_kind: it was said */
 	enum commits_kind kind;
 	char *token_file; /* NULL: none. Read at each use */
 	int64_t reconcile_ms;
+	struct forge_known *
+		known; /* what it can do, for all who ask it (forge/forge_api.h); NULL: it is asked by each */
 };
 
 #define LOGIN_WINDOW_MS (INT64_C(15) * 60 * 1000)

@@ -32,7 +32,8 @@ enum err_code forge_open(
 	if (forge->token_file)
 		TRY(read_token(forge, &token, e));
 	*ret = forge_api_new(
-		&(struct forge_access){ forge->kind, forge->url, str_trim(buf_view(&token)) }, clock);
+		&(struct forge_access){ forge->kind, forge->url, str_trim(buf_view(&token)), forge->known },
+		clock);
 	secret_wipe(token.p, token.len);
 	return ERR_OK;
 }

@@ -202,7 +202,7 @@ static enum err_code ask_repos(const struct reconcile *r, const struct forge_con
 	return ERR_OK;
 }
 
-/* *ret_wait_s: it wants to be left alone so long. */
+/* *ret_wait_s: it wants to be left alone so long; -1: nobody watches anything there. */
 static enum err_code ask_forge(const struct reconcile *r, const struct forge_config *forge, size_t *n_new,
 	int64_t *ret_wait_s, struct err *e)
 {
@@ -215,8 +215,10 @@ static enum err_code ask_forge(const struct reconcile *r, const struct forge_con
 
 	arena_init(&a);
 	TRY(list_repos(r, forge->name, &a, &repos, &n, e));
-	if (n == 0)
+	if (n == 0) {
+		*ret_wait_s = -1;
 		return ERR_OK;
+	}
 	if (forge_open(forge, r->clock, &f, &why) != ERR_OK) {
 		say(r, forge, NULL, &why);
 		return ERR_OK;
@@ -231,6 +233,14 @@ static enum err_code ask_forge(const struct reconcile *r, const struct forge_con
 static bool can_be_asked(const struct forge_config *forge)
 {
 	return forge->reconcile_ms > 0 && forge->has_kind && forge->url.len > 0;
+}
+
+/* The first repo that is watched there is to be asked for soon. */
+static int64_t next_of(int64_t now, int64_t wait_s, const struct forge_config *forge)
+{
+	if (wait_s < 0)
+		return now + (forge->reconcile_ms < LOOK_AGAIN_MS ? forge->reconcile_ms : LOOK_AGAIN_MS);
+	return now + (wait_s * 1000 > forge->reconcile_ms ? wait_s * 1000 : forge->reconcile_ms);
 }
 
 enum err_code reconcile_tick(
@@ -249,8 +259,7 @@ enum err_code reconcile_tick(
 		/* Clocks go back: nobody is to wait longer than is set. */
 		if (asked->next <= now || asked->next > now + forge->reconcile_ms + RECONCILE_AGE_MS) {
 			TRY(ask_forge(r, forge, &n_new, &wait_s, e));
-			asked->next = now + (wait_s * 1000 > forge->reconcile_ms ? wait_s * 1000
-										 : forge->reconcile_ms);
+			asked->next = next_of(now, wait_s, forge);
 		}
 		next = asked->next < next ? asked->next : next;
 	}

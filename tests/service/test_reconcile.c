@@ -239,6 +239,18 @@ static void a_forge_is_asked_when_its_time_has_come(void **state)
 	assert_int_equal(asked(), 3);
 }
 
+static void a_forge_where_nothing_is_watched_is_not_asked_and_soon_looked_at_again(void **state)
+{
+	(void)state;
+	fx.cfg->forges[0].name = STR("elsewhere");
+	tick();
+	assert_int_equal(asked(), 0);
+	assert_true(next <= wall + 60 * 1000);
+	fx.cfg->forges[0].name = STR("home");
+	tick();
+	assert_int_equal(asked(), 1);
+}
+
 static void a_forge_that_cannot_is_told_of_and_left_alone(void **state)
 {
 	(void)state;
@@ -282,6 +294,7 @@ int main(void)
 		TEST(what_was_heard_of_as_running_is_over_when_the_forge_says_so),
 		TEST(what_runs_and_what_lies_far_behind_is_let_lie),
 		TEST(a_forge_is_asked_when_its_time_has_come),
+		TEST(a_forge_where_nothing_is_watched_is_not_asked_and_soon_looked_at_again),
 		TEST(a_forge_that_cannot_is_told_of_and_left_alone),
 		TEST(a_forge_that_nobody_can_ask_is_passed_over),
 	};

@@ -80,7 +80,7 @@ static void says(const char *to, int status, const char *headers, const char *bo
 
 static void forge_is(enum commits_kind kind, const char *token)
 {
-	struct forge_access x = { kind, str_z(little_server_url(server)), str_z(token) };
+	struct forge_access x = { kind, str_z(little_server_url(server)), str_z(token), NULL };
 
 	forge_api_free(forge);
 	forge = forge_api_new(&x, &clock_system);
@@ -218,6 +218,25 @@ static void it_is_asked_once_what_it_can_do(void **state)
 	assert_int_equal(said.n_requests, 0);
 }
 
+static void those_who_share_it_ask_once(void **state)
+{
+	struct forge_known *known = forge_known_new();
+	bool has = false;
+	(void)state;
+
+	forge_is(COMMITS_GITEA, "");
+	for (int i = 0; i < 3; i++) {
+		struct forge_access x = { COMMITS_GITEA, str_z(little_server_url(server)), STR(""), known };
+		struct forge_api *f = forge_api_new(&x, &clock_system);
+
+		good(forge_has_logs(f, &has, &e));
+		assert_true(has);
+		forge_api_free(f);
+	}
+	assert_int_equal(said.n_requests, 1);
+	forge_known_free(known);
+}
+
 static struct {
 	int64_t steady;
 } later;
@@ -243,7 +262,8 @@ static void after_an_hour_it_is_asked_anew(void **state)
 	forge_is(COMMITS_FORGEJO, "");
 	forge_api_free(forge);
 	forge = forge_api_new(
-		&(struct forge_access){ COMMITS_FORGEJO, str_z(little_server_url(server)), STR("") }, &clock);
+		&(struct forge_access){ COMMITS_FORGEJO, str_z(little_server_url(server)), STR(""), NULL },
+		&clock);
 	said.routes[0].body = SWAGGER_TASKS;
 	good(forge_has_logs(forge, &has, &e));
 	assert_false(has);
@@ -914,7 +934,7 @@ static void when_it_may_be_asked_again_is_told(void **state)
 	forge_is(COMMITS_GITHUB, TOKEN);
 	forge_api_free(forge);
 	forge = forge_api_new(
-		&(struct forge_access){ COMMITS_GITHUB, str_z(little_server_url(server)), STR(TOKEN) },
+		&(struct forge_access){ COMMITS_GITHUB, str_z(little_server_url(server)), STR(TOKEN), NULL },
 		&clock);
 	says("GET /", 403, "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1700000123\r\n", "{}");
 	bad(ask_jobs(), ERR_RATE_LIMITED, "123 s");
@@ -1001,6 +1021,7 @@ int main(void)
 		TEST(what_it_can_do_is_found_however_it_is_cut_into_pieces),
 		TEST(what_only_looks_like_a_path_is_none),
 		TEST(it_is_asked_once_what_it_can_do),
+		TEST(those_who_share_it_ask_once),
 		TEST(after_an_hour_it_is_asked_anew),
 		TEST(what_a_forge_cannot_do_is_not_tried),
 		TEST(a_forge_that_does_not_show_what_it_can_do_is_asked_but_told_nothing),
