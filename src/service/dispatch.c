@@ -1,18 +1,11 @@
 /* dispatch: see the header. What agents say is dispatch_claim.c. */
 #include "service/dispatch.h"
 
-#include "base/zst.h"
 #include "service/audit.h"
 #include "service/dispatch_facts.h"
 #include "service/dispatch_op.h"
-#include "service/dispatch_prompt.h"
 #include "service/ingest.h"
 #include "store/nouns.h"
-
-static int64_t bound_repo(const struct identity *by)
-{
-	return by->kind == IDENTITY_TOKEN ? by->token.repo_id : 0;
-}
 
 /* ---- called off, and once more ---- */
 
@@ -27,7 +20,7 @@ static enum err_code find(struct change *w, struct db *db, struct err *e)
 {
 	TRY(access_still(db, w->q->by, w->q->now, e));
 	return dispatches_get(
-		db, w->a, w->id, bound_repo(w->q->by), access_viewer(w->q->by), &w->of, NULL, e);
+		db, w->a, w->id, dispatch_bound_repo(w->q->by), access_viewer(w->q->by), &w->of, NULL, e);
 }
 
 static enum err_code audit(struct change *w, struct db *db, enum deed deed, struct err *e)
@@ -140,7 +133,7 @@ enum err_code dispatch_pause(const struct dispatch_asker *q, struct str repo, st
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	if (repo.len == 0 && bound_repo(q->by) != 0)
+	if (repo.len == 0 && dispatch_bound_repo(q->by) != 0)
 		return err_set(e, ERR_FORBIDDEN,
 			"this token is bound to a repo: it pauses that one alone, by its name");
 	if (repo.len > 0)
@@ -158,7 +151,7 @@ static struct dispatch_query mine(const struct dispatch_asker *q, const struct d
 {
 	struct dispatch_query m = *which;
 
-	m.repo_id = bound_repo(q->by);
+	m.repo_id = dispatch_bound_repo(q->by);
 	m.viewer = access_viewer(q->by);
 	return m;
 }
@@ -176,17 +169,6 @@ enum err_code dispatch_list(const struct dispatch_asker *q, const struct dispatc
 	return code;
 }
 
-static enum err_code unpack(struct str zstd, struct arena *a, struct str *ret, struct err *e)
-{
-	AUTO_BUF text;
-
-	buf_init(&text, PROMPT_MAX);
-	if (zstd.len > 0)
-		TRY(zst_decompress(zstd, PROMPT_MAX, &text, e));
-	*ret = arena_str(a, buf_view(&text));
-	return ERR_OK;
-}
-
 enum err_code dispatch_get(const struct dispatch_asker *q, int64_t id, struct arena *a,
 	struct dispatch_detail *ret, struct err *e)
 {
@@ -196,12 +178,12 @@ enum err_code dispatch_get(const struct dispatch_asker *q, int64_t id, struct ar
 	enum err_code code;
 
 	TRY(store_reader_get(q->store, &db, e));
-	code = dispatches_get(db, a, id, bound_repo(q->by), access_viewer(q->by), &d.of, &zstd, e);
+	code = dispatches_get(db, a, id, dispatch_bound_repo(q->by), access_viewer(q->by), &d.of, &zstd, e);
 	if (code == ERR_OK)
 		code = dispatch_deeds_of(db, a, id, &d.deeds, &d.n_deeds, e);
 	store_reader_put(q->store, db);
 	TRY(code);
-	TRY(unpack(zstd, a, &d.prompt, e));
+	TRY(dispatch_unpack(zstd, a, &d.prompt, e));
 	*ret = d;
 	return ERR_OK;
 }

@@ -4,19 +4,12 @@
 #include "base/diag.h"
 #include "base/metric.h"
 #include "base/utf8.h"
-#include "base/zst.h"
 #include "service/audit.h"
 #include "service/dispatch_facts.h"
 #include "service/dispatch_op.h"
-#include "service/dispatch_prompt.h"
 #include "service/ingest.h"
 
 #define EARLIER_MAX 10
-
-static int64_t bound_repo(const struct identity *by)
-{
-	return by->kind == IDENTITY_TOKEN ? by->token.repo_id : 0;
-}
 
 static int64_t lease_of(const struct config *cfg, struct str repo)
 {
@@ -63,22 +56,11 @@ static enum err_code apply_claim(void *arg, struct db *db, struct err *e)
 	return read_facts(w, db, e);
 }
 
-static enum err_code unpack(struct claim *w, struct err *e)
-{
-	AUTO_BUF text;
-
-	buf_init(&text, PROMPT_MAX);
-	if (w->zstd.len > 0)
-		TRY(zst_decompress(w->zstd, PROMPT_MAX, &text, e));
-	w->got.prompt = arena_str(w->a, buf_view(&text));
-	return ERR_OK;
-}
-
 enum err_code dispatch_claim(const struct dispatch_asker *q, struct str agent, struct str repo,
 	struct str forge, struct arena *a, struct dispatch_claimed *ret, bool *ret_found, struct err *e)
 {
 	struct claim w = { .q = q,
-		.which = { .repo_id = bound_repo(q->by),
+		.which = { .repo_id = dispatch_bound_repo(q->by),
 			.viewer = access_viewer(q->by),
 			.repo = repo,
 			.forge = forge,
@@ -90,7 +72,7 @@ enum err_code dispatch_claim(const struct dispatch_asker *q, struct str agent, s
 	*ret_found = w.found;
 	if (!w.found)
 		return ERR_OK;
-	TRY(unpack(&w, e));
+	TRY(dispatch_unpack(w.zstd, a, &w.got.prompt, e));
 	w.got.page = dispatch_page(q->cfg, &w.got.of, a);
 	*ret = w.got;
 	diag(DIAG_INFO, "dispatch %lld: %.*s has it", (long long)w.got.of.id, STR_FMT(w.which.agent));
@@ -103,7 +85,7 @@ static enum err_code find(struct db *db, const struct dispatch_asker *q, int64_t
 	struct dispatch *ret, struct err *e)
 {
 	TRY(access_still(db, q->by, q->now, e));
-	return dispatches_get(db, a, id, bound_repo(q->by), access_viewer(q->by), ret, NULL, e);
+	return dispatches_get(db, a, id, dispatch_bound_repo(q->by), access_viewer(q->by), ret, NULL, e);
 }
 
 static enum err_code not_yours(const struct dispatch *d, int64_t claim, struct err *e)

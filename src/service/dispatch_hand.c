@@ -8,10 +8,8 @@
 
 #include "base/diag.h"
 #include "base/metric.h"
-#include "base/zst.h"
 #include "service/dispatch_facts.h"
 #include "service/dispatch_op.h"
-#include "service/dispatch_prompt.h"
 
 #define DUE_MAX 100
 #define TRIES_MAX 3
@@ -65,17 +63,6 @@ struct one {
 	bool taken;
 };
 
-static enum err_code read_prompt(struct one *x, struct str zstd, struct err *e)
-{
-	AUTO_BUF text;
-
-	buf_init(&text, PROMPT_MAX);
-	if (zstd.len > 0)
-		TRY(zst_decompress(zstd, PROMPT_MAX, &text, e));
-	x->prompt = arena_str(x->a, buf_view(&text));
-	return ERR_OK;
-}
-
 static bool is_for_people(const struct one *x)
 {
 	return str_eq(x->deed.action, STR("comment")) || str_eq(x->deed.action, STR("issue"));
@@ -105,7 +92,7 @@ static enum err_code read_one(struct one *x, struct err *e)
 		code = dispatch_issue_of(db, x->a, x->of.group_id, &x->issue, e);
 	store_reader_put(x->p->store, db);
 	TRY(code);
-	TRY(read_prompt(x, zstd, e));
+	TRY(dispatch_unpack(zstd, x->a, &x->prompt, e));
 	return is_for_people(x) ? read_context(x, e) : ERR_OK;
 }
 
@@ -211,19 +198,6 @@ enum err_code dispatch_hand_over(const struct dispatch_pass *p, struct err *e)
 
 /* ---- and over ---- */
 
-struct ending {
-	struct dispatch_word word;
-	int64_t now;
-	bool done;
-};
-
-static enum err_code apply_end(void *arg, struct db *db, struct err *e)
-{
-	struct ending *w = arg;
-
-	return dispatches_set(db, &w->word, w->now, &w->done, e);
-}
-
 /* False: something is under way still. What hands over counts; where there is no such thing, what informs does. */
 static bool judge(const struct dispatch_deed *deeds, size_t n, struct dispatch_word *w)
 {
@@ -248,10 +222,10 @@ static bool judge(const struct dispatch_deed *deeds, size_t n, struct dispatch_w
 
 enum err_code dispatch_hand_end(const struct dispatch_pass *p, const struct dispatch *d, struct err *e)
 {
-	struct ending w = { .word = { .id = d->id, .from = DISPATCH_HANDING, .claim = d->n_claims },
-		.now = p->now };
+	struct dispatch_word w = { .id = d->id, .from = DISPATCH_HANDING, .claim = d->n_claims };
 	struct dispatch_deed *deeds = NULL;
 	struct db *db = NULL;
+	bool done;
 	size_t n = 0;
 	enum err_code code;
 	AUTO_ARENA a;
@@ -261,5 +235,5 @@ enum err_code dispatch_hand_end(const struct dispatch_pass *p, const struct disp
 	code = dispatch_deeds_of(db, &a, d->id, &deeds, &n, e);
 	store_reader_put(p->store, db);
 	TRY(code);
-	return judge(deeds, n, &w.word) ? dispatch_write(p->store, apply_end, &w, sizeof w, e) : ERR_OK;
+	return judge(deeds, n, &w) ? dispatch_write_word(p->store, &w, p->now, &done, e) : ERR_OK;
 }

@@ -3,7 +3,6 @@
 
 #include "base/diag.h"
 #include "base/metric.h"
-#include "base/zst.h"
 #include "service/dispatch_facts.h"
 #include "service/dispatch_op.h"
 #include "store/pulled.h"
@@ -15,7 +14,6 @@
 #define LEASE_AFTER_START_MS (INT64_C(300) * 1000) /* an agent has so long to be heard again */
 #define UNKNOWN_BACK_MS (7 * DAY_MS)               /* what came of it is looked for so long */
 #define PULL_AFTER_MS 10000                        /* what a runner sends may be on its way */
-#define PROMPT_LEVEL 3
 
 /* ---- taken ---- */
 
@@ -136,33 +134,20 @@ static enum err_code give_up(const struct dispatch_pass *p, const struct dispatc
 
 /* ---- settled ---- */
 
-struct setting {
-	struct dispatch_word word;
-	int64_t now;
-	bool done;
-};
-
-static enum err_code apply_set(void *arg, struct db *db, struct err *e)
-{
-	struct setting *w = arg;
-
-	return dispatches_set(db, &w->word, w->now, &w->done, e);
-}
-
 static enum err_code set_over(const struct dispatch_pass *p, const struct dispatch *d,
 	enum dispatch_outcome outcome, struct str note, struct str sha, struct err *e)
 {
-	struct setting w = { .now = p->now,
-		.word = { .id = d->id,
-			.from = d->state,
-			.to = DISPATCH_OVER,
-			.claim = d->n_claims,
-			.outcome = outcome,
-			.note = d->note.len > 0 ? STR("") : note,
-			.sha = sha } };
+	const struct dispatch_word w = { .id = d->id,
+		.from = d->state,
+		.to = DISPATCH_OVER,
+		.claim = d->n_claims,
+		.outcome = outcome,
+		.note = d->note.len > 0 ? STR("") : note,
+		.sha = sha };
+	bool done = false;
 
-	TRY(dispatch_write(p->store, apply_set, &w, sizeof w, e));
-	if (w.done && outcome == OUTCOME_FIXED)
+	TRY(dispatch_write_word(p->store, &w, p->now, &done, e));
+	if (done && outcome == OUTCOME_FIXED)
 		metric_add(METRIC_DISPATCHES_FIXED, 1);
 	return ERR_OK;
 }
@@ -287,12 +272,9 @@ static enum err_code fill_prompt(const struct dispatch_pass *p, const struct dis
 	struct arena *a, struct decide *w, struct err *e)
 {
 	struct str prompt;
-	AUTO_BUF zstd;
 
-	buf_init(&zstd, SIZE_MAX);
 	TRY(dispatch_facts_prompt(p->store, p->cfg, f, p->now, a, &prompt, e));
-	TRY(zst_compress(prompt, PROMPT_LEVEL, &zstd, e));
-	w->x.prompt = arena_str(a, buf_view(&zstd));
+	TRY(dispatch_pack(prompt, a, &w->x.prompt, e));
 	w->x.state = f->config->actions & DISPATCH_CLAIM ? DISPATCH_OFFERED : DISPATCH_HANDING;
 	w->x.handed_at = goes_out_at_once(f->config) ? p->now : 0;
 	return ERR_OK;

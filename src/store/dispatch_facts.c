@@ -109,7 +109,7 @@ static enum err_code take_pair(void *arg, const struct db_row *row, struct err *
 	return ERR_OK;
 }
 
-/* One that only waits stands in nobody's way: else of fifty that came at once none would go. */
+/* One that only waits stands in nobody's way: it is decided itself when its time comes, and sees then what has gone out. */
 static enum err_code find_open(
 	struct db *db, const struct dispatch *d, struct dispatch_standing *s, struct err *e)
 {
