@@ -24,7 +24,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define N_SLOTS 256 /* of kept statements, a power of two */
+#define N_SLOTS 1024 /* of kept statements, a power of two */
 #define N_KEPT (N_SLOTS * 3 / 4)
 /* The write-ahead log is copied into the database once it has this many pages (of 4 KiB). More of them cost
    disk and a longer start after a crash, and save little: see bench. */
