@@ -90,6 +90,14 @@ int cmd_reindex(int argc, char **argv)
 			(long long)sum.n_lines, (long long)sum.n_adopted, (long long)sum.n_lost,
 			sum.n_lost > 0 ? " (`sluice verify` names them; sent again they are taken again)"
 				       : "");
+	if (code == 0 && sum.n_gone > 0)
+		printf("%lld lines of the old index told of episodes that are nowhere any more\n",
+			(long long)sum.n_gone);
+	if (code == 0 && sum.n_differ > 0) {
+		printf("%lld files are not what the old index says of them: they may be damaged\n",
+			(long long)sum.n_differ);
+		code = err_exit(ERR_STORAGE);
+	}
 	free(sets.values);
 	return code;
 }

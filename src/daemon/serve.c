@@ -39,6 +39,8 @@
 #define PASSWORDS_WAITING 64
 #define FILES_AT_ONCE 2 /* they wait for the disk */
 #define FILES_WAITING 64
+#define ARCHIVES_AT_ONCE 2 /* a large one takes its time */
+#define ARCHIVES_WAITING 16
 #define FORGES_AT_ONCE 1 /* by admins, seldom; each may take 15 s */
 #define FORGES_WAITING 8
 
@@ -181,6 +183,7 @@ static enum err_code start(struct serve *s, struct err *e)
 	s->app.access = access_new(s->app.store);
 	TRY(errands_start(PASSWORDS_AT_ONCE, PASSWORDS_WAITING, &s->app.passwords, e));
 	TRY(errands_start(FILES_AT_ONCE, FILES_WAITING, &s->app.files, e));
+	TRY(errands_start(ARCHIVES_AT_ONCE, ARCHIVES_WAITING, &s->app.archives, e));
 	TRY(errands_start(FORGES_AT_ONCE, FORGES_WAITING, &s->app.forges, e));
 	TRY(membership_start(s->app.store, s->app.config, s->app.clock, &s->app.membership, e));
 	TRY(start_signin(s, e));
@@ -295,12 +298,14 @@ static void stop(struct serve *s)
 		server_drain(s->server, DRAIN_S);
 		errands_stop(s->app.passwords); /* which answer requests: before there are none to answer */
 		errands_stop(s->app.files);
+		errands_stop(s->app.archives);
 		errands_stop(s->app.forges);
 		signin_stop(s->app.signin);
 		server_stop(s->server);
 	}
 	errands_free(s->app.passwords);
 	errands_free(s->app.files);
+	errands_free(s->app.archives);
 	errands_free(s->app.forges);
 	gates_free(s->app.gates);
 	janitor_stop(s->janitor);

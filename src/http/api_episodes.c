@@ -126,7 +126,11 @@ enum err_code api_put_episode_begin(struct call *c, struct err *e)
 	enum err_code code;
 
 	t->call = c;
-	TRY(read_offer(c, &t->offer, e));
+	code = read_offer(c, &t->offer, e);
+	if (code != ERR_OK) {
+		note(c, &t->offer, e);
+		return code;
+	}
 	code = arrival_begin(
 		c->app->episodes, c->app->gates, c->cfg, &t->offer, &c->arena, &verdict, &t->arrival, e);
 	if (verdict.answer != GATE_ADMITTED)
@@ -161,14 +165,14 @@ static void keep(struct errand *errand)
 	call_finish(c, &result);
 }
 
-static enum err_code on_errand(
-	struct call *c, struct errand *errand, void (*run)(struct errand *x), struct err *e)
+static enum err_code on_errand(struct call *c, struct errands *errands, struct errand *errand,
+	void (*run)(struct errand *x), struct err *e)
 {
 	enum err_code code;
 
 	errand->run = run;
 	call_defer(c, NULL, NULL);
-	code = errands_submit(c->app->files, errand, e);
+	code = errands_submit(errands, errand, e);
 	if (code != ERR_OK)
 		call_undefer(c);
 	return code;
@@ -178,7 +182,7 @@ enum err_code api_put_episode(struct call *c, struct err *e)
 {
 	struct taking *t = c->sink.arg;
 
-	return on_errand(c, &t->errand, keep, e);
+	return on_errand(c, c->app->files, &t->errand, keep, e);
 }
 
 /* ---- listed ---- */
@@ -320,7 +324,7 @@ static void list_files(struct errand *errand)
 static enum err_code read_beside(
 	struct call *c, struct reading *r, void (*run)(struct errand *x), struct err *e)
 {
-	enum err_code code = on_errand(c, &r->errand, run, e);
+	enum err_code code = on_errand(c, c->app->archives, &r->errand, run, e);
 
 	if (code != ERR_OK)
 		fd_close(&r->fd);

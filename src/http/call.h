@@ -36,7 +36,9 @@ struct app { /* what handlers work on; made by the daemon, lives as long as the 
 	struct access *access;
 	struct errands *passwords; /* where passwords are looked at */
 	struct errands *files;     /* where files are synced */
-	struct errands *forges;    /* where forges are asked for somebody who waits */
+	struct errands
+		*archives;      /* where archives are read: whoever waits for one keeps nobody from sending */
+	struct errands *forges; /* where forges are asked for somebody who waits */
 	struct signin *signin;
 	struct membership *membership;
 	struct streams *streams;

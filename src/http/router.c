@@ -128,7 +128,6 @@ static enum err_code check_size(struct call *c, struct err *e)
 {
 	struct edge *x = edge_of(c);
 
-	x->body_limit = limit_of(c);
 	return x->head.has_length && x->head.length > x->body_limit ? too_large(c, e) : ERR_OK;
 }
 
@@ -184,7 +183,8 @@ static enum err_code begin_stream(struct call *c, struct err *e)
 	if (!edge_of(c)->args)
 		args_read(c);
 	TRY(edge_problems_check(c, e));
-	return as_problem(c, c->op->begin(c, e), e);
+	TRY(as_problem(c, c->op->begin(c, e), e));
+	return c->status == 0 ? check_size(c, e) : ERR_OK; /* what is answered already need not come */
 }
 
 /* What is open to all, but for pages, is no secret of either listener. */
@@ -223,7 +223,9 @@ static enum err_code admit(struct call *c, struct err *e)
 			"Content-Length and Transfer-Encoding do not say for certain where the body ends");
 	TRY(route_find(c, e));
 	TRY(check_listener(c, e));
-	TRY(check_size(c, e));
+	x->body_limit = limit_of(c);
+	if (!c->op->begin) /* of what is taken as it comes all else is told first */
+		TRY(check_size(c, e));
 	TRY(guard_admit(c, e));
 	TRY(check_host(c, e));
 	if (c->op->begin)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define LINE_NEAR (INT64_C(64) * 1024)
+#define ROOM_EVERY (INT64_C(64) << 20) /* bytes, after which it is looked at again whether there is room */
 
 enum way {
 	WAY_HERE,    /* it is here: nothing to be done */
@@ -26,7 +27,9 @@ struct arrival {
 	struct episode_claim claim;
 	struct arena arena; /* of row */
 	enum way way;
-	struct episode row; /* what is known of it, but for WAY_COMPARE and WAY_TAKE */
+	struct episode row; /* what is known of it; id 0: nothing */
+	int64_t file_bytes; /* of the file in its place; -1: there is none */
+	int64_t looked_at;  /* bytes that had come when room was last looked at */
 	struct str commit;  /* what it is stamped with */
 	struct intake *intake;
 };
@@ -66,20 +69,46 @@ static enum err_code find_line(struct arrival *v, struct err *e)
 	return ERR_OK;
 }
 
+struct forget_op {
+	struct store_op op;
+	int64_t id;
+};
+
+static enum err_code apply_forget(struct store_op *op, struct db *db, struct err *e)
+{
+	return episodes_forget(db, ((struct forget_op *)(void *)op)->id, e);
+}
+
+static enum err_code forget(const struct arrival *v, struct err *e)
+{
+	struct forget_op w = { .op = { .apply = apply_forget, .bytes = sizeof w }, .id = v->row.id };
+
+	return store_write(episodes_store(v->episodes), &w.op, e);
+}
+
+/* Its file is not what was acknowledged, or not there: then these bytes are wanted. */
+static bool is_whole(const struct arrival *v)
+{
+	return v->file_bytes == v->row.n_bytes;
+}
+
 static enum err_code find_way(struct arrival *v, struct err *e)
 {
 	bool found = false, same, has_file;
 
 	TRY(find_row(v, &found, e));
-	has_file = episode_file_exists(episodes_store(v->episodes), v->offer.host, v->offer.id);
+	v->file_bytes = episode_file_size(episodes_store(v->episodes), v->offer.host, v->offer.id);
+	has_file = v->file_bytes >= 0;
 	same = found && str_eq(v->row.sha256, v->offer.sha256);
 	if (found && !same && (v->row.here || has_file))
+		return conflict(v, e);
+	if (!found && has_file && v->offer.n_bytes >= 0 && v->offer.n_bytes != v->file_bytes)
 		return conflict(v, e);
 	if (!found || !same)
 		v->way = has_file ? WAY_COMPARE : WAY_TAKE;
 	else if (!v->row.here)
 		v->way = WAY_MEND;
-	else if (!has_file)
+	else if (!is_whole(v))
 		v->way = WAY_RESTORE;
 	else
 		return find_line(v, e);
@@ -104,17 +133,31 @@ static enum err_code pass_gate(struct arrival *v, struct gates *gates, struct ar
 	return ERR_OK;
 }
 
-static enum err_code check_room(const struct arrival *v, struct err *e)
+/* bytes: that are to come. */
+static enum err_code check_room(const struct arrival *v, int64_t bytes, struct err *e)
 {
-	int64_t free_bytes = 0, bytes = v->offer.n_bytes > 0 ? v->offer.n_bytes : 0;
+	int64_t free_bytes = 0, kept = v->cfg->fleet.free_bytes, expected;
 
 	TRY(episode_file_room(episodes_store(v->episodes), &free_bytes, e));
-	if (free_bytes >= v->cfg->fleet.free_bytes && free_bytes - v->cfg->fleet.free_bytes >= bytes)
+	expected = episodes_expected(v->episodes, &v->claim);
+	if (free_bytes >= kept && free_bytes - kept >= expected && free_bytes - kept - expected >= bytes)
 		return ERR_OK;
 	return err_set(e, ERR_FULL,
-		"the disk has %lld bytes left, of which [fleet] free-bytes (%lld) stay free: no room for "
-		"%lld",
-		(long long)free_bytes, (long long)v->cfg->fleet.free_bytes, (long long)bytes);
+		"the disk has %lld bytes left, of which [fleet] free-bytes (%lld) stay free and %lld are "
+		"coming in: no "
+		"room for %lld",
+		(long long)free_bytes, (long long)kept, (long long)expected, (long long)bytes);
+}
+
+static enum err_code check_host(const struct arrival *v, struct err *e)
+{
+	struct db *db = NULL;
+	enum err_code code;
+
+	TRY(store_reader_get(episodes_store(v->episodes), &db, e));
+	code = hosts_may_come(db, v->offer.host, v->cfg->fleet.hosts, e);
+	store_reader_put(episodes_store(v->episodes), db);
+	return code;
 }
 
 static enum err_code begin(struct arrival *v, struct gates *gates, struct arena *a,
@@ -126,8 +169,13 @@ static enum err_code begin(struct arrival *v, struct gates *gates, struct arena 
 		TRY(pass_gate(v, gates, a, ret_verdict, e));
 	if (v->way != WAY_TAKE && v->way != WAY_RESTORE)
 		return ERR_OK;
-	TRY(check_room(v, e));
+	TRY(check_host(v, e));
+	atomic_store(&v->claim.left, v->offer.n_bytes > 0 ? v->offer.n_bytes : 0);
+	TRY(check_room(v, atomic_load(&v->claim.left), e));
 	TRY(episodes_claim_bytes(v->episodes, &v->claim, v->cfg->fleet.uploads, e));
+	if (v->way == WAY_TAKE &&
+		v->row.id > 0) /* what came of another is written over: nothing may take this for it */
+		TRY(forget(v, e));
 	return intake_begin(
 		episodes_store(v->episodes), &v->cfg->fleet, v->offer.host, v->offer.id, &v->intake, e);
 }
@@ -166,7 +214,16 @@ int64_t arrival_bytes(const struct arrival *v)
 
 enum err_code arrival_add(struct arrival *v, struct str bytes, struct err *e)
 {
-	return v->intake ? intake_add(v->intake, bytes, e) : ERR_OK;
+	int64_t left = atomic_load(&v->claim.left), n = (int64_t)bytes.len;
+
+	if (!v->intake)
+		return ERR_OK;
+	TRY(intake_add(v->intake, bytes, e));
+	atomic_store(&v->claim.left, left > n ? left - n : 0);
+	if (arrival_bytes(v) - v->looked_at < ROOM_EVERY)
+		return ERR_OK;
+	v->looked_at = arrival_bytes(v);
+	return check_room(v, atomic_load(&v->claim.left), e);
 }
 
 void arrival_end(struct arrival *v)
@@ -278,9 +335,10 @@ static enum err_code restore(struct arrival *v, struct err *e)
 {
 	TRY(check_what_came(v, e));
 	TRY(episode_file_sync(intake_file(v->intake), e));
-	TRY(episode_file_place(episodes_store(v->episodes), v->offer.host, v->offer.id, e));
+	if (v->file_bytes >= 0)
+		TRY(episode_file_set_aside(episodes_store(v->episodes), v->offer.host, v->offer.id, e));
 	episode_file_leave(intake_file(v->intake));
-	return ERR_OK;
+	return episodes_complete(v->episodes, &v->row, false, e);
 }
 
 /* A file that no row speaks of: somebody put it there, or the database is older than the folder. */
@@ -309,24 +367,13 @@ static enum err_code adopt(struct arrival *v, int64_t now, struct err *e)
 	return episodes_complete(v->episodes, &row, false, e);
 }
 
-struct forget_op {
-	struct store_op op;
-	int64_t id;
-};
-
-static enum err_code apply_forget(struct store_op *op, struct db *db, struct err *e)
-{
-	return episodes_forget(db, ((struct forget_op *)(void *)op)->id, e);
-}
-
 static enum err_code mend(struct arrival *v, struct err *e)
 {
-	struct forget_op w = { .op = { .apply = apply_forget, .bytes = sizeof w }, .id = v->row.id };
 	enum err_code code = episodes_complete(v->episodes, &v->row, false, e);
 
 	if (code != ERR_NOT_FOUND)
 		return code;
-	TRY(store_write(episodes_store(v->episodes), &w.op, e));
+	TRY(forget(v, e));
 	return err_set(e, ERR_UNAVAILABLE, "what had come of this episode was lost; send it again");
 }
 

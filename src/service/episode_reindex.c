@@ -68,8 +68,10 @@ static enum err_code adopt(struct reindexing *r, struct str host, struct str id,
 	TRY(episode_file_open(r->store, host, id, &fd, &x.n_bytes, e));
 	TRY(episode_file_hash(fd, &digest, e));
 	hex_encode(digest.b, sizeof digest.b, &hex);
-	if (told && !str_eq_nocase(told->sha256, buf_view(&hex)))
-		return ERR_OK; /* of another file; this one is taken in without it */
+	if (told && !str_eq_nocase(told->sha256, buf_view(&hex))) {
+		r->sum.n_differ++; /* this one is taken in without it */
+		return ERR_OK;
+	}
 	if (told) {
 		x.code_commit = told->code_commit;
 		x.schema_version = told->schema_version;
@@ -100,8 +102,12 @@ static enum err_code adopt_told(void *arg, struct str line, int64_t at, struct e
 	if (!episode_facts_read(line, &a, &told))
 		return ERR_OK;
 	TRY(has_row(r->store, told.host, told.name, &a, &found, e));
-	if (found || !episode_file_exists(r->store, told.host, told.name))
+	if (found)
 		return ERR_OK;
+	if (episode_file_size(r->store, told.host, told.name) < 0) {
+		r->sum.n_gone++;
+		return ERR_OK;
+	}
 	return adopt(r, told.host, told.name, &told, told.received_at, &a, e);
 }
 
@@ -149,7 +155,7 @@ static enum err_code write_page(struct reindexing *r, struct episode *rows, size
 		TRY(buf_check(&line, "a line of index.jsonl", e));
 		TRY(episode_index_put(r->index, buf_view(&line), &rows[i].index_from, e));
 		r->sum.n_lines++;
-		r->sum.n_lost += !episode_file_exists(r->store, rows[i].host, rows[i].name);
+		r->sum.n_lost += episode_file_size(r->store, rows[i].host, rows[i].name) < 0;
 	}
 	return store_write(r->store, &w.op, e);
 }

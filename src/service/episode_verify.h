@@ -22,6 +22,8 @@ struct reindex_sum {
 	int64_t n_lines;   /* of the index as it is now */
 	int64_t n_adopted; /* files that had no row */
 	int64_t n_lost; /* rows whose file is not there: they keep row and line, and are taken when they are sent again */
+	int64_t n_gone;   /* lines of the old index whose episode has neither row nor file: they go */
+	int64_t n_differ; /* adopted, and the old index says other bytes of them: they may be damaged */
 };
 MUST_CHECK enum err_code episode_reindex(struct store *s, const struct fleet_config *fleet, int64_t max_hosts,
 	struct reindex_sum *ret, struct err *e);

@@ -57,7 +57,7 @@ static enum err_code write_line(struct episodes *x, const struct episode *row, b
 		TRY(episode_index_has(
 			x->index, row->here ? 0 : row->index_from, 0, row->host, row->name, &there, e));
 	if (there)
-		return ERR_OK;
+		return episode_index_sync(x->index, e);
 	episode_facts_line(row, &line);
 	return episode_index_add(x->index, buf_view(&line), e);
 }
@@ -66,8 +66,10 @@ enum err_code episodes_complete(struct episodes *x, const struct episode *row, b
 {
 	struct row_op w = { .op = { .apply = apply_arrive, .bytes = sizeof w }, .id = row->id };
 
-	if (!episode_file_exists(x->store, row->host, row->name))
-		TRY(episode_file_place(x->store, row->host, row->name, e));
+	if (episode_file_size(x->store, row->host, row->name) < 0)
+		TRY(episode_file_place(x->store, row->host, row->name, row->n_bytes, e));
+	if (!fresh)
+		TRY(episode_file_settle(x->store, row->host, row->name, e));
 	TRY(write_line(x, row, fresh, e));
 	if (row->here)
 		return ERR_OK;
@@ -189,6 +191,17 @@ enum err_code episodes_claim_bytes(struct episodes *x, struct episode_claim *c, 
 				   (long long)n);
 }
 
+int64_t episodes_expected(struct episodes *x, const struct episode_claim *but)
+{
+	int64_t n = 0;
+
+	pthread_mutex_lock(&x->lock);
+	for (const struct episode_claim *c = x->claims; c; c = c->next)
+		n += c != but && c->counts ? atomic_load(&c->left) : 0;
+	pthread_mutex_unlock(&x->lock);
+	return n;
+}
+
 void episodes_unclaim(struct episodes *x, struct episode_claim *c)
 {
 	struct episode_claim **at = &x->claims;
@@ -220,7 +233,8 @@ static enum err_code apply_note(struct store_op *op, struct db *db, struct err *
 	struct note_op *w = (struct note_op *)(void *)op;
 	enum err_code code = hosts_seen(db, w->host, w->commit, w->max, w->now, e);
 
-	if (code == ERR_FULL) /* one more than are known: it was told so, if it was to be told anything */
+	if (code ==
+		ERR_FORBIDDEN) /* one more than are known: it was told so, if it was to be told anything */
 		return ERR_OK;
 	TRY(code);
 	return w->status != 0 ? hosts_refused(db, w->host, w->status, w->why, w->now, e) : ERR_OK;

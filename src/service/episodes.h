@@ -12,6 +12,8 @@
 #include "store/fleet_nouns.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 struct episodes;
 MUST_CHECK enum err_code episodes_start(struct store *s, struct episodes **ret, struct err *e);
 void episodes_free(struct episodes *x); /* NULL is fine */
@@ -51,12 +53,15 @@ void episodes_note(struct episodes *x, const struct config *cfg, struct str host
 /* One name comes in at a time, and so many at once. ERR_UNAVAILABLE. Each claim is given back. */
 struct episode_claim {
 	struct str host, id;
-	bool counts; /* as one that takes bytes */
+	bool counts;          /* as one that takes bytes */
+	_Atomic int64_t left; /* bytes that it has announced and not sent yet */
 	struct episode_claim *next;
 };
 MUST_CHECK enum err_code episodes_claim(struct episodes *x, struct episode_claim *c, struct err *e);
 MUST_CHECK enum err_code episodes_claim_bytes(
 	struct episodes *x, struct episode_claim *c, int64_t max, struct err *e);
 void episodes_unclaim(struct episodes *x, struct episode_claim *c);
+/* Bytes that all others have announced and not sent yet. */
+int64_t episodes_expected(struct episodes *x, const struct episode_claim *but);
 
 #endif

@@ -132,15 +132,21 @@ void episode_file_end(struct episode_file *f)
 	free(f);
 }
 
-enum err_code episode_file_place(struct store *s, struct str host, struct str id, struct err *e)
+enum err_code episode_file_place(
+	struct store *s, struct str host, struct str id, int64_t bytes, struct err *e)
 {
 	const char *from, *to, *folder;
+	struct stat st;
 	AUTO_ARENA a;
 
 	arena_init(&a);
 	from = incoming_path(s, host, id, &a);
 	to = path_of(s, host, id, &a);
 	folder = host_folder(s, host, &a);
+	if (stat(from, &st) != 0)
+		return fail(from, e);
+	if (st.st_size != bytes)
+		return err_set(e, ERR_NOT_FOUND, "what came of %s is not all of it", to);
 	TRY(make_folder(s, folder, &a, e));
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0) {
 		if (errno == EEXIST)
@@ -148,6 +154,34 @@ enum err_code episode_file_place(struct store *s, struct str host, struct str id
 		return fail(from, e);
 	}
 	return dir_sync(folder, e);
+}
+
+enum err_code episode_file_settle(struct store *s, struct str host, struct str id, struct err *e)
+{
+	const char *path;
+	AUTO_ARENA a;
+	AUTO_FD fd = -1;
+
+	arena_init(&a);
+	path = path_of(s, host, id, &a);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fsync(fd) != 0)
+		return fail(path, e);
+	TRY(dir_sync(host_folder(s, host, &a), e));
+	TRY(dir_sync(arena_fmt(&a, "%s/episodes", store_folder(s)).p, e));
+	return dir_sync(store_folder(s), e);
+}
+
+enum err_code episode_file_set_aside(struct store *s, struct str host, struct str id, struct err *e)
+{
+	const char *path;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	path = path_of(s, host, id, &a);
+	if (rename(path, arena_fmt(&a, "%s.damaged", path).p) != 0)
+		return fail(path, e);
+	return dir_sync(host_folder(s, host, &a), e);
 }
 
 enum err_code episode_file_open(
@@ -184,12 +218,13 @@ enum err_code episode_file_nameless(struct store *s, int *ret_fd, struct err *e)
 	return ERR_OK;
 }
 
-bool episode_file_exists(struct store *s, struct str host, struct str id)
+int64_t episode_file_size(struct store *s, struct str host, struct str id)
 {
+	struct stat st;
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	return file_exists(path_of(s, host, id, &a));
+	return stat(path_of(s, host, id, &a), &st) == 0 ? st.st_size : -1;
 }
 
 enum err_code episode_file_hash(int fd, struct sha256 *ret, struct err *e)

@@ -31,14 +31,21 @@ MUST_CHECK enum err_code episode_file_sync(struct episode_file *f, struct err *e
 void episode_file_leave(struct episode_file *f);
 void episode_file_end(struct episode_file *f); /* what was not left is gone. NULL is fine */
 
-/* From .incoming into its place. ERR_CONFLICT: there is one. ERR_NOT_FOUND: none has come. */
-MUST_CHECK enum err_code episode_file_place(struct store *s, struct str host, struct str id, struct err *e);
+/* From .incoming into its place. ERR_CONFLICT: there is one. ERR_NOT_FOUND: none of so many bytes has come. */
+MUST_CHECK enum err_code episode_file_place(
+	struct store *s, struct str host, struct str id, int64_t bytes, struct err *e);
+/* What is in its place is synced, with all folders above it: for who does not know that it is. */
+MUST_CHECK enum err_code episode_file_settle(struct store *s, struct str host, struct str id, struct err *e);
+/* One that is not what it should be goes out of its place, to ID.tar.zst.damaged. */
+MUST_CHECK enum err_code episode_file_set_aside(
+	struct store *s, struct str host, struct str id, struct err *e);
 /* For reading, and how long it is. */
 MUST_CHECK enum err_code episode_file_open(
 	struct store *s, struct str host, struct str id, int *ret_fd, int64_t *ret_bytes, struct err *e);
 /* One without a name on the same disk: it goes when it is closed. */
 MUST_CHECK enum err_code episode_file_nameless(struct store *s, int *ret_fd, struct err *e);
-bool episode_file_exists(struct store *s, struct str host, struct str id);
+/* Bytes of the one in its place; -1: there is none. */
+int64_t episode_file_size(struct store *s, struct str host, struct str id);
 /* Reads all of it, from its beginning. */
 MUST_CHECK enum err_code episode_file_hash(int fd, struct sha256 *ret, struct err *e);
 /* All that lies in .incoming is gone; for when nothing comes. */

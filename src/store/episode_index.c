@@ -170,6 +170,18 @@ enum err_code episode_index_add(struct episode_index *x, struct str line, struct
 	return code;
 }
 
+enum err_code episode_index_sync(struct episode_index *x, struct err *e)
+{
+	const char *path;
+	AUTO_ARENA a;
+	AUTO_FD fd = -1;
+
+	arena_init(&a);
+	path = path_of(x->store, &a);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && fdatasync(fd) == 0 ? ERR_OK : fail(path, e);
+}
+
 /* ---- read ---- */
 
 struct looked_for {

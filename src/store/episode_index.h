@@ -20,6 +20,8 @@ void episode_index_close(struct episode_index *x); /* NULL is fine */
 int64_t episode_index_len(struct episode_index *x);
 /* line: without its end. Synced when it returns. ERR_FULL, ERR_STORAGE: it is as it was. */
 MUST_CHECK enum err_code episode_index_add(struct episode_index *x, struct str line, struct err *e);
+/* For a line that was found: it is synced, whoever wrote it. */
+MUST_CHECK enum err_code episode_index_sync(struct episode_index *x, struct err *e);
 /* Does a line tell of this episode that begins at that offset or behind it? within: not more than so many bytes behind; 0: to the end. */
 MUST_CHECK enum err_code episode_index_has(struct episode_index *x, int64_t from, int64_t within,
 	struct str host, struct str id, bool *ret, struct err *e);

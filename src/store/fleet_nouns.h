@@ -16,7 +16,9 @@ struct fleet_host {
 	struct str refused_why;
 };
 
-/* W. It sent something: its row, new if need be. commit: that it told, may be empty. ERR_FULL: max are known, and it is none of them. */
+/* ERR_FORBIDDEN: max are known, and it is none of them. */
+MUST_CHECK enum err_code hosts_may_come(struct db *db, struct str name, int64_t max, struct err *e);
+/* W. It sent something: its row, new if need be. commit: that it told, may be empty. ERR_FORBIDDEN as above. */
 MUST_CHECK enum err_code hosts_seen(
 	struct db *db, struct str name, struct str commit, int64_t max, int64_t now, struct err *e);
 /* W. It was refused. One that is not known is left unknown. */

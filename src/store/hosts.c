@@ -25,16 +25,25 @@ static enum err_code take_host(void *arg, const struct db_row *row, struct err *
 	return ERR_OK;
 }
 
+enum err_code hosts_may_come(struct db *db, struct str name, int64_t max, struct err *e)
+{
+	int64_t n = 0, known = 0;
+
+	TRY(db_int(db, "SELECT count(*) FROM fleet_host WHERE name = $1", DB_ARGS(DB_T(name)), &known, e));
+	if (known > 0)
+		return ERR_OK;
+	TRY(db_int(db, "SELECT count(*) FROM fleet_host", NULL, 0, &n, e));
+	if (n < max)
+		return ERR_OK;
+	return err_set(e, ERR_FORBIDDEN,
+		"%lld hosts are known, and \"%.*s\" is none of them; the bound is [fleet] hosts",
+		(long long)n, STR_FMT(name));
+}
+
 static enum err_code add(
 	struct db *db, struct str name, struct str commit, int64_t max, int64_t now, struct err *e)
 {
-	int64_t n = 0;
-
-	TRY(db_int(db, "SELECT count(*) FROM fleet_host", NULL, 0, &n, e));
-	if (n >= max)
-		return err_set(e, ERR_FULL,
-			"%lld hosts are known, and \"%.*s\" is none of them; the bound is [fleet] hosts",
-			(long long)n, STR_FMT(name));
+	TRY(hosts_may_come(db, name, max, e));
 	return db_run(db,
 		"INSERT INTO fleet_host (name, first_seen_at, last_seen_at, code_commit) VALUES ($1, $2, $2, "
 		"$3)",

@@ -116,6 +116,7 @@ int fixture_up(void **state)
 	fx.app.access = access_new(fx.app.store);
 	if (errands_start(2, 64, &fx.app.passwords, &e) != ERR_OK ||
 		errands_start(2, 64, &fx.app.files, &e) != ERR_OK ||
+		errands_start(2, 64, &fx.app.archives, &e) != ERR_OK ||
 		errands_start(1, 2, &fx.app.forges, &e) != ERR_OK)
 		return -1;
 	cfg = config_get(fx.app.config);
@@ -154,6 +155,7 @@ int fixture_down(void **state)
 
 	errands_free(fx.app.passwords);
 	errands_free(fx.app.files);
+	errands_free(fx.app.archives);
 	errands_free(fx.app.forges);
 	streams_stop(fx.app.streams);
 	signin_free(fx.app.signin);

@@ -357,7 +357,7 @@ static void hosts_are_so_many_and_what_was_refused_is_told_of_them(void **state)
 
 	for (int i = 0; i < 4; i++) {
 		o.host = arena_fmt(&a, "lab-%d", i);
-		assert_int_equal(send_offer(&o, bytes, &is_new), i < 3 ? ERR_OK : ERR_FULL);
+		assert_int_equal(send_offer(&o, bytes, &is_new), i < 3 ? ERR_OK : ERR_FORBIDDEN);
 	}
 	assert_non_null(strstr(e.text, "[fleet] hosts"));
 	episodes_note(episodes, fx.cfg, STR("lab-1"), STR("ABCDEFABCDEF0"), NOW + 5, 412, STR("too old"));
@@ -491,7 +491,9 @@ static void leave(const char *id, struct str bytes, enum left left)
 		episode_file_end(f);
 	}
 	if (left >= LEFT_PLACED)
-		assert_int_equal(episode_file_place(fx.store, STR("lab-1"), str_z(id), &e), ERR_OK);
+		assert_int_equal(
+			episode_file_place(fx.store, STR("lab-1"), str_z(id), (int64_t)bytes.len, &e),
+			ERR_OK);
 	if (left >= LEFT_LINE)
 		assert_int_equal(episode_index_add(episodes_index(episodes),
 					 arena_fmt(&a, "{\"host\":\"lab-1\",\"id\":\"%s\",\"sha256\":\"%s\"}",
@@ -597,6 +599,60 @@ static void a_line_that_was_lost_is_written_again_by_the_same_request(void **sta
 	must_send("ep-2", bytes, false);
 	must_send("ep-1", bytes, false);
 	assert_well(3);
+}
+
+/* Of the first only its row and its file beside its place are there; the second is on its way when the server stops. */
+static void half_of_another_is_never_taken_for_what_had_come(void **state)
+{
+	struct str bytes = an_episode(&a, "ep", META, 3000), other = an_episode(&a, "ep", META, 300001);
+	struct episode_offer o = offer_of("ep-1", other);
+	struct gate_verdict verdict;
+	struct arrival *v = NULL;
+	struct str half = { other.p, bytes.len }; /* as long as what was to come */
+	struct episode_file *f = NULL;
+	(void)state;
+
+	leave("ep-1", bytes, LEFT_INCOMING);
+	assert_int_equal(arrival_begin(episodes, NULL, fx.cfg, &o, &a, &verdict, &v, &e), ERR_OK);
+	assert_int_equal(feed(v, half), ERR_OK);
+	arrival_end(v); /* a kill would leave the half: */
+	assert_int_equal(episode_file_begin(fx.store, STR("lab-1"), STR("ep-1"), &f, &e), ERR_OK);
+	assert_int_equal(episode_file_add(f, half, &e), ERR_OK);
+	episode_file_leave(f);
+	episode_file_end(f);
+	restart();
+	assert_false(is_here("ep-1"));
+	assert_well(0);
+	must_send("ep-1", other, true);
+	assert_well(1);
+}
+
+static void what_came_in_part_is_not_put_in_its_place(void **state)
+{
+	struct str bytes = an_episode(&a, "ep", META, 3000);
+	(void)state;
+
+	leave("ep-1", bytes, LEFT_INCOMING);
+	assert_int_equal(truncate(path_of(".incoming/lab-1@ep-1"), 100), 0);
+	restart();
+	assert_false(is_here("ep-1"));
+	assert_well(0);
+}
+
+static void what_was_lost_in_part_comes_back_in_one_request(void **state)
+{
+	struct str bytes = an_episode(&a, "ep", META, 3000);
+	(void)state;
+
+	must_send("ep-1", bytes, true);
+	assert_int_equal(unlink(path_of("lab-1/ep-1.tar.zst")), 0);
+	assert_int_equal(truncate(path_of("index.jsonl"), 0), 0);
+	must_send("ep-1", bytes, true);
+	assert_well(1);
+	assert_int_equal(truncate(path_of("lab-1/ep-1.tar.zst"), 100), 0);
+	must_send("ep-1", bytes, true);
+	assert_well(1);
+	assert_true(file_exists(path_of("lab-1/ep-1.tar.zst.damaged")));
 }
 
 static void an_episode_whose_file_was_lost_is_taken_again(void **state)
@@ -742,6 +798,9 @@ int main(void)
 		T(other_bytes_may_come_where_nothing_was_acknowledged),
 		T(a_file_without_a_row_is_taken_in_by_the_same_bytes_alone),
 		T(a_line_that_was_lost_is_written_again_by_the_same_request),
+		T(half_of_another_is_never_taken_for_what_had_come),
+		T(what_came_in_part_is_not_put_in_its_place),
+		T(what_was_lost_in_part_comes_back_in_one_request),
 		T(an_episode_whose_file_was_lost_is_taken_again),
 		T(a_line_that_a_crash_tore_is_cut_off),
 		T(the_index_is_made_anew_from_the_rows),
