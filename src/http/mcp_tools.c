@@ -32,6 +32,21 @@
 			ANY_LENGTH },                                                                        \
 		.prose = prose_                                                                              \
 	}
+#define NEEDED_WORD(name_, values_, prose_)                                                                  \
+	{                                                                                                    \
+		.field = { .name = name_,                                                                    \
+			.types = FIELD_STRING,                                                               \
+			.max_len = -1,                                                                       \
+			.values = values_,                                                                   \
+			.required = true,                                                                    \
+			ANY_LENGTH },                                                                        \
+		.prose = prose_                                                                              \
+	}
+#define LINES(name_, most, prose_)                                                                           \
+	{                                                                                                    \
+		.field = { .name = name_, .types = FIELD_STRING, .max_len = most, ANY_LENGTH },              \
+		.prose = prose_                                                                              \
+	}
 #define NUMBER(name_, low, high, default_, prose_)                                                           \
 	{                                                                                                    \
 		.field = { .name = name_,                                                                    \
@@ -62,6 +77,8 @@
 static const char *const levels[] = { "debug", "info", "warning", "error", "critical", NULL };
 static const char *const statuses[] = { "queued", "running", "pass", "fail", "canceled", "incomplete", NULL };
 static const char *const states[] = { "open", "snoozed", "resolved", NULL };
+static const char *const outcomes[] = { "fixed", "no_fix", "failed",
+	NULL }; /* the others are seen, not said */
 
 static const struct mcp_arg of_failure_context[] = {
 	REPO,
@@ -140,6 +157,18 @@ static const struct mcp_arg of_list_runs[] = {
 	WORD("status", statuses, "Only runs of this status."),
 	NUMBER("limit", 1, 100, "20", "Runs on a page at most."),
 	FROM_CURSOR,
+};
+
+static const struct mcp_arg of_report_outcome[] = {
+	NEEDED("dispatch_id", "Sluice's id of a dispatch, as it was told with the failure."),
+	NEEDED_WORD("outcome", outcomes,
+		"fixed: by the commit sha. no_fix: no change of code mends this, which is remembered for "
+		"errors that are the same. failed: it was tried and did not work."),
+	TEXT("sha", 64, "The commit that fixes it, in full. Needed with fixed."),
+	LINES("note", 4000, "What was found or done, for people and for the next who tries."),
+	NUMBER("claim", 1, INT64_MAX, NULL,
+		"The number of the claim, of a dispatch that an agent claimed; none of one that came "
+		"otherwise."),
 };
 
 /* ---- what they give ---- */
@@ -229,11 +258,20 @@ static const struct mcp_arg of_list_runs[] = {
 #define GROUP                                                                                                \
 	S_OBJECT(S_GROUP_NEEDS, S_GROUP_MEMBERS                                                              \
 		"," S_M("why", S_LIST(S_TEXT)) "," S_M("errors", S_LIST("{\"type\":\"object\"}")))
+#define DISPATCH                                                                                             \
+	S_OBJECT("\"dispatch_id\",\"repo\",\"head_sha\",\"state\",\"outcome\"",                              \
+		S_M("dispatch_id", S_INT) "," S_M("repo", S_TEXT) "," S_M("forge", S_TEXT) "," S_M(          \
+			"head_sha", S_TEXT) "," S_M("run_id", S_OR_NULL("integer")) "," S_M("branch",        \
+			S_OR_NULL("string")) "," S_M("pull_request", S_OR_NULL("integer")) "," S_M("state",  \
+			S_TEXT) "," S_M("outcome", S_OR_NULL("string")) "," S_M("fixed_sha",                 \
+			S_OR_NULL("string")) "," S_M("note", S_OR_NULL("string")) "," S_M("over_at",         \
+			S_OR_NULL("string")))
 
 /* ---- the table ---- */
 
 #define ARGS(of) .args = of, .n_args = sizeof of / sizeof *of
 #define READS(scope_) .scope = SCOPE_BIT(scope_)
+#define WRITES(scope_) .scope = SCOPE_BIT(scope_), .writes = true
 
 const struct mcp_tool mcp_tools[] = {
 	{ .name = "failure_context",
@@ -304,6 +342,16 @@ const struct mcp_tool mcp_tools[] = {
 		.output = RUNS,
 		READS(SCOPE_RUNS_READ),
 		.call = mcp_list_runs },
+	{ .name = "report_outcome",
+		.title = "What came of a failure",
+		.prose =
+			"Says what came of a failure that was handed over to be fixed (a dispatch): fixed, "
+			"with the commit; no_fix; or failed. It is then over, and what was said is kept. The "
+			"same again changes nothing. The only tool that changes anything.",
+		ARGS(of_report_outcome),
+		.output = DISPATCH,
+		WRITES(SCOPE_DISPATCH_WRITE),
+		.call = mcp_report_outcome },
 };
 const size_t mcp_n_tools = sizeof mcp_tools / sizeof *mcp_tools;
 

@@ -30,7 +30,7 @@ struct mcp_tool {
 	size_t n_args;
 	const char *output; /* JSON Schema 2020-12 */
 	scope_set scope;
-	bool writes;
+	bool writes; /* the same call again has to change nothing more: clients are told that it may be repeated */
 	enum err_code (*call)(struct mcp_call *m, struct err *e);
 };
 
@@ -65,5 +65,7 @@ MUST_CHECK enum err_code mcp_list_failures(struct mcp_call *m, struct err *e);
 MUST_CHECK enum err_code mcp_list_runs(struct mcp_call *m, struct err *e);
 MUST_CHECK enum err_code mcp_list_errors(struct mcp_call *m, struct err *e);
 MUST_CHECK enum err_code mcp_error_group(struct mcp_call *m, struct err *e);
+/* mcp_dispatch.c: what came of it */
+MUST_CHECK enum err_code mcp_report_outcome(struct mcp_call *m, struct err *e);
 
 #endif
