@@ -26,9 +26,12 @@ class Dispatches(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="sluice-e2e-dispatch-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.forge = StandInForge(GitRepo(os.path.join(self.folder, "widget")), kind=self.kind, token=TOKEN)
+        self.forge = StandInForge(self.new_repo(), kind=self.kind, token=TOKEN)
         self.forge.__enter__()
         self.addCleanup(self.forge.go_away)
+
+    def new_repo(self):
+        return GitRepo(os.path.join(self.folder, "widget"))
 
     def file(self, name, text):
         path = os.path.join(self.folder, name)
@@ -40,6 +43,7 @@ class Dispatches(unittest.TestCase):
     def server(self, dispatch, forge=""):
         conf = (f'[forge "home"]\n\turl = {self.forge.url}\n\tkind = {self.kind}\n\ttoken-file = {self.file("token", TOKEN)}\n{forge}'
                 f'[hook "{self.kind}"]\n\tsecret = {SECRET}\n[dispatch "{REPO}"]\n\twait = 5s\n\tcooldown = 0s\n{dispatch}')
+        self.conf = conf
         server = Server(conf, watch=(REPO,))
         server.__enter__()
         self.addCleanup(server.close)
