@@ -1,25 +1,29 @@
 #!/usr/bin/python3
 """The loop as a whole: a project that does not compile, a runner that says so, a forge that tells of it, and an agent that mends it and pushes. Only the forge is a stand-in; then the same with what gets lost, and who is killed."""
-import json
+import concurrent.futures
+import contextlib
+import http.server
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
 import sluice_test as s
 from commits_forge import Listening, git
-from sluice_test import ROOT, SLUICE, eventually, post_of
+from sluice_test import ROOT, SLUICE, eventually
 from stand_in_forge import GitRepo, Step
 from suite_worker import Waiting, is_there, read, write
 from test_dispatch import LOG, REPO, Dispatches
 from test_fix import Fixer
 
 FIXER = os.path.join(ROOT, "doc", "examples", "fixer.sh")
+SEED = int(os.environ.get("SLUICE_CRASH_SEED", random.randrange(1 << 30)))
+WORDS = ("mass", "area", "depth", "speed", "force", "power", "angle", "width")
 NO_LOG = "There is no log of a failed step"
 NAMED = r"(\w+\.c):\d+:\d+: error: .*?['\u2018](\w+)['\u2019]"
 # Goes by what the compiler said: in its prompt, or where that has nothing of it, when asked itself.
@@ -50,6 +54,7 @@ class Story(Waiting, Dispatches):
     def setUp(self):
         super().setUp()
         self.home = os.path.join(self.folder, "home")
+        os.mkdir(self.home)
         self.work = os.path.join(self.folder, "work")
         git("clone", "-q", self.forge.path, self.work)
         for name in ("Makefile", "duration.c", "duration.h", "test_duration.c"):
@@ -148,6 +153,30 @@ class Story(Waiting, Dispatches):
         return self.at.get(f"/api/v1/steps/{self.shown(number)[0]['Its step']}/log").text
 
 
+class Receiver(Listening):
+    """Of webhooks: what came, by its delivery. silent: it takes what comes, and does not answer."""
+
+    def __init__(self):
+        self.received, self.silent = [], False
+
+    def _handler(receiver):  # noqa: N805
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.received.append(self.headers["X-Sluice-Delivery"])
+                if receiver.silent:
+                    self.rfile.read(1)  # until whoever sent it is gone
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        return Handler
+
+
 class Loop(Story):
     def test_red_mended_pushed_green(self):
         self.serve()
@@ -187,7 +216,7 @@ class Loop(Story):
 
     def test_no_log_ever_arrives(self):
         self.forge.can = set()  # nor can it be fetched
-        self.serve()
+        self.serve("\taction = claim\n\twait = 0s\n")
         broken = self.break_it()
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))  # and does not listen
@@ -197,6 +226,7 @@ class Loop(Story):
         self.assertNotIn("Class", facts)
         self.assertEqual(checks["class"], "passes         no error is known of it")
         self.assertIn(NO_LOG, self.show(number, "--prompt"))
+        self.assertIn(NO_LOG, self.at.must("dispatch", "preview", "--prompt", REPO, broken))
         self.at.configure(self.conf.replace("action = claim", "action = claim\n\twhen-empty = silent"))
         self.at.process.send_signal(signal.SIGHUP)
         self.at.wait_for_line("settings re-read")
@@ -224,6 +254,112 @@ class Loop(Story):
         self.assertEqual((facts["Commit"], facts["Refused by"], facts["Reason"], checks["attempts"]), (pushed, "attempts", why, f"refuses        {why}"))
         self.assertEqual(self.agent(MENDS).wait(), 0)
         self.assertEqual(self.forge.head_of("main"), pushed)  # nobody was sent
+
+    def test_fifty_red_runs_and_four_agents_are_one_command(self):
+        self.serve()
+        fifo, count = self.fifo("f"), self.path("count")
+        runs = [self.red(branch=f"b{i}", server=self.at) for i in range(50)]
+        agents = [self.fix("sh", "-c", f"echo x >> {count}; {self.waits(fifo)}", options=(), name=f"fixer-{i}") for i in range(4)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual({status for said in pool.map(lambda run: run.finish(), runs) for status, _ in said}, {200})
+        self.begun(fifo)
+        eventually("all others are refused", lambda: len(self.dispatches(self.at, state="refused", limit=100)) == 49)
+        one, = self.dispatches(self.at, state="claimed")
+        reason = f"dispatch {one['dispatch_id']} is open for the same group of errors"
+        self.assertEqual({(d["refused_by"], d["reason"]) for d in self.dispatches(self.at, state="refused", limit=100)}, {("open", reason)})
+        self.let_go(fifo)
+        self.until(self.at, "handed")
+        for w in agents:
+            self.assertEqual(w.stop(), 0, w.stderr)
+        self.assertEqual(read(count), "x\n")
+
+
+class Killed(Story):
+    def test_the_agent_at_work_and_nobody_gets_it_but_by_hand(self):
+        self.serve("\taction = claim\n\tlease = 10s\n")
+        self.break_it()
+        self.ci()
+        self.until(self.at, "offered")
+        fifo = self.fifo("f")
+        w = self.fix("sh", "-c", self.waits(fifo))
+        pid = self.begun(fifo)
+        w.kill()
+        eventually("its command is gone", lambda: not is_there(pid))
+        self.assertEqual(self.agent(MENDS).wait(), 0)
+        number = self.until(self.at, "unknown")["dispatch_id"]
+        self.assertEqual(self.agent(MENDS).wait(), 0)
+        facts, _ = self.shown(number)
+        self.assertEqual((facts["State"], facts["Agent"], self.forge.head_of("main")), ("unknown", "fixer", facts["Commit"]))
+        self.at.must("dispatch", "retry", str(number))
+        self.until(self.at, "offered")
+        fixed = self.fixed_by(self.agent(MENDS))
+        self.assertNotEqual(fixed, facts["Commit"])
+        self.fixed_with(number, fixed)
+
+    def again(self):
+        """The server is killed, and comes back."""
+        self.at.kill()
+        self.at.start()
+        for hook in self.forge.hooks.values():
+            hook["config"]["url"] = f"{self.at.url}/hooks/{self.kind}"
+
+    def reds(self, *names):
+        """A run for each, which break in ways of their own."""
+        return {name: self.red(branch=name, server=self.at, log=LOG.replace("rate", name)) for name in names}
+
+    @contextlib.contextmanager
+    def deciding_nothing(self):
+        """Meanwhile the dispatcher waits for the forge to say where a branch stands, which then turns out to be no affair of its."""
+        run, = self.reds("aside").values()
+        self.forge.repo.commit(branch="aside")
+        self.forge.push("aside")
+        self.forge.troubles["GET .*/branches/aside"] = "slow"
+        run.finish("failure")
+        eventually("the forge is asked", lambda: self.forge.count("GET", "/branches/aside"))
+        yield
+        self.forge.release()
+
+    def states(self):
+        """Those of dispatches that went out, and of their webhooks: branch -> (id, state, state)."""
+        return {branch: rest for branch, *rest in self.at.query(
+            "SELECT d.branch, d.id, d.state, x.state FROM dispatch AS d JOIN dispatch_action AS x ON x.dispatch_id = d.id ORDER BY d.id")}
+
+    def test_the_server_between_deciding_and_handing_over(self):
+        with Receiver() as receiver:
+            self.serve(f"\taction = webhook\n\turl = {receiver.url}/x\n")
+            receiver.silent = True
+            runs = self.reds("pressure", "volume")
+            with self.deciding_nothing():
+                for run in runs.values():
+                    run.finish("failure")
+            eventually("one is handed over", lambda: receiver.received)
+            states = self.states()
+            self.assertEqual([rest[1:] for rest in states.values()], [["handing", "trying"], ["handing", "wanted"]])
+            receiver.silent = False
+            self.again()
+            first, second = states
+            eventually("the second went out", lambda: self.states()[second][1:] == ["handed", "done"])
+            self.assertEqual(self.states()[first][1:], ["unknown", "unknown"])
+            self.again()
+            third, = self.reds("weight").values()
+            third.finish("failure")
+            eventually("another goes out, and by then they would have", lambda: self.states().get("weight", (0, ""))[1] == "handed")
+            self.assertEqual(receiver.received, [f"{number}-0" for number, *_ in self.states().values()])
+
+    def test_the_server_at_any_moment(self):
+        print(f"# seed {SEED}; SLUICE_CRASH_SEED={SEED} repeats the moments")
+        moments = random.Random(SEED)
+        with Receiver() as receiver:
+            self.serve(f"\taction = webhook\n\turl = {receiver.url}/x\n")
+            for run in self.reds(*WORDS).values():
+                self.assertEqual([status for status, _ in run.finish("failure")], [200])
+                time.sleep(moments.uniform(0, 0.02))  # not for anything to be done: the moment is what is tested
+                self.again()
+            eventually("all went out", lambda: len(self.states()) == len(WORDS) and {rest[1] for rest in self.states().values()} <= {"handed", "unknown"})
+            for branch, (number, state, _) in self.states().items():
+                self.assertIn((state, receiver.received.count(f"{number}-0")), (("handed", 1), ("unknown", 0), ("unknown", 1)), branch)
+            self.assertLessEqual(set(receiver.received), {f"{number}-0" for number, *_ in self.states().values()})
+            print(f"# handed over: {sum(state == 'handed' for _, state, _ in self.states().values())} of {len(WORDS)}, received: {len(receiver.received)}")
 
 
 if __name__ == "__main__":
