@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import sluice_test as s
@@ -154,16 +155,17 @@ class Story(Waiting, Dispatches):
 
 
 class Receiver(Listening):
-    """Of webhooks: what came, by its delivery. silent: it takes what comes, and does not answer."""
+    """Of webhooks: what came, by its delivery; came: something did, and is not answered yet. silent: it takes what comes, and does not answer."""
 
     def __init__(self):
-        self.received, self.silent = [], False
+        self.received, self.silent, self.came = [], False, threading.Event()
 
     def _handler(receiver):  # noqa: N805
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.received.append(self.headers["X-Sluice-Delivery"])
+                receiver.came.set()
                 if receiver.silent:
                     self.rfile.read(1)  # until whoever sent it is gone
                     return
@@ -351,9 +353,13 @@ class Killed(Story):
         moments = random.Random(SEED)
         with Receiver() as receiver:
             self.serve(f"\taction = webhook\n\turl = {receiver.url}/x\n")
-            for run in self.reds(*WORDS).values():
+            for i, run in enumerate(self.reds(*WORDS).values()):
+                receiver.came.clear()
                 self.assertEqual([status for status, _ in run.finish("failure")], [200])
-                time.sleep(moments.uniform(0, 0.02))  # not for anything to be done: the moment is what is tested
+                if i % 2:
+                    receiver.came.wait(s.DEADLINE)
+                else:
+                    time.sleep(moments.uniform(0, 0.02))  # not for anything to be done: the moment is what is tested
                 self.again()
             eventually("all went out", lambda: len(self.states()) == len(WORDS) and {rest[1] for rest in self.states().values()} <= {"handed", "unknown"})
             for branch, (number, state, _) in self.states().items():
