@@ -26,9 +26,12 @@ class Dispatches(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="sluice-e2e-dispatch-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.forge = StandInForge(GitRepo(os.path.join(self.folder, "widget")), kind=self.kind, token=TOKEN)
+        self.forge = StandInForge(self.new_repo(), kind=self.kind, token=TOKEN)
         self.forge.__enter__()
         self.addCleanup(self.forge.go_away)
+
+    def new_repo(self):
+        return GitRepo(os.path.join(self.folder, "widget"))
 
     def file(self, name, text):
         path = os.path.join(self.folder, name)
@@ -40,20 +43,21 @@ class Dispatches(unittest.TestCase):
     def server(self, dispatch, forge=""):
         conf = (f'[forge "home"]\n\turl = {self.forge.url}\n\tkind = {self.kind}\n\ttoken-file = {self.file("token", TOKEN)}\n{forge}'
                 f'[hook "{self.kind}"]\n\tsecret = {SECRET}\n[dispatch "{REPO}"]\n\twait = 5s\n\tcooldown = 0s\n{dispatch}')
+        self.conf = conf
         server = Server(conf, watch=(REPO,))
         server.__enter__()
         self.addCleanup(server.close)
         self.forge.add_hook(f"{server.url}/hooks/{self.kind}", SECRET)
         return server
 
-    def red(self, branch="main", log=True, server=None, pull=None):
+    def red(self, branch="main", log=LOG, server=None, pull=None):
         """A commit of that branch, whose run fails; with its log sent by a runner, if that is wanted."""
         sha = self.forge.repo.commit(branch=branch)[0]
         self.forge.push(branch)
         run = self.forge.run(sha, branch=branch, pull=pull)
-        run.job("build", steps=[Step("make", "failure", LOG)])
+        run.job("build", steps=[Step("make", "failure", log or LOG)])
         if log:
-            server.must_post(post_of(repo=REPO, head_sha=sha, run_id=str(run.id), branch=branch, workflow="ci.yml", job_name="build", step_name="make", log_tail=LOG))
+            server.must_post(post_of(repo=REPO, head_sha=sha, run_id=str(run.id), branch=branch, workflow="ci.yml", job_name="build", step_name="make", log_tail=log))
             server.explained(sha, repo=REPO)
         return run
 
@@ -125,7 +129,7 @@ class Loop(Dispatches):
     def test_the_log_is_lost(self):
         self.forge.can = set()  # nor can it be fetched
         server = self.server("\taction = claim\n")
-        self.red(log=False).finish("failure")
+        self.red(log=None).finish("failure")
         self.until(server, "offered")
         claimed = self.claim(server)
         self.assertIn("## CI failure context", claimed["prompt"])
@@ -133,7 +137,7 @@ class Loop(Dispatches):
 
     def test_the_log_is_fetched_where_no_runner_sent_it(self):
         server = self.server("\taction = claim\n\twait = 120s\n")
-        self.red(log=False).finish("failure")
+        self.red(log=None).finish("failure")
         eventually("it is fetched and offered", lambda: self.dispatches(server, state="offered"), seconds=120)
         self.assertIn("pump.c:12:3", self.claim(server)["prompt"])
 
