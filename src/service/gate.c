@@ -144,7 +144,6 @@ struct turn {
 	uint64_t number;
 	const struct gate_config *c;
 	struct gate_window *window; /* a reference */
-	char *from;
 };
 
 static struct gate_state *still_there(struct gates *g, const struct turn *t)
@@ -214,11 +213,7 @@ static void take_heard(struct gate_state *s, const struct turn *t, const struct 
 /* Without the lock: the forge may take its time. */
 static void ask(struct gates *g, struct turn *t)
 {
-	struct gate_asking q = { .http = g->http,
-		.clock = g->clock,
-		.stop = &g->stop,
-		.now = t->window,
-		.now_from = str_z(t->from) };
+	struct gate_asking q = { .http = g->http, .clock = g->clock, .stop = &g->stop, .now = t->window };
 	struct gate_heard heard = { 0 };
 	struct gate_state *s;
 	struct err why = { 0 };
@@ -287,11 +282,10 @@ static void one_turn(struct gates *g)
 		return;
 	}
 	s->due = now + cfg->gates[i].refresh_ms;
-	t = (struct turn){ s->number, &cfg->gates[i], gate_window_get(s->window), mem_dup(str_z(s->from)) };
+	t = (struct turn){ s->number, &cfg->gates[i], gate_window_get(s->window) };
 	pthread_mutex_unlock(&g->lock);
 	ask(g, &t);
 	gate_window_put(t.window);
-	free(t.from);
 	config_put(g->box, cfg);
 	pthread_mutex_lock(&g->lock);
 }

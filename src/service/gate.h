@@ -9,7 +9,8 @@
  *
  *	gates_start() .. gate_check() from any thread .. gates_stop(), gates_free()
  *
- * A repository that is behind what another source has said already is passed over: it would shut out what was let in a moment ago.
+ * A repository that stands in for another source and does not have the head that is known is passed over: it is behind, or has another history, and would shut out what was let in a moment ago.
+ * While nothing is known it is taken as it is. The first source that is configured is followed wherever it goes.
  *
  * Which gates there are, is the configuration's; one whose sources have not changed keeps its window when the settings are read again. One that is not enabled is not asked about.
  */

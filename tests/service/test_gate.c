@@ -454,6 +454,11 @@ static void without_a_repository_nothing_is_fallen_back_to(void **state)
 	assert_int_equal(metric_get(METRIC_GATE_FALLBACK), 0);
 }
 
+static const char *does_not_have(const char *id)
+{
+	return arena_cstr(&a, arena_fmt(&a, "does not have %.12s", id));
+}
+
 static void a_repository_that_is_behind_what_the_forge_said_takes_nothing_back(void **state)
 {
 	(void)state;
@@ -466,12 +471,82 @@ static void a_repository_that_is_behind_what_the_forge_said_takes_nothing_back(v
 	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
 	assert_int_equal(check_z(ids[10]), GATE_OUTSIDE);
 	assert_int_equal(status().source, GATE_SOURCE_FORGE);
-	assert_true(has(status().error, "8 commits behind"));
+	assert_true(has(status().error, does_not_have(ids[0])));
+	assert_true(has(status().error, "git fetch there?"));
 	run("git -C r update-ref refs/heads/main %s", ids[0]);
 	land(1);
 	refresh();
 	assert_int_equal(status().source, GATE_SOURCE_GIT_FALLBACK);
 	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+}
+
+/* The forge told of ten and of their head; none of those is in what the repository has. */
+static void a_repository_that_is_far_behind_what_the_forge_said_takes_nothing_back(void **state)
+{
+	(void)state;
+	land(60);
+	forge_has(0);
+	start((struct setup){ .url = true, .fallback = true });
+	run("git -C r update-ref refs/heads/main main~40");
+	forge_says(500, false);
+	refresh();
+	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[40]), GATE_OUTSIDE);
+	assert_int_equal(status().source, GATE_SOURCE_FORGE);
+	assert_true(has(status().error, does_not_have(ids[0])));
+}
+
+static void a_repository_of_another_history_does_not_stand_in(void **state)
+{
+	char known[41];
+	(void)state;
+
+	land(12);
+	forge_has(0);
+	snprintf(known, sizeof known, "%s", ids[0]);
+	start((struct setup){ .url = true, .fallback = true });
+	run("rm -rf r");
+	n_ids = 0;
+	land(12);
+	forge_says(500, false);
+	refresh();
+	assert_int_equal(check_z(known), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[0]), GATE_OUTSIDE);
+	assert_true(has(status().error, does_not_have(known)));
+}
+
+/* Also when it was the last that was heard. */
+static void a_repository_that_stands_in_takes_nothing_back_of_itself(void **state)
+{
+	(void)state;
+	land(30);
+	forge_has(1);
+	start((struct setup){ .url = true, .fallback = true });
+	forge_says(500, false);
+	refresh();
+	assert_int_equal(status().source, GATE_SOURCE_GIT_FALLBACK);
+	run("git -C r update-ref refs/heads/main main~8");
+	refresh();
+	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[10]), GATE_OUTSIDE);
+}
+
+/* The usual places are fallen back to also where no forge is asked. */
+static void a_branch_that_is_rewritten_is_followed_where_it_is(void **state)
+{
+	char before[41];
+	(void)state;
+
+	land(12);
+	snprintf(before, sizeof before, "%s", ids[0]);
+	start((struct setup){ .path = true, .fallback = true });
+	run("rm -rf r");
+	n_ids = 0;
+	land(12);
+	refresh();
+	assert_int_equal(check_z(before), GATE_OUTSIDE);
+	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+	assert_int_equal(status().error.len, 0);
 }
 
 static void a_branch_that_is_moved_back_where_it_is_takes_back(void **state)
@@ -634,6 +709,10 @@ int main(void)
 		PLACED(a_forge_that_has_no_commits_is_fallen_back_from),
 		PLACED(without_a_repository_nothing_is_fallen_back_to),
 		PLACED(a_repository_that_is_behind_what_the_forge_said_takes_nothing_back),
+		PLACED(a_repository_that_is_far_behind_what_the_forge_said_takes_nothing_back),
+		PLACED(a_repository_of_another_history_does_not_stand_in),
+		PLACED(a_repository_that_stands_in_takes_nothing_back_of_itself),
+		PLACED(a_branch_that_is_rewritten_is_followed_where_it_is),
 		PLACED(a_branch_that_is_moved_back_where_it_is_takes_back),
 		PLACED(commits_that_fell_out_are_known_to_be_behind),
 		PLACED(a_check_needs_no_source),
