@@ -48,7 +48,8 @@ enum gate_guards { GATE_GUARDS_EPISODES, GATE_GUARDS_STEPS };
 
 /*
  * Of the gates that guard this, one has to let it in; with none, or with one that is not enabled, it is in. repo: of steps, whose gate is that of owner/repo; else empty. commit may be empty.
- * *ret in the arena; strings of it too. Never waits. Of several that refuse, the first in the configuration is told, but for one that is GATE_OUTSIDE, which says more than the others.
+ * *ret in the arena; strings of it too. Never waits. Of several that refuse, one that is GATE_NOT_READY is told, for it may let this in yet; else one that is GATE_OUTSIDE,
+ * which says more than that digits are missing; of those alike the first in the configuration. What is no commit is GATE_MALFORMED for all of them.
  */
 void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what, struct str repo,
 	struct str commit, struct str host, struct arena *a, struct gate_verdict *ret);

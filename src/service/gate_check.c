@@ -215,12 +215,21 @@ static bool guards(const struct gate_config *c, enum gate_guards what, struct st
 	       str_eq_nocase(str_from(repo, slash + 1), c->forge.repo);
 }
 
+/* Of several that refuse, the one with the most weight is told. Whom one that is not ready might let in yet has to come again, whatever the others say. */
+static int weight(enum gate_answer answer)
+{
+	static const int weights[] = {
+		[GATE_ADMITTED] = 0, [GATE_MALFORMED] = 1, [GATE_OUTSIDE] = 2, [GATE_NOT_READY] = 3
+	};
+
+	return weights[answer];
+}
+
 void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what, struct str repo,
 	struct str commit, struct str host, struct arena *a, struct gate_verdict *ret)
 {
 	struct asked x = asked_of(commit, host, a);
-	struct gate_verdict v, first;
-	bool refused = false;
+	struct gate_verdict v, told = { .answer = GATE_ADMITTED };
 
 	for (size_t i = 0; i < cfg->n_gates; i++) {
 		if (!guards(&cfg->gates[i], what, repo))
@@ -230,13 +239,12 @@ void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what
 			*ret = v;
 			return;
 		}
-		if (!refused || (first.answer != GATE_OUTSIDE && v.answer == GATE_OUTSIDE))
-			first = v;
-		refused = true;
+		if (weight(v.answer) > weight(told.answer))
+			told = v;
 	}
-	if (refused) {
+	if (told.answer != GATE_ADMITTED) {
 		metric_add(METRIC_GATE_REFUSED, 1);
-		*ret = first;
+		*ret = told;
 		return;
 	}
 	*ret = (struct gate_verdict){

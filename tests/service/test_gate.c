@@ -127,7 +127,8 @@ static enum little_kind answer(void *arg, struct str request, char **ret)
 
 struct setup {
 	bool url, path, fallback, disabled, steps;
-	const char *branch, *remediation;
+	const char *branch, *remediation,
+		*other; /* other: a second gate, which asks the repository of this path */
 	size_t window;
 	int64_t refresh_ms;
 };
@@ -156,6 +157,13 @@ static struct config *config_of(struct setup s)
 	}
 	c->gates = g;
 	c->n_gates = 1;
+	if (s.other) {
+		g[1] = g[0];
+		g[1].name = STR("other");
+		g[1].forge.url = STR("");
+		g[1].path = arena_cstr(&c->arena, str_z(s.other));
+		c->n_gates = 2;
+	}
 	return c;
 }
 
@@ -182,7 +190,7 @@ static void start(struct setup s)
 	cfg = config_get(box);
 	assert_int_equal(gates_start(box, &clock_system, &gates, &e), ERR_OK);
 	if (!s.disabled)
-		wait_for_refreshes(n + 1);
+		wait_for_refreshes(n + (s.other ? 2 : 1));
 }
 
 static void change(struct setup s)
@@ -343,16 +351,21 @@ static void what_is_no_commit_is_malformed_and_told_how_to_mend_it(void **state)
 	assert_true(has(v.remediation, "rig-7 31mscripthost "));
 }
 
-/* No two commits of a test begin alike, so this one is made by hand. */
-static void digits_that_several_of_the_window_begin_with_are_malformed(void **state)
+/* No two commits of a test begin alike, so these are made by hand. */
+static void forge_has_some_that_begin_alike(void)
 {
-	(void)state;
 	pthread_mutex_lock(&forge.lock);
 	forge.n = 12;
 	for (size_t i = 0; i < forge.n; i++)
 		snprintf(forge.ids[i], 41, "%040zu", i == 4 || i == 11 ? i + 100000 : i * 100000000);
 	snprintf(forge.ids[7], 41, "0000000000000000000000000000000000100099");
 	pthread_mutex_unlock(&forge.lock);
+}
+
+static void digits_that_several_of_the_window_begin_with_are_malformed(void **state)
+{
+	(void)state;
+	forge_has_some_that_begin_alike();
 	start((struct setup){ .url = true, .window = 12 });
 	assert_int_equal(check(STR("00000000000000000000000000000000001000")), GATE_MALFORMED);
 	assert_true(has(v.why, "3 commits"));
@@ -680,6 +693,34 @@ static void what_no_gate_guards_is_in(void **state)
 	assert_int_equal(metric_get(METRIC_GATE_REFUSED), refused + 1);
 }
 
+static void what_a_gate_that_is_not_ready_may_let_in_yet_is_not_turned_away_for_good(void **state)
+{
+	(void)state;
+	forge_has_some_that_begin_alike();
+	start((struct setup){ .url = true, .window = 12, .other = "/nonexistent/rig" });
+	assert_int_equal(check(STR("0000000000000000000000000000000000100099")), GATE_ADMITTED);
+	assert_int_equal(check(STR("0123456789abcdef0123456789abcdef01234567")), GATE_NOT_READY);
+	assert_true(str_eq(v.gate, STR("other")));
+	assert_true(has(v.why, "/nonexistent/rig"));
+	assert_int_equal(check(STR("00000000000000000000000000000000001000")), GATE_NOT_READY);
+	assert_int_equal(check(STR("main")), GATE_MALFORMED);
+	assert_int_equal(check(STR("")), GATE_MALFORMED);
+}
+
+static void of_several_gates_one_has_to_let_it_in(void **state)
+{
+	(void)state;
+	land(30);
+	forge_has(15);
+	start((struct setup){ .url = true, .other = "r" });
+	assert_int_equal(check_z(ids[15]), GATE_ADMITTED);
+	assert_true(str_eq(v.gate, STR("fleet")));
+	assert_int_equal(check_z(ids[2]), GATE_ADMITTED);
+	assert_true(str_eq(v.gate, STR("other")));
+	assert_int_equal(check_z(ids[12]), GATE_OUTSIDE);
+	assert_true(str_eq(v.gate, STR("fleet")));
+}
+
 static void a_gate_is_asked_by_its_name(void **state)
 {
 	(void)state;
@@ -721,6 +762,8 @@ int main(void)
 		PLACED(a_window_that_grows_is_asked_for_and_lets_in_no_more_than_was_heard),
 		PLACED(one_that_is_not_enabled_lets_all_in_and_notes_the_commit),
 		PLACED(what_no_gate_guards_is_in),
+		PLACED(what_a_gate_that_is_not_ready_may_let_in_yet_is_not_turned_away_for_good),
+		PLACED(of_several_gates_one_has_to_let_it_in),
 		PLACED(a_gate_is_asked_by_its_name),
 	};
 
