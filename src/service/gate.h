@@ -41,7 +41,8 @@ struct gate_verdict {
 	struct str head;        /* the newest of the window; empty: not known */
 	int64_t behind, window; /* commits behind head; -1: not known */
 	struct str why;         /* one sentence */
-	struct str remediation; /* how to mend it; may have several lines */
+	struct str
+		remediation; /* how to mend it; may have several lines. The configured text is for GATE_OUTSIDE alone */
 };
 
 enum gate_guards { GATE_GUARDS_EPISODES, GATE_GUARDS_STEPS };

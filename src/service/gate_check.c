@@ -14,15 +14,16 @@
 #define REMEDIATION_MAX (64 * 1024)
 
 struct asked { /* about one commit */
+	enum gate_guards what;
 	struct str commit, host;
 	char digits[COMMIT_LEN_MAX]; /* in lower case */
 	size_t n_digits;             /* 0: it is none */
 	struct arena *a;
 };
 
-static struct asked asked_of(struct str commit, struct str host, struct arena *a)
+static struct asked asked_of(enum gate_guards what, struct str commit, struct str host, struct arena *a)
 {
-	struct asked x = { .commit = commit, .host = host, .a = a };
+	struct asked x = { .what = what, .commit = commit, .host = host, .a = a };
 
 	if (commit.len > COMMIT_LEN_MAX)
 		return x;
@@ -147,6 +148,27 @@ static struct str why_not_ready(struct gates *g, const struct gate_config *c, co
 		STR_FMT(c->name), STR_FMT(or_else(trouble, STR("no source has answered since the start"))));
 }
 
+/* What was configured tells how to update, which mends nothing but that. */
+static struct str how_to_mend(
+	const struct gate_config *c, const struct asked *x, const struct gate_verdict *v)
+{
+	const char *where =
+		x->what == GATE_GUARDS_STEPS ? "as head_sha" : "in the header X-Sluice-Code-Commit";
+
+	if (v->answer == GATE_NOT_READY)
+		return arena_fmt(x->a,
+			"Try again in a moment. On the server `sluice gate status %.*s` says who is asked "
+			"and "
+			"what is wrong.",
+			STR_FMT(c->name));
+	if (v->answer == GATE_MALFORMED)
+		return arena_fmt(x->a,
+			"Send the commit that it was made with, %d digits or more, %s (git rev-parse HEAD "
+			"prints it).",
+			GATE_DIGITS_MIN, where);
+	return fill_in(c, x, v);
+}
+
 /* ---- the verdict ---- */
 
 static void refuse(struct gates *g, const struct gate_config *c, const struct asked *x,
@@ -157,7 +179,7 @@ static void refuse(struct gates *g, const struct gate_config *c, const struct as
 	v->why = answer == GATE_NOT_READY   ? why_not_ready(g, c, x)
 		 : answer == GATE_MALFORMED ? why_malformed(x, c->name, n_in)
 					    : why_outside(c, x, v);
-	v->remediation = fill_in(c, x, v);
+	v->remediation = how_to_mend(c, x, v);
 }
 
 static void look(struct gates *g, const struct gate_config *c, const struct asked *x,
@@ -228,7 +250,7 @@ static int weight(enum gate_answer answer)
 void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what, struct str repo,
 	struct str commit, struct str host, struct arena *a, struct gate_verdict *ret)
 {
-	struct asked x = asked_of(commit, host, a);
+	struct asked x = asked_of(what, commit, host, a);
 	struct gate_verdict v, told = { .answer = GATE_ADMITTED };
 
 	for (size_t i = 0; i < cfg->n_gates; i++) {
@@ -255,10 +277,12 @@ void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what
 enum err_code gate_check_one(struct gates *g, const struct config *cfg, struct str name, struct str commit,
 	struct str host, struct arena *a, struct gate_verdict *ret, struct err *e)
 {
-	struct asked x = asked_of(commit, host, a);
+	struct asked x = asked_of(GATE_GUARDS_EPISODES, commit, host, a);
 
 	for (size_t i = 0; i < cfg->n_gates; i++)
 		if (str_eq_nocase(cfg->gates[i].name, name)) {
+			if (!cfg->gates[i].guards_episodes)
+				x.what = GATE_GUARDS_STEPS;
 			check(g, &cfg->gates[i], &x, ret);
 			return ERR_OK;
 		}
@@ -267,7 +291,7 @@ enum err_code gate_check_one(struct gates *g, const struct config *cfg, struct s
 
 int64_t gates_behind(struct gates *g, const struct config *cfg, struct str commit)
 {
-	struct asked x = asked_of(commit, STR(""), NULL);
+	struct asked x = asked_of(GATE_GUARDS_EPISODES, commit, STR(""), NULL);
 	struct gate_place p = { 0 };
 	struct gate_window *w;
 	size_t i = 0;

@@ -337,18 +337,39 @@ static void what_is_no_commit_is_malformed_and_told_how_to_mend_it(void **state)
 	(void)state;
 
 	land(3);
-	start((struct setup){ .path = true,
-		.remediation = "{host} {your_commit} {window} {repo} {branch} {head_commit} {no} {" });
+	start((struct setup){ .path = true, .remediation = "update {host}" });
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_int_equal(check_z(wrong[i]), GATE_MALFORMED);
 		assert_true(v.why.len > 0);
-		assert_true(has(v.remediation, " 10 acme/rig main "));
-		assert_true(has(v.remediation, ids[0]));
-		assert_true(has(v.remediation, " {no} {"));
-		assert_false(has(v.remediation, "<"));
-		assert_false(has(v.remediation, "\x1b"));
+		assert_true(has(v.remediation, "12 digits or more, in the header X-Sluice-Code-Commit"));
+		assert_true(has(v.remediation, "git rev-parse HEAD"));
+		assert_false(has(v.remediation, "update"));
+		assert_false(has(v.commit, "<"));
+		assert_false(has(v.commit, "\x1b"));
 	}
-	assert_true(has(v.remediation, "rig-7 31mscripthost "));
+	assert_true(str_eq(v.commit, STR("31mscripthost")));
+	change((struct setup){ .path = true, .steps = true });
+	gate_check(gates, cfg, GATE_GUARDS_STEPS, STR("acme/rig"), STR("main"), STR(""), &a, &v);
+	assert_int_equal(v.answer, GATE_MALFORMED);
+	assert_true(has(v.remediation, "as head_sha"));
+	assert_int_equal(gate_check_one(gates, cfg, STR("fleet"), STR("main"), STR(""), &a, &v, &e), ERR_OK);
+	assert_true(has(v.remediation, "as head_sha"));
+}
+
+static void who_is_outside_is_told_what_was_configured(void **state)
+{
+	(void)state;
+	land(12);
+	start((struct setup){ .path = true,
+		.remediation = "{host} {your_commit} {window} {repo} {branch} {head_commit} {no} {" });
+	gate_check(gates, cfg, GATE_GUARDS_EPISODES, STR(""), str_z(ids[11]), STR("\x1b[31m<rig>{host}"), &a,
+		&v);
+	assert_int_equal(v.answer, GATE_OUTSIDE);
+	assert_true(str_starts(v.remediation, STR("31mrighost ")));
+	assert_true(has(v.remediation, ids[11]));
+	assert_true(has(v.remediation, " 10 acme/rig main "));
+	assert_true(has(v.remediation, ids[0]));
+	assert_true(str_ends(v.remediation, STR(" {no} {")));
 }
 
 /* No two commits of a test begin alike, so these are made by hand. */
@@ -386,6 +407,9 @@ static void before_a_source_has_answered_nothing_is_let_in_and_it_is_said_why(vo
 	start((struct setup){ .url = true });
 	assert_int_equal(check_z(ids[0]), GATE_NOT_READY);
 	assert_true(has(v.why, "answered 500"));
+	assert_true(has(v.remediation, "Try again in a moment"));
+	assert_true(has(v.remediation, "`sluice gate status fleet`"));
+	assert_false(has(v.remediation, "update"));
 	assert_int_equal(status().source, GATE_SOURCE_NONE);
 	assert_int_equal(status().heard_at, 0);
 	assert_true(status().error_at > 0);
@@ -743,6 +767,7 @@ int main(void)
 		PLACED(a_push_that_is_told_of_is_asked_about_at_once),
 		PLACED(twelve_digits_are_enough_and_their_case_does_not_matter),
 		PLACED(what_is_no_commit_is_malformed_and_told_how_to_mend_it),
+		PLACED(who_is_outside_is_told_what_was_configured),
 		PLACED(digits_that_several_of_the_window_begin_with_are_malformed),
 		PLACED(before_a_source_has_answered_nothing_is_let_in_and_it_is_said_why),
 		PLACED(when_every_source_fails_the_last_window_stays_and_its_age_shows),
