@@ -8,6 +8,7 @@
 #include "tests/unit/help/little_server.h"
 #include "tests/unit/help/place.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -632,6 +633,37 @@ static void a_check_needs_no_source(void **state)
 	assert_int_equal(check(STR("")), GATE_MALFORMED);
 }
 
+/* While diag is told: its reader may be slow, and here reads nothing until the check is made. */
+static void a_check_does_not_wait_for_who_reads_diag(void **state)
+{
+	int64_t n;
+	int ends[2];
+	char byte[4096] = { 0 };
+	(void)state;
+
+	land(12);
+	forge_says(500, false);
+	start((struct setup){ .url = true });
+	n = metric_get(METRIC_GATE_REFRESHES);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	while (write(ends[1], byte, sizeof byte) > 0)
+		;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+	diag_set_fd(ends[1]);
+	forge_has(0);
+	gates_wake(gates, STR("acme/rig"));
+	while (check_z(ids[0]) != GATE_ADMITTED)
+		sched_yield();
+	assert_int_equal(status().source, GATE_SOURCE_FORGE);
+	assert_int_equal(metric_get(METRIC_GATE_REFRESHES), n); /* the thread is not through yet */
+	while (metric_get(METRIC_GATE_REFRESHES) == n)
+		if (read(ends[0], byte, sizeof byte) < 0)
+			sched_yield();
+	diag_set_fd(2);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void a_forge_that_says_nothing_is_left_at_once_when_all_ends(void **state)
 {
 	int64_t before = clock_steady_ms(&clock_system);
@@ -782,6 +814,7 @@ int main(void)
 		PLACED(a_branch_that_is_moved_back_where_it_is_takes_back),
 		PLACED(commits_that_fell_out_are_known_to_be_behind),
 		PLACED(a_check_needs_no_source),
+		PLACED(a_check_does_not_wait_for_who_reads_diag),
 		PLACED(a_forge_that_says_nothing_is_left_at_once_when_all_ends),
 		PLACED(another_source_makes_the_window_forgotten_and_another_window_not),
 		PLACED(a_window_that_grows_is_asked_for_and_lets_in_no_more_than_was_heard),
