@@ -207,9 +207,7 @@ static void look_at_forges(void *subject, struct doctor *d)
 static void look_at_gate(struct server *s, const struct gate_config *g, struct doctor *d)
 {
 	const atomic_bool stop = false;
-	const struct gate_asking q = {
-		.http = s->http, .clock = &clock_system, .now_from = STR(""), .stop = &stop
-	};
+	const struct gate_asking q = { .http = s->http, .clock = &clock_system, .stop = &stop };
 	const char *remedy = doctor_text(d,
 		"url, owner, repo, branch, token-file, path of [gate \"%.*s\"]; what it says above",
 		STR_FMT(g->name));

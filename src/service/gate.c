@@ -2,7 +2,7 @@
  * gate: one thread asks for all gates, one after another, that first whose turn came first. A forge that is slow takes its fifteen seconds and no more, so another gate waits for
  * those of the others at most; then it is its turn.
  *
- * What was heard is a gate_window, which nobody changes. The lock is held while one is put in the place of another, or a reference taken, and never while somebody is asked.
+ * What was heard is a gate_window, which nobody changes. The lock is held while one is put in the place of another, or a reference taken, and never while somebody is asked, a window is made, or diag is told.
  */
 #include "service/gate.h"
 
@@ -144,7 +144,6 @@ struct turn {
 	uint64_t number;
 	const struct gate_config *c;
 	struct gate_window *window; /* a reference */
-	char *from;
 };
 
 static struct gate_state *still_there(struct gates *g, const struct turn *t)
@@ -155,27 +154,20 @@ static struct gate_state *still_there(struct gates *g, const struct turn *t)
 	return NULL;
 }
 
-static void tell_heard(struct gate_state *s, const struct gate_config *c, const struct gate_heard *h)
+static void tell_heard(const struct gate_config *c, const struct gate_heard *h)
 {
-	if (s->told == h->source && !s->told_failed)
-		return;
 	if (h->source == GATE_SOURCE_GIT_FALLBACK)
-		diag(DIAG_WARNING, "gate %s: source=git-fallback: goes by %.*s, for %.*s", s->name,
+		diag(DIAG_WARNING, "gate %.*s: source=git-fallback: goes by %.*s, for %.*s", STR_FMT(c->name),
 			STR_FMT(h->from), STR_FMT(h->trouble));
 	else
-		diag(DIAG_INFO, "gate %s: source=%s: goes by %.*s, branch %.*s", s->name,
+		diag(DIAG_INFO, "gate %.*s: source=%s: goes by %.*s, branch %.*s", STR_FMT(c->name),
 			gate_source_name(h->source), STR_FMT(h->from), STR_FMT(c->forge.branch));
-	s->told = h->source;
-	s->told_failed = false;
 }
 
-static void tell_failed(struct gate_state *s, const struct err *why)
+static void tell_failed(const struct turn *t, const struct err *why)
 {
-	if (s->told_failed)
-		return;
-	diag(DIAG_WARNING, "gate %s: no source answers: %s; %s", s->name, why->text,
-		s->window ? "what was heard last stays in force" : "nothing is let in until one does");
-	s->told_failed = true;
+	diag(DIAG_WARNING, "gate %.*s: no source answers: %s; %s", STR_FMT(t->c->name), why->text,
+		t->window ? "what was heard last stays in force" : "nothing is let in until one does");
 }
 
 static void note_error(struct gate_state *s, struct str text, int64_t now)
@@ -193,14 +185,15 @@ static bool is_other(const struct gate_window *a, const struct gate_window *b)
 	       gate_window_len(a) != gate_window_len(b);
 }
 
-static void take_heard(struct gate_state *s, const struct turn *t, const struct gate_heard *h, int64_t now)
+/* Under the lock, as take_failed() is. w: NULL: the one that there is stays; else its reference is taken. True: it has to be told. */
+static bool take_heard(struct gate_state *s, const struct gate_heard *h, struct gate_window *w, int64_t now)
 {
-	if (!h->same) {
-		struct gate_window *w = gate_window_new(&h->list, h->asked, s->window);
+	bool news = s->told != h->source || s->told_failed;
 
+	if (w) {
 		if (is_other(s->window, w))
 			s->changed_at = now;
-		gate_window_put(s->window);
+		gate_window_put(s->window); /* frees nothing: the turn has a reference too */
 		s->window = w;
 	}
 	free(s->from);
@@ -208,41 +201,72 @@ static void take_heard(struct gate_state *s, const struct turn *t, const struct 
 	s->source = h->source;
 	s->heard_at = now;
 	note_error(s, h->trouble, now);
-	tell_heard(s, t->c, h);
+	s->told = h->source;
+	s->told_failed = false;
+	return news;
+}
+
+static bool take_failed(struct gate_state *s, const struct err *why, int64_t now)
+{
+	bool news = !s->told_failed;
+
+	note_error(s, str_z(why->text), now);
+	s->told_failed = true;
+	return news;
+}
+
+/* What is long is done without the lock: a window is sorted before, and diag, whose reader may be slow, is told after. */
+static void heard_of(struct gates *g, const struct turn *t, const struct gate_heard *h)
+{
+	struct gate_window *w = h->same ? NULL : gate_window_new(&h->list, h->asked, t->window);
+	int64_t now = clock_wall_ms(g->clock);
+	struct gate_state *s;
+	bool news = false;
+
+	pthread_mutex_lock(&g->lock);
+	s = still_there(g, t);
+	if (s)
+		news = take_heard(s, h, w, now);
+	set_gauge(g);
+	pthread_mutex_unlock(&g->lock);
+	if (!s)
+		gate_window_put(w);
+	if (news)
+		tell_heard(t->c, h);
+}
+
+static void failed(struct gates *g, const struct turn *t, const struct err *why)
+{
+	int64_t now = clock_wall_ms(g->clock);
+	struct gate_state *s;
+	bool news;
+
+	pthread_mutex_lock(&g->lock);
+	s = still_there(g, t);
+	news = s && take_failed(s, why, now);
+	pthread_mutex_unlock(&g->lock);
+	if (news)
+		tell_failed(t, why);
+	metric_add(METRIC_GATE_REFRESH_FAILED, 1);
 }
 
 /* Without the lock: the forge may take its time. */
-static void ask(struct gates *g, struct turn *t)
+static void ask(struct gates *g, const struct turn *t)
 {
-	struct gate_asking q = { .http = g->http,
-		.clock = g->clock,
-		.stop = &g->stop,
-		.now = t->window,
-		.now_from = str_z(t->from) };
+	struct gate_asking q = { .http = g->http, .clock = g->clock, .stop = &g->stop, .now = t->window };
 	struct gate_heard heard = { 0 };
-	struct gate_state *s;
 	struct err why = { 0 };
 	enum err_code code;
-	int64_t now;
 	AUTO_ARENA a;
 
 	arena_init(&a);
 	code = gate_ask(&q, t->c, &a, &heard, &why);
 	if (atomic_load(&g->stop))
 		return;
-	now = clock_wall_ms(g->clock);
-	pthread_mutex_lock(&g->lock);
-	s = still_there(g, t);
-	if (s && code == ERR_OK) {
-		take_heard(s, t, &heard, now);
-	} else if (s) {
-		note_error(s, str_z(why.text), now);
-		tell_failed(s, &why);
-	}
-	set_gauge(g);
-	pthread_mutex_unlock(&g->lock);
-	if (code != ERR_OK)
-		metric_add(METRIC_GATE_REFRESH_FAILED, 1);
+	if (code == ERR_OK)
+		heard_of(g, t, &heard);
+	else
+		failed(g, t, &why);
 	metric_add(METRIC_GATE_REFRESHES, 1); /* last: who sees it sees what was heard */
 }
 
@@ -287,11 +311,10 @@ static void one_turn(struct gates *g)
 		return;
 	}
 	s->due = now + cfg->gates[i].refresh_ms;
-	t = (struct turn){ s->number, &cfg->gates[i], gate_window_get(s->window), mem_dup(str_z(s->from)) };
+	t = (struct turn){ s->number, &cfg->gates[i], gate_window_get(s->window) };
 	pthread_mutex_unlock(&g->lock);
 	ask(g, &t);
 	gate_window_put(t.window);
-	free(t.from);
 	config_put(g->box, cfg);
 	pthread_mutex_lock(&g->lock);
 }

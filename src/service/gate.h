@@ -9,7 +9,8 @@
  *
  *	gates_start() .. gate_check() from any thread .. gates_stop(), gates_free()
  *
- * A repository that is behind what another source has said already is passed over: it would shut out what was let in a moment ago.
+ * A repository that stands in for another source and does not have the head that is known is passed over: it is behind, or has another history, and would shut out what was let in a moment ago.
+ * While nothing is known it is taken as it is. The first source that is configured is followed wherever it goes.
  *
  * Which gates there are, is the configuration's; one whose sources have not changed keeps its window when the settings are read again. One that is not enabled is not asked about.
  */
@@ -40,14 +41,16 @@ struct gate_verdict {
 	struct str head;        /* the newest of the window; empty: not known */
 	int64_t behind, window; /* commits behind head; -1: not known */
 	struct str why;         /* one sentence */
-	struct str remediation; /* how to mend it; may have several lines */
+	struct str
+		remediation; /* how to mend it; may have several lines. The configured text is for GATE_OUTSIDE alone */
 };
 
 enum gate_guards { GATE_GUARDS_EPISODES, GATE_GUARDS_STEPS };
 
 /*
  * Of the gates that guard this, one has to let it in; with none, or with one that is not enabled, it is in. repo: of steps, whose gate is that of owner/repo; else empty. commit may be empty.
- * *ret in the arena; strings of it too. Never waits. Of several that refuse, the first in the configuration is told, but for one that is GATE_OUTSIDE, which says more than the others.
+ * *ret in the arena; strings of it too. Never waits. Of several that refuse, one that is GATE_NOT_READY is told, for it may let this in yet; else one that is GATE_OUTSIDE,
+ * which says more than that digits are missing; of those alike the first in the configuration. What is no commit is GATE_MALFORMED for all of them.
  */
 void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what, struct str repo,
 	struct str commit, struct str host, struct arena *a, struct gate_verdict *ret);

@@ -1,8 +1,10 @@
 /*
  * gate_ask: see the header.
  *
- * A source that is behind what another has said already is as good as one that does not answer: a repository here that nobody has fetched into for a week must not shut out
- * what the forge let in a minute ago, only because the forge is away. Of itself a source may say less than before: somebody has moved the branch back.
+ * The first that is configured is whom the gate goes by; the others stand in for it. One that stands in and does not have the head that is known is as good as one that does
+ * not answer: a repository here that nobody has fetched into for a week must not shut out what the forge let in a minute ago, only because the forge is away. How far behind it
+ * is does not matter, and neither does it who said what is known. The first may say less than before, for somebody has moved or rewritten the branch; nothing else could ever
+ * tell of that where no forge is asked.
  */
 #include "service/gate_ask.h"
 
@@ -88,22 +90,36 @@ static enum err_code ask_path(struct asking *k, const char *path, struct gate_he
 	return commits_local(path, branch, ret->asked, head, k->a, &ret->same, &ret->list, e);
 }
 
-/* May go by what it said? */
-static enum err_code judge(const struct asking *k, const struct gate_heard *h, struct err *e)
+static bool has_commit(const struct commit_list *list, struct str id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->ids[i], id))
+			return true;
+	return false;
+}
+
+/* The first that is configured is whom the gate goes by. */
+static bool stands_in(const struct gate_config *c, const char *path)
+{
+	return path && (c->forge.url.len > 0 || path != (c->path ? c->path : c->fallbacks[0]));
+}
+
+/* May go by what it said? path: NULL for the forge. */
+static enum err_code judge(
+	const struct asking *k, const char *path, const struct gate_heard *h, struct err *e)
 {
 	const struct gate_window *w = k->q->now;
-	struct gate_place p;
+	struct str head;
 
 	if (!h->same && h->list.n == 0)
 		return err_set(e, ERR_NOT_FOUND, "%.200s has no commits yet", h->from.p);
-	if (h->same || !w || h->source == GATE_SOURCE_FORGE || str_eq(h->from, k->q->now_from))
+	if (h->same || !w || !stands_in(k->c, path))
 		return ERR_OK;
-	p = gate_window_find(w, h->list.ids[0], 0);
-	if (p.n_all == 1 && p.at > 0)
-		return err_set(e, ERR_CONFLICT,
-			"%.150s is %zu commits behind what %.150s said (git fetch there?)", h->from.p, p.at,
-			arena_cstr(k->a, k->q->now_from));
-	return ERR_OK;
+	head = gate_window_head(w);
+	if (has_commit(&h->list, head))
+		return ERR_OK;
+	return err_set(e, ERR_CONFLICT,
+		"%.150s does not have %.12s, the head that is known (git fetch there?)", h->from.p, head.p);
 }
 
 /* True: it answered, and *k->heard is filled in. path: NULL for the forge. */
@@ -118,7 +134,7 @@ static bool try_source(struct asking *k, enum gate_source source, const char *pa
 	h.from = path ? arena_str(k->a, str_z(path)) : forge_place(&k->c->forge, k->a);
 	code = path ? ask_path(k, path, &h, &why) : ask_forge(k, &h, &why);
 	if (code == ERR_OK)
-		code = judge(k, &h, &why);
+		code = judge(k, path, &h, &why);
 	if (code != ERR_OK) {
 		buf_fmt(&k->trouble, "%s%s", k->trouble.len > 0 ? "; " : "", why.text);
 		return false;

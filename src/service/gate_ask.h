@@ -14,7 +14,6 @@ struct gate_asking {
 	const struct clock *clock;
 	const atomic_bool *stop;       /* between two sources it is looked at */
 	const struct gate_window *now; /* what is known; NULL: nothing yet */
-	struct str now_from;           /* and from where */
 };
 
 struct gate_heard {

@@ -14,15 +14,16 @@
 #define REMEDIATION_MAX (64 * 1024)
 
 struct asked { /* about one commit */
+	enum gate_guards what;
 	struct str commit, host;
 	char digits[COMMIT_LEN_MAX]; /* in lower case */
 	size_t n_digits;             /* 0: it is none */
 	struct arena *a;
 };
 
-static struct asked asked_of(struct str commit, struct str host, struct arena *a)
+static struct asked asked_of(enum gate_guards what, struct str commit, struct str host, struct arena *a)
 {
-	struct asked x = { .commit = commit, .host = host, .a = a };
+	struct asked x = { .what = what, .commit = commit, .host = host, .a = a };
 
 	if (commit.len > COMMIT_LEN_MAX)
 		return x;
@@ -147,6 +148,27 @@ static struct str why_not_ready(struct gates *g, const struct gate_config *c, co
 		STR_FMT(c->name), STR_FMT(or_else(trouble, STR("no source has answered since the start"))));
 }
 
+/* What was configured tells how to update, which mends nothing but that. */
+static struct str how_to_mend(
+	const struct gate_config *c, const struct asked *x, const struct gate_verdict *v)
+{
+	const char *where =
+		x->what == GATE_GUARDS_STEPS ? "as head_sha" : "in the header X-Sluice-Code-Commit";
+
+	if (v->answer == GATE_NOT_READY)
+		return arena_fmt(x->a,
+			"Try again in a moment. On the server `sluice gate status %.*s` says who is asked "
+			"and "
+			"what is wrong.",
+			STR_FMT(c->name));
+	if (v->answer == GATE_MALFORMED)
+		return arena_fmt(x->a,
+			"Send the commit that it was made with, %d digits or more, %s (git rev-parse HEAD "
+			"prints it).",
+			GATE_DIGITS_MIN, where);
+	return fill_in(c, x, v);
+}
+
 /* ---- the verdict ---- */
 
 static void refuse(struct gates *g, const struct gate_config *c, const struct asked *x,
@@ -157,7 +179,7 @@ static void refuse(struct gates *g, const struct gate_config *c, const struct as
 	v->why = answer == GATE_NOT_READY   ? why_not_ready(g, c, x)
 		 : answer == GATE_MALFORMED ? why_malformed(x, c->name, n_in)
 					    : why_outside(c, x, v);
-	v->remediation = fill_in(c, x, v);
+	v->remediation = how_to_mend(c, x, v);
 }
 
 static void look(struct gates *g, const struct gate_config *c, const struct asked *x,
@@ -215,12 +237,21 @@ static bool guards(const struct gate_config *c, enum gate_guards what, struct st
 	       str_eq_nocase(str_from(repo, slash + 1), c->forge.repo);
 }
 
+/* Of several that refuse, the one with the most weight is told. Whom one that is not ready might let in yet has to come again, whatever the others say. */
+static int weight(enum gate_answer answer)
+{
+	static const int weights[] = {
+		[GATE_ADMITTED] = 0, [GATE_MALFORMED] = 1, [GATE_OUTSIDE] = 2, [GATE_NOT_READY] = 3
+	};
+
+	return weights[answer];
+}
+
 void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what, struct str repo,
 	struct str commit, struct str host, struct arena *a, struct gate_verdict *ret)
 {
-	struct asked x = asked_of(commit, host, a);
-	struct gate_verdict v, first;
-	bool refused = false;
+	struct asked x = asked_of(what, commit, host, a);
+	struct gate_verdict v, told = { .answer = GATE_ADMITTED };
 
 	for (size_t i = 0; i < cfg->n_gates; i++) {
 		if (!guards(&cfg->gates[i], what, repo))
@@ -230,13 +261,12 @@ void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what
 			*ret = v;
 			return;
 		}
-		if (!refused || (first.answer != GATE_OUTSIDE && v.answer == GATE_OUTSIDE))
-			first = v;
-		refused = true;
+		if (weight(v.answer) > weight(told.answer))
+			told = v;
 	}
-	if (refused) {
+	if (told.answer != GATE_ADMITTED) {
 		metric_add(METRIC_GATE_REFUSED, 1);
-		*ret = first;
+		*ret = told;
 		return;
 	}
 	*ret = (struct gate_verdict){
@@ -247,10 +277,12 @@ void gate_check(struct gates *g, const struct config *cfg, enum gate_guards what
 enum err_code gate_check_one(struct gates *g, const struct config *cfg, struct str name, struct str commit,
 	struct str host, struct arena *a, struct gate_verdict *ret, struct err *e)
 {
-	struct asked x = asked_of(commit, host, a);
+	struct asked x = asked_of(GATE_GUARDS_EPISODES, commit, host, a);
 
 	for (size_t i = 0; i < cfg->n_gates; i++)
 		if (str_eq_nocase(cfg->gates[i].name, name)) {
+			if (!cfg->gates[i].guards_episodes)
+				x.what = GATE_GUARDS_STEPS;
 			check(g, &cfg->gates[i], &x, ret);
 			return ERR_OK;
 		}
@@ -259,7 +291,7 @@ enum err_code gate_check_one(struct gates *g, const struct config *cfg, struct s
 
 int64_t gates_behind(struct gates *g, const struct config *cfg, struct str commit)
 {
-	struct asked x = asked_of(commit, STR(""), NULL);
+	struct asked x = asked_of(GATE_GUARDS_EPISODES, commit, STR(""), NULL);
 	struct gate_place p = { 0 };
 	struct gate_window *w;
 	size_t i = 0;

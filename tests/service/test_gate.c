@@ -8,6 +8,7 @@
 #include "tests/unit/help/little_server.h"
 #include "tests/unit/help/place.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -127,7 +128,8 @@ static enum little_kind answer(void *arg, struct str request, char **ret)
 
 struct setup {
 	bool url, path, fallback, disabled, steps;
-	const char *branch, *remediation;
+	const char *branch, *remediation,
+		*other; /* other: a second gate, which asks the repository of this path */
 	size_t window;
 	int64_t refresh_ms;
 };
@@ -156,6 +158,13 @@ static struct config *config_of(struct setup s)
 	}
 	c->gates = g;
 	c->n_gates = 1;
+	if (s.other) {
+		g[1] = g[0];
+		g[1].name = STR("other");
+		g[1].forge.url = STR("");
+		g[1].path = arena_cstr(&c->arena, str_z(s.other));
+		c->n_gates = 2;
+	}
 	return c;
 }
 
@@ -182,7 +191,7 @@ static void start(struct setup s)
 	cfg = config_get(box);
 	assert_int_equal(gates_start(box, &clock_system, &gates, &e), ERR_OK);
 	if (!s.disabled)
-		wait_for_refreshes(n + 1);
+		wait_for_refreshes(n + (s.other ? 2 : 1));
 }
 
 static void change(struct setup s)
@@ -329,30 +338,56 @@ static void what_is_no_commit_is_malformed_and_told_how_to_mend_it(void **state)
 	(void)state;
 
 	land(3);
-	start((struct setup){ .path = true,
-		.remediation = "{host} {your_commit} {window} {repo} {branch} {head_commit} {no} {" });
+	start((struct setup){ .path = true, .remediation = "update {host}" });
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_int_equal(check_z(wrong[i]), GATE_MALFORMED);
 		assert_true(v.why.len > 0);
-		assert_true(has(v.remediation, " 10 acme/rig main "));
-		assert_true(has(v.remediation, ids[0]));
-		assert_true(has(v.remediation, " {no} {"));
-		assert_false(has(v.remediation, "<"));
-		assert_false(has(v.remediation, "\x1b"));
+		assert_true(has(v.remediation, "12 digits or more, in the header X-Sluice-Code-Commit"));
+		assert_true(has(v.remediation, "git rev-parse HEAD"));
+		assert_false(has(v.remediation, "update"));
+		assert_false(has(v.commit, "<"));
+		assert_false(has(v.commit, "\x1b"));
 	}
-	assert_true(has(v.remediation, "rig-7 31mscripthost "));
+	assert_true(str_eq(v.commit, STR("31mscripthost")));
+	change((struct setup){ .path = true, .steps = true });
+	gate_check(gates, cfg, GATE_GUARDS_STEPS, STR("acme/rig"), STR("main"), STR(""), &a, &v);
+	assert_int_equal(v.answer, GATE_MALFORMED);
+	assert_true(has(v.remediation, "as head_sha"));
+	assert_int_equal(gate_check_one(gates, cfg, STR("fleet"), STR("main"), STR(""), &a, &v, &e), ERR_OK);
+	assert_true(has(v.remediation, "as head_sha"));
 }
 
-/* No two commits of a test begin alike, so this one is made by hand. */
-static void digits_that_several_of_the_window_begin_with_are_malformed(void **state)
+static void who_is_outside_is_told_what_was_configured(void **state)
 {
 	(void)state;
+	land(12);
+	start((struct setup){ .path = true,
+		.remediation = "{host} {your_commit} {window} {repo} {branch} {head_commit} {no} {" });
+	gate_check(gates, cfg, GATE_GUARDS_EPISODES, STR(""), str_z(ids[11]), STR("\x1b[31m<rig>{host}"), &a,
+		&v);
+	assert_int_equal(v.answer, GATE_OUTSIDE);
+	assert_true(str_starts(v.remediation, STR("31mrighost ")));
+	assert_true(has(v.remediation, ids[11]));
+	assert_true(has(v.remediation, " 10 acme/rig main "));
+	assert_true(has(v.remediation, ids[0]));
+	assert_true(str_ends(v.remediation, STR(" {no} {")));
+}
+
+/* No two commits of a test begin alike, so these are made by hand. */
+static void forge_has_some_that_begin_alike(void)
+{
 	pthread_mutex_lock(&forge.lock);
 	forge.n = 12;
 	for (size_t i = 0; i < forge.n; i++)
 		snprintf(forge.ids[i], 41, "%040zu", i == 4 || i == 11 ? i + 100000 : i * 100000000);
 	snprintf(forge.ids[7], 41, "0000000000000000000000000000000000100099");
 	pthread_mutex_unlock(&forge.lock);
+}
+
+static void digits_that_several_of_the_window_begin_with_are_malformed(void **state)
+{
+	(void)state;
+	forge_has_some_that_begin_alike();
 	start((struct setup){ .url = true, .window = 12 });
 	assert_int_equal(check(STR("00000000000000000000000000000000001000")), GATE_MALFORMED);
 	assert_true(has(v.why, "3 commits"));
@@ -373,6 +408,9 @@ static void before_a_source_has_answered_nothing_is_let_in_and_it_is_said_why(vo
 	start((struct setup){ .url = true });
 	assert_int_equal(check_z(ids[0]), GATE_NOT_READY);
 	assert_true(has(v.why, "answered 500"));
+	assert_true(has(v.remediation, "Try again in a moment"));
+	assert_true(has(v.remediation, "`sluice gate status fleet`"));
+	assert_false(has(v.remediation, "update"));
 	assert_int_equal(status().source, GATE_SOURCE_NONE);
 	assert_int_equal(status().heard_at, 0);
 	assert_true(status().error_at > 0);
@@ -454,6 +492,11 @@ static void without_a_repository_nothing_is_fallen_back_to(void **state)
 	assert_int_equal(metric_get(METRIC_GATE_FALLBACK), 0);
 }
 
+static const char *does_not_have(const char *id)
+{
+	return arena_cstr(&a, arena_fmt(&a, "does not have %.12s", id));
+}
+
 static void a_repository_that_is_behind_what_the_forge_said_takes_nothing_back(void **state)
 {
 	(void)state;
@@ -466,12 +509,82 @@ static void a_repository_that_is_behind_what_the_forge_said_takes_nothing_back(v
 	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
 	assert_int_equal(check_z(ids[10]), GATE_OUTSIDE);
 	assert_int_equal(status().source, GATE_SOURCE_FORGE);
-	assert_true(has(status().error, "8 commits behind"));
+	assert_true(has(status().error, does_not_have(ids[0])));
+	assert_true(has(status().error, "git fetch there?"));
 	run("git -C r update-ref refs/heads/main %s", ids[0]);
 	land(1);
 	refresh();
 	assert_int_equal(status().source, GATE_SOURCE_GIT_FALLBACK);
 	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+}
+
+/* The forge told of ten and of their head; none of those is in what the repository has. */
+static void a_repository_that_is_far_behind_what_the_forge_said_takes_nothing_back(void **state)
+{
+	(void)state;
+	land(60);
+	forge_has(0);
+	start((struct setup){ .url = true, .fallback = true });
+	run("git -C r update-ref refs/heads/main main~40");
+	forge_says(500, false);
+	refresh();
+	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[40]), GATE_OUTSIDE);
+	assert_int_equal(status().source, GATE_SOURCE_FORGE);
+	assert_true(has(status().error, does_not_have(ids[0])));
+}
+
+static void a_repository_of_another_history_does_not_stand_in(void **state)
+{
+	char known[41];
+	(void)state;
+
+	land(12);
+	forge_has(0);
+	snprintf(known, sizeof known, "%s", ids[0]);
+	start((struct setup){ .url = true, .fallback = true });
+	run("rm -rf r");
+	n_ids = 0;
+	land(12);
+	forge_says(500, false);
+	refresh();
+	assert_int_equal(check_z(known), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[0]), GATE_OUTSIDE);
+	assert_true(has(status().error, does_not_have(known)));
+}
+
+/* Also when it was the last that was heard. */
+static void a_repository_that_stands_in_takes_nothing_back_of_itself(void **state)
+{
+	(void)state;
+	land(30);
+	forge_has(1);
+	start((struct setup){ .url = true, .fallback = true });
+	forge_says(500, false);
+	refresh();
+	assert_int_equal(status().source, GATE_SOURCE_GIT_FALLBACK);
+	run("git -C r update-ref refs/heads/main main~8");
+	refresh();
+	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+	assert_int_equal(check_z(ids[10]), GATE_OUTSIDE);
+}
+
+/* The usual places are fallen back to also where no forge is asked. */
+static void a_branch_that_is_rewritten_is_followed_where_it_is(void **state)
+{
+	char before[41];
+	(void)state;
+
+	land(12);
+	snprintf(before, sizeof before, "%s", ids[0]);
+	start((struct setup){ .path = true, .fallback = true });
+	run("rm -rf r");
+	n_ids = 0;
+	land(12);
+	refresh();
+	assert_int_equal(check_z(before), GATE_OUTSIDE);
+	assert_int_equal(check_z(ids[0]), GATE_ADMITTED);
+	assert_int_equal(status().error.len, 0);
 }
 
 static void a_branch_that_is_moved_back_where_it_is_takes_back(void **state)
@@ -518,6 +631,37 @@ static void a_check_needs_no_source(void **state)
 	assert_int_equal(check_z(ids[9]), GATE_ADMITTED);
 	assert_int_equal(check_z(ids[10]), GATE_OUTSIDE);
 	assert_int_equal(check(STR("")), GATE_MALFORMED);
+}
+
+/* While diag is told: its reader may be slow, and here reads nothing until the check is made. */
+static void a_check_does_not_wait_for_who_reads_diag(void **state)
+{
+	int64_t n;
+	int ends[2];
+	char byte[4096] = { 0 };
+	(void)state;
+
+	land(12);
+	forge_says(500, false);
+	start((struct setup){ .url = true });
+	n = metric_get(METRIC_GATE_REFRESHES);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	while (write(ends[1], byte, sizeof byte) > 0)
+		;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+	diag_set_fd(ends[1]);
+	forge_has(0);
+	gates_wake(gates, STR("acme/rig"));
+	while (check_z(ids[0]) != GATE_ADMITTED)
+		sched_yield();
+	assert_int_equal(status().source, GATE_SOURCE_FORGE);
+	assert_int_equal(metric_get(METRIC_GATE_REFRESHES), n); /* the thread is not through yet */
+	while (metric_get(METRIC_GATE_REFRESHES) == n)
+		if (read(ends[0], byte, sizeof byte) < 0)
+			sched_yield();
+	diag_set_fd(2);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void a_forge_that_says_nothing_is_left_at_once_when_all_ends(void **state)
@@ -605,6 +749,34 @@ static void what_no_gate_guards_is_in(void **state)
 	assert_int_equal(metric_get(METRIC_GATE_REFUSED), refused + 1);
 }
 
+static void what_a_gate_that_is_not_ready_may_let_in_yet_is_not_turned_away_for_good(void **state)
+{
+	(void)state;
+	forge_has_some_that_begin_alike();
+	start((struct setup){ .url = true, .window = 12, .other = "/nonexistent/rig" });
+	assert_int_equal(check(STR("0000000000000000000000000000000000100099")), GATE_ADMITTED);
+	assert_int_equal(check(STR("0123456789abcdef0123456789abcdef01234567")), GATE_NOT_READY);
+	assert_true(str_eq(v.gate, STR("other")));
+	assert_true(has(v.why, "/nonexistent/rig"));
+	assert_int_equal(check(STR("00000000000000000000000000000000001000")), GATE_NOT_READY);
+	assert_int_equal(check(STR("main")), GATE_MALFORMED);
+	assert_int_equal(check(STR("")), GATE_MALFORMED);
+}
+
+static void of_several_gates_one_has_to_let_it_in(void **state)
+{
+	(void)state;
+	land(30);
+	forge_has(15);
+	start((struct setup){ .url = true, .other = "r" });
+	assert_int_equal(check_z(ids[15]), GATE_ADMITTED);
+	assert_true(str_eq(v.gate, STR("fleet")));
+	assert_int_equal(check_z(ids[2]), GATE_ADMITTED);
+	assert_true(str_eq(v.gate, STR("other")));
+	assert_int_equal(check_z(ids[12]), GATE_OUTSIDE);
+	assert_true(str_eq(v.gate, STR("fleet")));
+}
+
 static void a_gate_is_asked_by_its_name(void **state)
 {
 	(void)state;
@@ -627,6 +799,7 @@ int main(void)
 		PLACED(a_push_that_is_told_of_is_asked_about_at_once),
 		PLACED(twelve_digits_are_enough_and_their_case_does_not_matter),
 		PLACED(what_is_no_commit_is_malformed_and_told_how_to_mend_it),
+		PLACED(who_is_outside_is_told_what_was_configured),
 		PLACED(digits_that_several_of_the_window_begin_with_are_malformed),
 		PLACED(before_a_source_has_answered_nothing_is_let_in_and_it_is_said_why),
 		PLACED(when_every_source_fails_the_last_window_stays_and_its_age_shows),
@@ -634,14 +807,21 @@ int main(void)
 		PLACED(a_forge_that_has_no_commits_is_fallen_back_from),
 		PLACED(without_a_repository_nothing_is_fallen_back_to),
 		PLACED(a_repository_that_is_behind_what_the_forge_said_takes_nothing_back),
+		PLACED(a_repository_that_is_far_behind_what_the_forge_said_takes_nothing_back),
+		PLACED(a_repository_of_another_history_does_not_stand_in),
+		PLACED(a_repository_that_stands_in_takes_nothing_back_of_itself),
+		PLACED(a_branch_that_is_rewritten_is_followed_where_it_is),
 		PLACED(a_branch_that_is_moved_back_where_it_is_takes_back),
 		PLACED(commits_that_fell_out_are_known_to_be_behind),
 		PLACED(a_check_needs_no_source),
+		PLACED(a_check_does_not_wait_for_who_reads_diag),
 		PLACED(a_forge_that_says_nothing_is_left_at_once_when_all_ends),
 		PLACED(another_source_makes_the_window_forgotten_and_another_window_not),
 		PLACED(a_window_that_grows_is_asked_for_and_lets_in_no_more_than_was_heard),
 		PLACED(one_that_is_not_enabled_lets_all_in_and_notes_the_commit),
 		PLACED(what_no_gate_guards_is_in),
+		PLACED(what_a_gate_that_is_not_ready_may_let_in_yet_is_not_turned_away_for_good),
+		PLACED(of_several_gates_one_has_to_let_it_in),
 		PLACED(a_gate_is_asked_by_its_name),
 	};
 
