@@ -1261,6 +1261,32 @@ static void what_is_asked_for_again_goes_by_the_checks_that_hold_then(void **sta
 	assert_refused(1, "head");
 }
 
+static void what_was_seen_before_does_not_end_what_is_asked_for_again(void **state)
+{
+	struct dispatch_asker q;
+	struct dispatch d;
+	struct err e;
+	(void)state;
+
+	red(1, "boom");
+	hand_out(1);
+	hear(1, .attempt = 2, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+	world.now += MINUTE;
+	q = asker();
+	assert_int_equal(dispatch_retry(&q, 1, &fx.arena, &d, &e), ERR_OK);
+	pass();
+	pass();
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+	hand_out(1);
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	hear(1, .attempt = 3, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+}
+
 static void a_preview_decides_and_does_nothing(void **state)
 {
 	struct dispatch_asker q;
@@ -1397,6 +1423,7 @@ int main(void)
 		T(a_group_has_one_issue),
 		T(what_was_called_off_is_not_done),
 		T(what_is_asked_for_again_goes_by_the_checks_that_hold_then),
+		T(what_was_seen_before_does_not_end_what_is_asked_for_again),
 		T(a_preview_decides_and_does_nothing),
 		T(figures_say_what_became_of_red_runs),
 		T(old_dispatches_go_and_open_ones_stay),
