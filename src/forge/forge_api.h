@@ -52,7 +52,8 @@ struct forge_job {
 	size_t n_steps;
 };
 struct forge_run {
-	struct str id, head_sha, branch, target_branch, workflow, url, event, author;
+	struct str id, head_sha, branch, target_branch, workflow, url, event,
+		author;                /* branch: empty when it is a fork's */
 	int64_t said_at;               /* when it was so, by the forge's clock, ms; 0: not told */
 	int64_t number;                /* in its repo, as people call it; 0: not told */
 	int64_t attempt, pull_request; /* attempt: from 1; pull_request: 0: none, or not told */

@@ -85,6 +85,16 @@ static struct str login_of(const struct json *run, struct arena *a)
 	return login;
 }
 
+/* As the hooks see it (hook_read.c): its branch is none of ours, whatever it is called. */
+static bool is_of_fork(const struct json *run)
+{
+	const struct json *head = json_get(run, "head_repository");
+	struct str name = json_str(json_get(head, "full_name")),
+		   ours = json_str(json_get(json_get(run, "repository"), "full_name"));
+
+	return json_kind(head) == JSON_NULL || (name.len > 0 && ours.len > 0 && !str_eq_nocase(name, ours));
+}
+
 static struct forge_run read_run(enum commits_kind kind, const struct json *j, struct arena *a)
 {
 	static const char *const times[] = { "updated_at", "updated", "stopped", "completed_at", NULL };
@@ -106,6 +116,8 @@ static struct forge_run read_run(enum commits_kind kind, const struct json *j, s
 	if (run.attempt == 0)
 		run.attempt = 1;
 	set_ref(forge_text(either(j, "head_branch", "prettyref"), a), &run);
+	if (is_of_fork(j))
+		run.branch = STR("");
 	if (run.pull_request == 0)
 		run.pull_request = number_of(json_get(pull, "number"));
 	return run;

@@ -41,8 +41,8 @@ enum forge_event_kind {
 	EVENT_PING,
 	EVENT_PUSH, /* of a branch: branch, head_sha, before_sha, author; of a tag it is EVENT_OTHER */
 	EVENT_PULL, /* of a pull request: pull_request, branch (its head's), head_sha, target_branch, author, closed */
-	EVENT_RUN,   /* what is known of a run: external_run_id, attempt, workflow, conclusion, .. */
-	EVENT_JOB,   /* the same of one job; conclusion and url are the job's, not the run's */
+	EVENT_RUN, /* what is known of a run: external_run_id, attempt, workflow, conclusion, .. */
+	EVENT_JOB, /* the same of one job, without its branch; conclusion and url are the job's, not the run's */
 	EVENT_STATUS /* of a commit: head_sha, state of conclusion, context in workflow */
 };
 
@@ -65,7 +65,7 @@ struct forge_event { /* strings in the arena, free of control characters; what i
 	struct str repo; /* owner/name */
 	struct str head_sha,
 		before_sha; /* lower case; of a push head_sha is empty when the branch is gone, before_sha when it is new */
-	struct str branch, target_branch;
+	struct str branch, target_branch; /* branch: of a run, empty too when it is a fork's */
 	int64_t pull_request;
 	bool closed, deleted; /* the pull request; the branch */
 	struct str external_run_id, job_id, job_name, workflow, url;

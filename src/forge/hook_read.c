@@ -9,7 +9,7 @@
  * - Forgejo puts the event that began the run beside it as a text that is JSON again. Of a pull request it has the branches, and the commit that runners take for the head (of
  *   pull_request_target run.commit_sha is another).
  * - Gitea's path of a workflow is file@ref, its run_attempt may be 0, and its times of what has not been yet are of the year 1.
- * - GitHub lists no pull request of a fork.
+ * - GitHub lists no pull request of a fork, and calls the fork's branch head_branch all the same; head_repository says whose it is.
  */
 #include "forge/hook.h"
 
@@ -279,6 +279,15 @@ static struct str workflow_of(struct reading *r, const struct json *run)
 	return name.len > 0 ? name : take(r, (struct str){ path.p, ref });
 }
 
+/* A fork has a main too, which is not ours. null: the fork is gone. Not told: there is nothing to doubt. */
+static bool is_of_fork(const struct reading *r, const struct json *w)
+{
+	const struct json *head = json_get(w, "head_repository");
+	struct str name = json_str(json_get(head, "full_name"));
+
+	return json_kind(head) == JSON_NULL || (name.len > 0 && !str_eq_nocase(name, r->x.repo));
+}
+
 /* What is said of a run, and of a job of it, in the same words. */
 static enum err_code read_work(struct reading *r, const struct json *w, struct err *e)
 {
@@ -289,7 +298,8 @@ static enum err_code read_work(struct reading *r, const struct json *w, struct e
 		return lacks(r, "commit id in head_sha", e);
 	TRY(take_repo(r, json_get(r->root, "repository"), e));
 	r->x.attempt = take_number(json_get(w, "run_attempt"));
-	r->x.branch = branch_of(r, json_str(json_get(w, "head_branch")));
+	if (!is_of_fork(r, w))
+		r->x.branch = branch_of(r, json_str(json_get(w, "head_branch")));
 	r->x.conclusion =
 		forge_conclusion_of(json_str(json_get(w, "status")), json_str(json_get(w, "conclusion")));
 	r->x.url = take_url(r, json_get(w, "html_url"));
@@ -323,6 +333,7 @@ static enum err_code read_workflow_job(struct reading *r, struct err *e)
 	if (r->x.external_run_id.len == 0)
 		return lacks(r, "workflow_job.run_id", e);
 	TRY(read_work(r, job, e));
+	r->x.branch = STR(""); /* it does not say whose; its run does */
 	r->x.job_id = take_id(r, json_get(job, "id"));
 	r->x.job_name = take_text(r, json_get(job, "name"));
 	r->x.workflow = take_text(r, json_get(job, "workflow_name"));

@@ -157,12 +157,17 @@ static bool is_settled_by_sight(const struct dispatch *d)
 	return d->state == DISPATCH_OFFERED || d->state == DISPATCH_HANDED || d->state == DISPATCH_UNKNOWN;
 }
 
+/* Asked for again, it keeps when it first went out; what was seen before it was decided anew has ended it once, and does not again. */
+static int64_t went_out_at(const struct dispatch *d)
+{
+	return d->handed_at > d->decided_at ? d->handed_at : d->decided_at;
+}
+
 static bool has_expired(const struct dispatch_pass *p, const struct dispatch *d)
 {
 	const struct dispatch_config *c = config_dispatch(p->cfg, d->repo);
-	int64_t since = d->handed_at > d->decided_at ? d->handed_at : d->decided_at;
 
-	return d->state != DISPATCH_UNKNOWN && p->now - since > (c ? c->expire_ms : DAY_MS);
+	return d->state != DISPATCH_UNKNOWN && p->now - went_out_at(d) > (c ? c->expire_ms : DAY_MS);
 }
 
 /* That the branch stands elsewhere says enough of one that nobody has; of one that somebody has, only what a run says of that does. */
@@ -174,7 +179,7 @@ static enum err_code look_at_it(const struct dispatch_pass *p, const struct disp
 	struct db *db = NULL;
 	enum err_code code;
 
-	since.handed_at = d->handed_at > 0 ? d->handed_at : d->decided_at;
+	since.handed_at = went_out_at(d);
 	TRY(store_reader_get(p->store, &db, e));
 	code = dispatch_seen(db, a, &since, p->now, ret, e);
 	if (code == ERR_OK && d->state == DISPATCH_OFFERED)

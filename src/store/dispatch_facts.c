@@ -40,61 +40,85 @@ static enum err_code text(struct db *db, struct arena *a, const char *sql, const
 	".branch = $3))"
 #define SAME_WORKFLOW(x) "($4 = '' OR " x ".workflow = '' OR " x ".workflow = $4)"
 
-/* Of runs that nobody says the end of, those that were silent for long enough. $5 now. */
-static enum err_code green_at(
-	struct db *db, const struct dispatch *d, int64_t now, int64_t *ret, struct err *e)
-{
-	return db_int(db,
-		"SELECT max(x.at) FROM (SELECT coalesce(max(f.heard_at), 0) AS at FROM forge_run AS f WHERE "
-		"f.repo_id = $1"
-		" AND f.conclusion = 'success' AND f.heard_at > $5 - " MONTH
-		" AND " ON_LINE("f") " AND " SAME_WORKFLOW(
-			"f") " UNION ALL SELECT coalesce(max(r.newest_at), 0) AS at FROM run AS r WHERE "
-			     "r.repo_id = $1 AND r.settled = 'pass'"
-			     " AND r.created_at > $5 - " MONTH " AND r.newest_at < $5 - " QUIET
-			     " AND r.stage = 0 AND " NOT_OF_AGENT("r") " AND " ON_LINE(
-				     "r") " AND " SAME_WORKFLOW("r") " AND NOT EXISTS (SELECT 1 FROM "
-								     "forge_run AS f"
-								     " WHERE f.repo_id = r.repo_id AND "
-								     "f.head_sha = r.head_sha AND "
-								     "f.conclusion <> 'success')) AS x",
-		DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
-			DB_I(now)),
-		ret, e);
-}
+/*
+ * That a run ended later does not say that it is of a later commit: one of an older commit may take longer. What is later than the run that the dispatch `p` is of:
+ * - a run of the same commit, which is that one again;
+ * - one of the commit where its line stands;
+ * - one that was heard of after it, of a greater number on the forge, which ended after it. Of what was sent alone, only the order is known.
+ */
+#define SAME_COMMIT(x) x ".head_sha = p.head_sha"
+#define HEAD_OF_LINE                                                                                         \
+	"(SELECT h.head_sha FROM forge_head AS h WHERE h.repo_id = p.repo_id AND h.name = p.line AND "       \
+	"h.head_sha <> '')"
+#define AT_HEAD(x) x ".head_sha = " HEAD_OF_LINE
+#define HEAD_UNKNOWN "NOT EXISTS " HEAD_OF_LINE
+#define TOLD_AFTER                                                                                           \
+	"NOT EXISTS (SELECT 1 FROM forge_run AS own WHERE own.repo_id = p.repo_id AND "                      \
+	"own.external_run_id = p.external_run_id AND own.attempt = p.attempt AND (own.id >= f.id"            \
+	" OR (own.said_at > 0 AND f.said_at > 0 AND f.said_at <= own.said_at)"                               \
+	" OR length(own.external_run_id) > length(f.external_run_id)"                                        \
+	" OR (length(own.external_run_id) = length(f.external_run_id)"                                       \
+	" AND own.external_run_id > f.external_run_id)))"
+#define SENT_AFTER "(r.id > p.run_id AND (p.run_id > 0 OR r.created_at > p.handed_at))"
 
-static enum err_code take_standing(void *arg, const struct db_row *row, struct err *e)
+/* Attempts `p` after which its line was not green. Where it stood then is not known any more. Of runs that nobody says the end of, those count that were silent for long enough. $5 now, $6 line, $7 the one that is asked for. */
+#define GREEN_TOLD                                                                                           \
+	"SELECT 1 FROM forge_run AS f WHERE f.repo_id = $1 AND f.conclusion = 'success' AND f.heard_at > "   \
+	"p.handed_at AND f.heard_at > $5 - " MONTH " AND " ON_LINE("f") " AND " SAME_WORKFLOW(               \
+		"f") " AND (" SAME_COMMIT("f") " OR " AT_HEAD("f") " OR " TOLD_AFTER ")"
+#define GREEN_SENT                                                                                           \
+	"SELECT 1 FROM run AS r WHERE r.repo_id = $1 AND r.settled = 'pass' AND r.created_at > $5 - " MONTH  \
+	" AND r.newest_at > p.handed_at AND r.newest_at < $5 - " QUIET                                       \
+	" AND r.stage = 0 AND " NOT_OF_AGENT("r") " AND " ON_LINE("r") " AND " SAME_WORKFLOW(                \
+		"r") " AND (" SAME_COMMIT("r") " OR " AT_HEAD("r") " OR " SENT_AFTER                         \
+								   ") AND NOT EXISTS (SELECT 1 FROM "        \
+								   "forge_run AS f WHERE f.repo_id = "       \
+								   "r.repo_id AND "                          \
+								   "f.head_sha = r.head_sha AND "            \
+								   "f.conclusion <> 'success')"
+
+static enum err_code take_attempts(void *arg, const struct db_row *row, struct err *e)
 {
 	struct dispatch_standing *s = arg;
 
 	(void)e;
 	s->n_attempts = row_int(row, 0);
 	s->last_attempt_at = row_int(row, 1);
-	s->n_of_group = row_int(row, 2);
-	s->n_today = row_int(row, 3);
 	return ERR_OK;
 }
 
 static enum err_code count_attempts(
 	struct db *db, const struct dispatch *d, int64_t now, struct dispatch_standing *s, struct err *e)
 {
-	int64_t green = 0;
-
-	TRY(green_at(db, d, now, &green, e));
 	return db_each(db,
-		"SELECT (SELECT count(*) FROM dispatch WHERE repo_id = $1 AND line = $2 AND line <> '' AND "
-		"handed_at > $3 AND id <> $6),"
-		" (SELECT coalesce(max(handed_at), 0) FROM dispatch WHERE repo_id = $1 AND line = $2 AND "
-		"line <> ''"
-		" AND handed_at > $3 AND id <> $6),"
-		" (SELECT count(*) FROM dispatch WHERE group_id = $4 AND group_id > 0 AND handed_at > $5 "
-		"- " DAY " AND handed_at > (SELECT coalesce(max(fixed_at), 0) FROM error_group WHERE id = "
-		"$4) AND id <> $6),"
-		" (SELECT count(*) FROM dispatch WHERE repo_id = $1 AND created_at > $5 - 2 * " DAY
-		" AND handed_at > $5 - " DAY " AND id <> $6)",
-		DB_ARGS(DB_I(d->repo_id), DB_T(d->line), DB_I(green), DB_I(d->group_id), DB_I(now),
-			DB_I(d->id)),
-		take_standing, s, e);
+		"SELECT count(*), coalesce(max(p.handed_at), 0) FROM dispatch AS p WHERE p.repo_id = $1 AND "
+		"p.line = $6 AND p.line <> '' AND p.handed_at > 0 AND p.id <> $7 AND NOT EXISTS (" GREEN_TOLD
+		") AND NOT EXISTS (" GREEN_SENT ")",
+		DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
+			DB_I(now), DB_T(d->line), DB_I(d->id)),
+		take_attempts, s, e);
+}
+
+static enum err_code take_others(void *arg, const struct db_row *row, struct err *e)
+{
+	struct dispatch_standing *s = arg;
+
+	(void)e;
+	s->n_of_group = row_int(row, 0);
+	s->n_today = row_int(row, 1);
+	return ERR_OK;
+}
+
+static enum err_code count_others(
+	struct db *db, const struct dispatch *d, int64_t now, struct dispatch_standing *s, struct err *e)
+{
+	return db_each(db,
+		"SELECT (SELECT count(*) FROM dispatch WHERE group_id = $2 AND group_id > 0 AND handed_at > "
+		"$3 - " DAY " AND handed_at > (SELECT coalesce(max(fixed_at), 0) FROM error_group WHERE id = "
+		"$2) AND id <> $4),"
+		" (SELECT count(*) FROM dispatch WHERE repo_id = $1 AND created_at > $3 - 2 * " DAY
+		" AND handed_at > $3 - " DAY " AND id <> $4)",
+		DB_ARGS(DB_I(d->repo_id), DB_I(d->group_id), DB_I(now), DB_I(d->id)), take_others, s, e);
 }
 
 /* ---- others ---- */
@@ -155,6 +179,7 @@ enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dis
 		DB_ARGS(DB_I(d->repo_id)), &n, e));
 	s.paused = n > 0;
 	TRY(count_attempts(db, d, now, &s, e));
+	TRY(count_others(db, d, now, &s, e));
 	TRY(find_open(db, d, &s, e));
 	TRY(find_no_fix(db, d, no_fix_since, &s, e));
 	TRY(text(db, a, "SELECT head_sha FROM forge_head WHERE repo_id = $1 AND name = $2 AND name <> ''",
@@ -166,18 +191,22 @@ enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dis
 
 /* ---- what came of it ---- */
 
-/* Later runs of its workflow on its line, of another commit or of this one again. $5 since, $6 now. */
+/* Later runs of its workflow on its line, of another commit or of this one again. $5 since, $6 now, $7 the dispatch. */
 #define LATER_TOLD                                                                                           \
-	"SELECT f.head_sha FROM forge_run AS f WHERE f.repo_id = $1 AND f.heard_at > $5 AND " ON_LINE(       \
-		"f") " AND " SAME_WORKFLOW("f")
+	"SELECT f.head_sha FROM forge_run AS f JOIN dispatch AS p ON p.id = $7 WHERE f.repo_id = $1 AND "    \
+	"f.heard_at > $5 AND " ON_LINE("f") " AND " SAME_WORKFLOW("f") " AND (" SAME_COMMIT(                 \
+		"f") " OR " AT_HEAD("f") " OR (" HEAD_UNKNOWN " AND " TOLD_AFTER "))"
 #define LATER_SENT                                                                                           \
-	"SELECT r.head_sha FROM run AS r WHERE r.repo_id = $1 AND r.stage = 0 AND r.created_at > $5 "        \
-	"AND " NOT_OF_AGENT("r") " AND " ON_LINE("r") " AND " SAME_WORKFLOW(                                 \
-		"r") " AND NOT EXISTS (SELECT 1 FROM forge_run AS f WHERE"                                   \
-		     " f.repo_id = r.repo_id AND f.head_sha = r.head_sha)"
+	"SELECT r.head_sha FROM run AS r JOIN dispatch AS p ON p.id = $7 WHERE r.repo_id = $1 AND r.stage "  \
+	"= 0 AND r.created_at > $5 AND " NOT_OF_AGENT("r") " AND " ON_LINE("r") " AND " SAME_WORKFLOW(       \
+		"r") " AND (" SAME_COMMIT("r") " OR " AT_HEAD("r") " OR (" HEAD_UNKNOWN " AND " SENT_AFTER   \
+								   ")) AND NOT EXISTS (SELECT 1 FROM "       \
+								   "forge_run "                              \
+								   "AS f WHERE f.repo_id = r.repo_id AND "   \
+								   "f.head_sha = r.head_sha)"
 #define LATER_ARGS(d, now)                                                                                   \
 	DB_ARGS(DB_I((d)->repo_id), DB_I((d)->pull_request), DB_T((d)->branch), DB_T((d)->workflow),         \
-		DB_I((d)->handed_at), DB_I(now))
+		DB_I((d)->handed_at), DB_I(now), DB_I((d)->id))
 
 enum err_code dispatch_seen(struct db *db, struct arena *a, const struct dispatch *d, int64_t now,
 	struct dispatch_seen *ret, struct err *e)
@@ -196,19 +225,15 @@ enum err_code dispatch_seen(struct db *db, struct arena *a, const struct dispatc
 			"SELECT fixed_in FROM error_group WHERE id = $1 AND fixed_in <> '' AND fixed_at > $2",
 			DB_ARGS(DB_I(d->group_id), DB_I(d->handed_at)), &s.green_sha, NULL, e));
 	TRY(text(db, a,
-		LATER_TOLD
-		" AND f.conclusion = 'failure' AND f.head_sha <> $7 AND $6 > 0 ORDER BY f.heard_at LIMIT 1",
-		DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
-			DB_I(d->handed_at), DB_I(now), DB_T(d->head_sha)),
-		&s.newer_red, NULL, e));
+		LATER_TOLD " AND f.conclusion = 'failure' AND f.head_sha <> p.head_sha AND $6 > 0 ORDER BY "
+			   "f.heard_at LIMIT 1",
+		LATER_ARGS(d, now), &s.newer_red, NULL, e));
 	if (s.newer_red.len == 0)
 		TRY(text(db, a,
-			LATER_SENT
-			" AND r.settled IN ('fail', 'incomplete') AND r.n_running = 0 AND r.head_sha <> $7"
-			" AND r.newest_at < $6 - 60000 ORDER BY r.id LIMIT 1",
-			DB_ARGS(DB_I(d->repo_id), DB_I(d->pull_request), DB_T(d->branch), DB_T(d->workflow),
-				DB_I(d->handed_at), DB_I(now), DB_T(d->head_sha)),
-			&s.newer_red, NULL, e));
+			LATER_SENT " AND r.settled IN ('fail', 'incomplete') AND r.n_running = 0 AND "
+				   "r.head_sha <> p.head_sha"
+				   " AND r.newest_at < $6 - 60000 ORDER BY r.id LIMIT 1",
+			LATER_ARGS(d, now), &s.newer_red, NULL, e));
 	*ret = s;
 	return ERR_OK;
 }

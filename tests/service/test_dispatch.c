@@ -141,6 +141,7 @@ struct heard { /* a run of a branch, or of a pull request */
 	const char *conclusion, *branch;
 	int64_t pull_request, attempt;
 	const char *workflow;
+	int64_t said_at;
 };
 
 static void hear_of(struct heard h)
@@ -154,6 +155,7 @@ static void hear_of(struct heard h)
 		.pull_request = h.pull_request,
 		.author = STR("kim"),
 		.conclusion = str_z(h.conclusion ? h.conclusion : "failure"),
+		.said_at = h.said_at,
 		.heard_at = world.now,
 		.heard_by = STR("hook") };
 	struct err e;
@@ -231,6 +233,19 @@ static void post_error(int sha, enum error_class class, const char *message)
 	f.x = (struct explained){ .now = world.now, .errors = &f.error, .templates = &f.template, .n = 1 };
 	if (dispatch_write(fx.store, apply_finding, &f, sizeof f, &e) != ERR_OK)
 		fail_msg("%s", e.text);
+}
+
+/* A step that passed, of that commit's run. */
+static void post_green(int sha, const char *step)
+{
+	struct ingest_post p = a_post(step, STR("well\n"));
+
+	p.facts.head_sha = str_z(sha_of(sha));
+	p.facts.external_run_id = arena_fmt(&fx.arena, "%d", 1000 + sha);
+	p.facts.workflow = STR("ci");
+	p.facts.branch = STR("main");
+	p.facts.conclusion = CONCLUSION_SUCCESS;
+	assert_int_equal(post_at(&p, world.now), ERR_OK);
 }
 
 /* Red, with its log at hand. */
@@ -866,6 +881,177 @@ static void what_is_unknown_may_be_seen_to_be_fixed(void **state)
 	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
 }
 
+/* ---- what only ends later ---- */
+
+/* Somebody has it. */
+static void hand_out(int64_t id)
+{
+	struct dispatch_claimed x;
+
+	pass();
+	x = claimed();
+	assert_int_equal(x.of.id, id);
+	assert_int_equal(tell(id, x.claim, OUTCOME_NONE, ""), ERR_OK);
+	assert_state(id, DISPATCH_HANDED, OUTCOME_NONE);
+	world.now += MINUTE;
+}
+
+static void an_older_run_that_ends_late_is_not_the_fix(void **state)
+{
+	(void)state;
+	hear(1, .conclusion = "running");
+	red(2, "boom");
+	hand_out(1);
+	hear(1, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	push("main", 2); /* and so it is when it is known where the branch stands */
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	hear(3, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	push("main", 3);
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+	assert_true(str_eq(get(1).of.fixed_sha, str_z(sha_of(3))));
+}
+
+static void an_older_run_that_is_heard_of_when_it_ends_is_known_by_its_number(void **state)
+{
+	(void)state;
+	red(2, "boom");
+	hand_out(1);
+	hear(1, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	hear(3, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+}
+
+static void a_run_that_ended_before_is_not_the_fix(void **state)
+{
+	(void)state;
+	post_error(1, CLASS_COMPILE, "boom");
+	hear(1, .said_at = NOW);
+	hand_out(1);
+	hear(2, .conclusion = "success", .said_at = NOW - 1);
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	hear(3, .conclusion = "success", .said_at = NOW + 1);
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+	assert_true(str_eq(get(1).of.fixed_sha, str_z(sha_of(3))));
+}
+
+static void an_older_run_that_ends_late_supersedes_nothing(void **state)
+{
+	(void)state;
+	hear(1, .conclusion = "running");
+	red(2, "boom");
+	hand_out(1);
+	hear(1);
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	push("main", 2);
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	push("main", 3);
+	hear(3);
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_SUPERSEDED);
+}
+
+static void the_same_commit_that_is_green_when_run_again_is_fixed_wherever_the_branch_stands(void **state)
+{
+	(void)state;
+	red(1, "boom");
+	hand_out(1);
+	push("main", 2);
+	hear(1, .attempt = 2, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+}
+
+static void an_older_run_that_ends_late_forgives_no_attempt(void **state)
+{
+	(void)state;
+	fx.cfg->dispatches[0].max_attempts = 1;
+	hear(1, .conclusion = "running");
+	red(2, "boom");
+	pass();
+	tell(1, claimed().claim, OUTCOME_FAILED, "");
+	world.now += HOUR;
+	hear(1, .conclusion = "success");
+	world.now += MINUTE;
+	red(3, "bang");
+	pass();
+	assert_refused(2, "attempts");
+	hear(2, .conclusion = "success", .attempt = 2); /* the same again, not older */
+	world.now += MINUTE;
+	red(4, "bump");
+	pass();
+	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
+static void a_green_run_forgives_attempts_though_the_branch_has_moved_on(void **state)
+{
+	(void)state;
+	fx.cfg->dispatches[0].max_attempts = 1;
+	push("main", 1);
+	red(1, "boom");
+	pass();
+	tell(1, claimed().claim, OUTCOME_FAILED, "");
+	world.now += HOUR;
+	push("main", 2);
+	hear(2, .conclusion = "success");
+	world.now += MINUTE;
+	push("main", 3);
+	red(3, "bang");
+	pass();
+	assert_state(2, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
+static void an_older_run_that_ends_late_ends_no_cool_down(void **state)
+{
+	(void)state;
+	hear(1, .conclusion = "running");
+	red(2, "boom");
+	pass();
+	tell(1, claimed().claim, OUTCOME_FAILED, "");
+	world.now += MINUTE;
+	hear(1, .conclusion = "success");
+	red(3, "bang");
+	pass();
+	assert_state(2, DISPATCH_WAITING, OUTCOME_NONE);
+	assert_true(str_eq(get(2).of.refused_by, STR("cooldown")));
+}
+
+static void an_older_run_that_is_only_sent_forgives_no_attempt(void **state)
+{
+	(void)state;
+	fx.cfg->dispatches[0].max_attempts = 1;
+	post_green(1, "build");
+	post_error(2, CLASS_COMPILE, "boom"); /* no hook */
+	world.now += MINUTE;
+	pass();
+	tell(1, claimed().claim, OUTCOME_FAILED, "");
+	world.now += MINUTE;
+	post_green(1, "test");
+	world.now += HOUR;
+	post_error(3, CLASS_COMPILE, "bang");
+	world.now += MINUTE;
+	pass();
+	assert_refused(2, "attempts");
+	post_green(4, "build");
+	world.now += HOUR;
+	post_error(5, CLASS_COMPILE, "bump");
+	world.now += MINUTE;
+	pass();
+	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
 /* ---- what is done outside ---- */
 
 static void a_webhook_is_handed_over_once(void **state)
@@ -1075,6 +1261,32 @@ static void what_is_asked_for_again_goes_by_the_checks_that_hold_then(void **sta
 	assert_refused(1, "head");
 }
 
+static void what_was_seen_before_does_not_end_what_is_asked_for_again(void **state)
+{
+	struct dispatch_asker q;
+	struct dispatch d;
+	struct err e;
+	(void)state;
+
+	red(1, "boom");
+	hand_out(1);
+	hear(1, .attempt = 2, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+	world.now += MINUTE;
+	q = asker();
+	assert_int_equal(dispatch_retry(&q, 1, &fx.arena, &d, &e), ERR_OK);
+	pass();
+	pass();
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+	hand_out(1);
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	hear(1, .attempt = 3, .conclusion = "success");
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_FIXED);
+}
+
 static void a_preview_decides_and_does_nothing(void **state)
 {
 	struct dispatch_asker q;
@@ -1191,6 +1403,15 @@ int main(void)
 		T(a_pull_request_that_is_not_told_with_its_run_is_known_by_its_head),
 		T(silence_expires),
 		T(what_is_unknown_may_be_seen_to_be_fixed),
+		T(an_older_run_that_ends_late_is_not_the_fix),
+		T(an_older_run_that_is_heard_of_when_it_ends_is_known_by_its_number),
+		T(a_run_that_ended_before_is_not_the_fix),
+		T(an_older_run_that_ends_late_supersedes_nothing),
+		T(the_same_commit_that_is_green_when_run_again_is_fixed_wherever_the_branch_stands),
+		T(an_older_run_that_ends_late_forgives_no_attempt),
+		T(a_green_run_forgives_attempts_though_the_branch_has_moved_on),
+		T(an_older_run_that_ends_late_ends_no_cool_down),
+		T(an_older_run_that_is_only_sent_forgives_no_attempt),
 		T(a_webhook_is_handed_over_once),
 		T(what_did_not_get_through_is_tried_three_times),
 		T(what_may_have_got_through_is_unknown_and_not_repeated),
@@ -1202,6 +1423,7 @@ int main(void)
 		T(a_group_has_one_issue),
 		T(what_was_called_off_is_not_done),
 		T(what_is_asked_for_again_goes_by_the_checks_that_hold_then),
+		T(what_was_seen_before_does_not_end_what_is_asked_for_again),
 		T(a_preview_decides_and_does_nothing),
 		T(figures_say_what_became_of_red_runs),
 		T(old_dispatches_go_and_open_ones_stay),

@@ -396,6 +396,32 @@ static void runs_of_github(void **state)
 	assert_int_equal(runs[1].conclusion, FORGE_OTHER);
 }
 
+static void the_branch_of_a_fork_is_none_of_ours(void **state)
+{
+	(void)state;
+	forge_is(COMMITS_GITHUB, TOKEN);
+	says("GET /api/v3/repos/acme/rig/actions/runs?per_page=100&page=1 ", 200, "",
+		"{\"total_count\":4,\"workflow_runs\":[{\"id\":4,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"pull_requests\":[{\"number\":7}],\"repository\":{\"full_"
+		"name\":"
+		"\"acme/rig\"},\"head_repository\":{\"full_name\":\"eve/rig\"}},"
+		"{\"id\":3,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"repository\":{\"full_name\":\"acme/rig\"},"
+		"\"head_repository\":null},"
+		"{\"id\":2,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"repository\":{\"full_name\":\"acme/rig\"},"
+		"\"head_repository\":{\"full_name\":\"Acme/Rig\"}},"
+		"{\"id\":1,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"head_repository\":{\"full_name\":\"acme/rig\"}}]}");
+	good(ask_runs(200));
+	assert_int_equal(n, 4);
+	is(runs[0].branch, "");
+	assert_int_equal(runs[0].pull_request, 7);
+	is(runs[1].branch, ""); /* the fork is gone */
+	is(runs[2].branch, "main");
+	is(runs[3].branch, "main");
+}
+
 static void a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs(void **state)
 {
 	(void)state;
@@ -1028,6 +1054,7 @@ int main(void)
 		TEST(runs_of_forgejo),
 		TEST(runs_of_gitea),
 		TEST(runs_of_github),
+		TEST(the_branch_of_a_fork_is_none_of_ours),
 		TEST(a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs),
 		TEST(entries_that_make_no_sense_are_left_out),
 		TEST(all_pages_are_read_and_no_more),

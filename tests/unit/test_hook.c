@@ -233,6 +233,37 @@ static void github_tells_of_a_run_with_its_pull_request(void **state)
 	assert_int_equal(x.conclusion, FORGE_FAILURE);
 }
 
+static void the_branch_of_a_fork_is_none_of_ours(void **state)
+{
+	static const struct {
+		const char *head, *branch;
+	} rows[] = {
+		{ "\"head_repository\":{\"full_name\":\"eve/pump\"},", "" },
+		{ "\"head_repository\":null,", "" }, /* the fork is gone */
+		{ "\"head_repository\":{\"full_name\":\"Acme/Pump\"},", "main" },
+		{ "\"head_repository\":{},", "main" },
+		{ "", "main" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct str body = arena_fmt(&arena,
+			"{\"workflow_run\":{%s\"id\":3,\"head_sha\":\"" SHA "\",\"head_branch\":\"main\","
+			"\"pull_requests\":[{\"number\":7}]},"
+			"\"workflow_job\":{%s\"id\":4,\"run_id\":3,\"head_sha\":\"" SHA
+			"\",\"head_branch\":\"main\"},"
+			"\"repository\":{\"full_name\":\"acme/pump\"}}",
+			rows[i].head, rows[i].head);
+		struct forge_event run = read_text(HOOK_GITHUB, "workflow_run", body);
+		struct forge_event job = read_text(HOOK_GITHUB, "workflow_job", body);
+
+		equals(run.branch, rows[i].branch);
+		equals(job.branch, ""); /* a job never says whose branch it is */
+		equals(run.repo, "acme/pump");
+		assert_int_equal(run.pull_request, 7);
+	}
+}
+
 static void what_is_not_over_is_running_whatever_its_conclusion_says(void **state)
 {
 	static const struct {
@@ -422,6 +453,7 @@ int main(void)
 		cmocka_unit_test(a_run_of_a_tag_has_no_branch_and_a_broken_payload_no_meaning),
 		cmocka_unit_test(gitea_tells_of_a_run_and_a_job),
 		cmocka_unit_test(github_tells_of_a_run_with_its_pull_request),
+		cmocka_unit_test(the_branch_of_a_fork_is_none_of_ours),
 		cmocka_unit_test(what_is_not_over_is_running_whatever_its_conclusion_says),
 		cmocka_unit_test(a_push_tells_where_a_branch_stands),
 		cmocka_unit_test(a_pull_request_tells_its_head_and_whether_it_is_closed),
