@@ -21,7 +21,8 @@ struct take {
 	const struct red_run *run;
 	const struct dispatch_config *config; /* NULL: it is only said that it was looked at */
 	int64_t now, id;
-	bool pull, is_new;
+	bool pull;
+	enum dispatch_added added;
 };
 
 static enum err_code apply_take(void *arg, struct db *db, struct err *e)
@@ -29,15 +30,17 @@ static enum err_code apply_take(void *arg, struct db *db, struct err *e)
 	struct take *w = arg;
 	struct dispatch d = w->run->of;
 
-	w->is_new = false;
+	w->added = DISPATCH_IS_THERE;
 	if (w->config) {
 		d.due_at = w->now + w->config->wait_ms;
-		TRY(dispatches_add(db, &d, w->now, &w->id, &w->is_new, e));
+		TRY(dispatches_add(db, &d, w->now, &w->id, &w->added, e));
 	}
 	if (w->run->heard.id == 0)
 		return ERR_OK;
 	if (w->pull)
 		TRY(pulls_want(db, w->run->heard.id, w->now + PULL_AFTER_MS, e));
+	if (w->added == DISPATCH_ADD_LATER)
+		return ERR_OK; /* it stays due */
 	return forge_runs_settle(db, &w->run->heard, e);
 }
 
@@ -57,7 +60,7 @@ static enum err_code take_one(const struct dispatch_pass *p, const struct red_ru
 		.pull = is_to_be_pulled(p, r) };
 
 	TRY(dispatch_write(p->store, apply_take, &w, sizeof w, e));
-	if (w.is_new)
+	if (w.config && w.added == DISPATCH_ADDED)
 		diag(DIAG_INFO, "dispatch %lld: %.*s failed at %.*s", (long long)w.id, STR_FMT(r->of.repo),
 			STR_FMT(r->of.head_sha));
 	return ERR_OK;

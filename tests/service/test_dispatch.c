@@ -140,14 +140,19 @@ struct heard { /* a run of a branch, or of a pull request */
 	int sha;
 	const char *conclusion, *branch;
 	int64_t pull_request, attempt;
-	const char *workflow;
+	const char *workflow, *run; /* run: of the forge; else 1000 and the commit */
 };
+
+static struct str run_of(int sha, const char *run)
+{
+	return run ? str_z(run) : arena_fmt(&fx.arena, "%d", 1000 + sha);
+}
 
 static void hear_of(struct heard h)
 {
 	struct heard_run x = { .repo_id = fx.repo.id,
 		.head_sha = str_z(sha_of(h.sha)),
-		.external_run_id = arena_fmt(&fx.arena, "%d", 1000 + h.sha),
+		.external_run_id = run_of(h.sha, h.run),
 		.attempt = h.attempt > 0 ? h.attempt : 1,
 		.workflow = str_z(h.workflow ? h.workflow : "ci"),
 		.branch = str_z(h.branch ? h.branch : "main"),
@@ -207,7 +212,7 @@ static enum err_code apply_finding(void *arg, struct db *db, struct err *e)
 }
 
 /* A step that was sent of that commit's run, and what was found in it: its group is that of the message. */
-static void post_error(int sha, enum error_class class, const char *message)
+static void post_error_of(int sha, const char *run, enum error_class class, const char *message)
 {
 	struct ingest_post p = a_post("test", STR("first\nsecond\nthird\n"));
 	struct finding f = { .error = { .role = ERROR_CAUSE,
@@ -223,7 +228,7 @@ static void post_error(int sha, enum error_class class, const char *message)
 	struct err e;
 
 	p.facts.head_sha = str_z(sha_of(sha));
-	p.facts.external_run_id = arena_fmt(&fx.arena, "%d", 1000 + sha);
+	p.facts.external_run_id = run_of(sha, run);
 	p.facts.workflow = STR("ci");
 	p.facts.branch = STR("main");
 	assert_int_equal(post_at(&p, world.now), ERR_OK);
@@ -231,6 +236,11 @@ static void post_error(int sha, enum error_class class, const char *message)
 	f.x = (struct explained){ .now = world.now, .errors = &f.error, .templates = &f.template, .n = 1 };
 	if (dispatch_write(fx.store, apply_finding, &f, sizeof f, &e) != ERR_OK)
 		fail_msg("%s", e.text);
+}
+
+static void post_error(int sha, enum error_class class, const char *message)
+{
+	post_error_of(sha, NULL, class, message);
 }
 
 /* Red, with its log at hand. */
@@ -342,6 +352,64 @@ static void a_red_run_is_offered_once_however_often_it_is_heard(void **state)
 	assert_true(str_find_str(x.prompt, STR("## CI failure context")) < x.prompt.len);
 	assert_int_equal(claimed().claim, 0);
 	assert_true(str_eq(get(1).of.class, STR("compile")));
+}
+
+static void what_was_refused_leaves_room_for_another_workflow_of_the_commit(void **state)
+{
+	(void)state;
+	post_error(1, CLASS_NETWORK, "no route");
+	hear(1);
+	pass();
+	assert_refused(1, "class");
+	hear(1, .run = "5", .workflow = "lint");
+	pass();
+	assert_state(1, DISPATCH_WAITING, OUTCOME_NONE); /* for its own log, not for that of the other */
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+	assert_true(str_eq(get(1).of.external_run_id, STR("5")));
+	assert_int_equal(get(1).of.due_at, world.now + MINUTE);
+	post_error_of(1, "5", CLASS_COMPILE, "boom");
+	pass();
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+	assert_int_equal(count(""), 1);
+	hear(1, .run = "6", .workflow = "docs");
+	pass();
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+}
+
+static void another_workflow_that_fails_while_the_first_waits_is_not_lost(void **state)
+{
+	(void)state;
+	hear(1);
+	hear(1, .run = "5", .workflow = "lint");
+	pass();
+	assert_true(str_eq(get(1).of.workflow, STR("ci")));
+	post_error(1, CLASS_NETWORK, "no route");
+	pass();
+	assert_refused(1, "class");
+	pass();
+	assert_state(1, DISPATCH_WAITING, OUTCOME_NONE);
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+	world.now += MINUTE;
+	for (int i = 0; i < 3; i++)
+		pass();
+	assert_refused(1, "class"); /* and the first has had its turn */
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+}
+
+static void of_runs_that_no_forge_told_of_each_has_one_turn(void **state)
+{
+	(void)state;
+	post_error(1, CLASS_NETWORK, "no route");
+	post_error_of(1, "5", CLASS_NETWORK, "no route either");
+	world.now += MINUTE;
+	pass();
+	assert_refused(1, "class");
+	assert_true(str_eq(get(1).of.external_run_id, STR("1001")));
+	for (int i = 0; i < 3; i++)
+		pass();
+	assert_refused(1, "class");
+	assert_true(str_eq(get(1).of.external_run_id, STR("5")));
+	assert_int_equal(count(""), 1);
 }
 
 static void a_green_run_and_a_repo_without_a_section_are_nothing(void **state)
@@ -1162,6 +1230,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_red_run_is_offered_once_however_often_it_is_heard),
+		T(what_was_refused_leaves_room_for_another_workflow_of_the_commit),
+		T(another_workflow_that_fails_while_the_first_waits_is_not_lost),
+		T(of_runs_that_no_forge_told_of_each_has_one_turn),
 		T(a_green_run_and_a_repo_without_a_section_are_nothing),
 		T(without_a_log_it_waits_for_one_and_goes_all_the_same),
 		T(what_is_silent_about_an_empty_log_says_nothing_of_it),
