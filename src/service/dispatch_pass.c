@@ -445,7 +445,7 @@ static enum err_code each(const struct dispatch_pass *p, bool decides, struct er
 	return ERR_OK;
 }
 
-enum err_code dispatch_pass(const struct dispatch_pass *p, struct err *e)
+static enum err_code pass(const struct dispatch_pass *p, struct err *e)
 {
 	AUTO_ARENA a;
 
@@ -460,19 +460,21 @@ enum err_code dispatch_pass(const struct dispatch_pass *p, struct err *e)
 
 struct begin {
 	int64_t now, n;
+	bool extends;
 };
 
 static enum err_code apply_begin(void *arg, struct db *db, struct err *e)
 {
 	struct begin *w = arg;
 
-	TRY(dispatches_extend(db, w->now + LEASE_AFTER_START_MS, e));
+	if (w->extends)
+		TRY(dispatches_extend(db, w->now + LEASE_AFTER_START_MS, e));
 	return dispatch_deeds_broken_off(db, w->now, &w->n, e);
 }
 
-enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e)
+static enum err_code begin(const struct dispatch_pass *p, bool extends, struct err *e)
 {
-	struct begin w = { .now = p->now };
+	struct begin w = { .now = p->now, .extends = extends };
 
 	TRY(dispatch_write(p->store, apply_begin, &w, sizeof w, e));
 	if (w.n > 0)
@@ -480,5 +482,21 @@ enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e)
 			"%lld things that were being done for dispatches broke off; they are unknown, and "
 			"not done again",
 			(long long)w.n);
+	return ERR_OK;
+}
+
+enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e)
+{
+	return begin(p, true, e);
+}
+
+/* Agents could be heard all the while: their leases stay as they are. */
+enum err_code dispatch_pass(const struct dispatch_pass *p, struct err *e)
+{
+	if (*p->broke_off)
+		TRY(begin(p, false, e));
+	*p->broke_off = true;
+	TRY(pass(p, e));
+	*p->broke_off = false;
 	return ERR_OK;
 }

@@ -28,6 +28,7 @@ struct dispatcher {
 	atomic_bool stop;
 	int64_t told_at; /* the thread's own: steady ms */
 	bool begun;      /* and this */
+	bool broke_off;  /* .. dispatch_pass's */
 
 	pthread_mutex_t lock; /* guards below */
 	pthread_cond_t changed;
@@ -85,7 +86,8 @@ static enum err_code look(struct dispatcher *d, const struct config *cfg, struct
 		.cfg = cfg,
 		.outside = &outside,
 		.now = clock_wall_ms(d->clock),
-		.stop = &d->stop };
+		.stop = &d->stop,
+		.broke_off = &d->broke_off };
 
 	if (!d->begun)
 		TRY(dispatch_pass_begin(&p, e));

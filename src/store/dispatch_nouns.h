@@ -196,15 +196,15 @@ MUST_CHECK enum err_code dispatch_deeds_add(
 	struct db *db, int64_t dispatch_id, struct str action, int64_t now, struct err *e);
 MUST_CHECK enum err_code dispatch_deeds_of(struct db *db, struct arena *a, int64_t dispatch_id,
 	struct dispatch_deed **ret, size_t *ret_n, struct err *e);
-/* Wanted, and their time has come; the oldest first. */
+/* Wanted, their time has come, and dispatching is not paused; the oldest first. */
 MUST_CHECK enum err_code dispatch_deeds_due(struct db *db, struct arena *a, int64_t now, int64_t limit,
 	struct dispatch_deed **ret, size_t *ret_n, struct err *e);
-/* W. It is being tried from now on. *ret false: it is not wanted any more, or its dispatch was canceled. */
+/* W. It is being tried from now on. *ret false: it is not wanted any more, dispatching is paused, or its dispatch was canceled or is over. */
 MUST_CHECK enum err_code dispatch_deeds_try(
 	struct db *db, const struct dispatch_deed *d, bool *ret, struct err *e);
 /* W. What came of trying: its state, ref, error and due_at. */
 MUST_CHECK enum err_code dispatch_deeds_tried(struct db *db, const struct dispatch_deed *d, struct err *e);
-/* W, when the server starts. What was being tried is unknown, but for what may be done twice without harm, which is wanted again. */
+/* W, when nobody tries anything. What was being tried is unknown, but for what may be done twice without harm, which is wanted again. */
 MUST_CHECK enum err_code dispatch_deeds_broken_off(struct db *db, int64_t now, int64_t *ret, struct err *e);
 /* The issue of an earlier dispatch of the group; empty: there is none. */
 MUST_CHECK enum err_code dispatch_issue_of(
