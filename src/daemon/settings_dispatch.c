@@ -138,14 +138,16 @@ static enum err_code read_actions(const struct settings *s, struct dispatch_conf
 		{ "rerun", DISPATCH_RERUN } };
 
 	for (const struct setting_entry *x = s->first; x; x = x->next) {
-		unsigned before = d->actions;
+		bool found = false;
 
 		if (x->id != SET_DISPATCH_ACTION || !str_eq_nocase(x->sub, d->repo))
 			continue;
 		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-			if (str_eq(x->text, str_z(words[i].word)))
+			if (str_eq(x->text, str_z(words[i].word))) {
 				d->actions |= words[i].action;
-		if (d->actions == before && before == 0)
+				found = true;
+			}
+		if (!found)
 			return err_set(e, ERR_CONFIG,
 				"%s: dispatch.%.*s.action: \"%.60s\" is not one of: claim webhook comment "
 				"issue status "

@@ -94,11 +94,18 @@ static bool is_of_agent(const struct step *s)
 	return str_starts(s->facts.external_run_id, STR("dispatch-"));
 }
 
+/* Another workflow of the commit may have sent its logs long ago. */
+static bool is_of_run(const struct step *s, const struct dispatch *d)
+{
+	return d->external_run_id.len == 0 || s->facts.external_run_id.len == 0 ||
+	       str_eq(s->facts.external_run_id, d->external_run_id);
+}
+
 /* ids: of those that failed. */
 static void look_at_steps(
 	const struct steps_page *page, struct dispatch_facts *f, int64_t *ids, size_t *ret_failed)
 {
-	bool runs = false;
+	bool runs = false, any = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < page->n; i++) {
@@ -110,10 +117,11 @@ static void look_at_steps(
 		if (!conclusion_failed(s->facts.conclusion))
 			continue;
 		ids[n++] = s->id;
+		any |= is_of_run(s, &f->of);
 		if (f->of.run_id == 0)
 			f->of.run_id = s->run_id;
 	}
-	f->logs_are_in = n > 0 && !runs;
+	f->logs_are_in = any && !runs;
 	*ret_failed = n;
 }
 

@@ -21,7 +21,8 @@ struct take {
 	const struct red_run *run;
 	const struct dispatch_config *config; /* NULL: it is only said that it was looked at */
 	int64_t now, id;
-	bool pull, is_new;
+	bool pull;
+	enum dispatch_added added;
 };
 
 static enum err_code apply_take(void *arg, struct db *db, struct err *e)
@@ -29,15 +30,17 @@ static enum err_code apply_take(void *arg, struct db *db, struct err *e)
 	struct take *w = arg;
 	struct dispatch d = w->run->of;
 
-	w->is_new = false;
+	w->added = DISPATCH_IS_THERE;
 	if (w->config) {
 		d.due_at = w->now + w->config->wait_ms;
-		TRY(dispatches_add(db, &d, w->now, &w->id, &w->is_new, e));
+		TRY(dispatches_add(db, &d, w->now, &w->id, &w->added, e));
 	}
 	if (w->run->heard.id == 0)
 		return ERR_OK;
 	if (w->pull)
 		TRY(pulls_want(db, w->run->heard.id, w->now + PULL_AFTER_MS, e));
+	if (w->added == DISPATCH_ADD_LATER)
+		return ERR_OK; /* it stays due */
 	return forge_runs_settle(db, &w->run->heard, e);
 }
 
@@ -57,7 +60,7 @@ static enum err_code take_one(const struct dispatch_pass *p, const struct red_ru
 		.pull = is_to_be_pulled(p, r) };
 
 	TRY(dispatch_write(p->store, apply_take, &w, sizeof w, e));
-	if (w.is_new)
+	if (w.config && w.added == DISPATCH_ADDED)
 		diag(DIAG_INFO, "dispatch %lld: %.*s failed at %.*s", (long long)w.id, STR_FMT(r->of.repo),
 			STR_FMT(r->of.head_sha));
 	return ERR_OK;
@@ -447,7 +450,7 @@ static enum err_code each(const struct dispatch_pass *p, bool decides, struct er
 	return ERR_OK;
 }
 
-enum err_code dispatch_pass(const struct dispatch_pass *p, struct err *e)
+static enum err_code pass(const struct dispatch_pass *p, struct err *e)
 {
 	AUTO_ARENA a;
 
@@ -462,19 +465,21 @@ enum err_code dispatch_pass(const struct dispatch_pass *p, struct err *e)
 
 struct begin {
 	int64_t now, n;
+	bool extends;
 };
 
 static enum err_code apply_begin(void *arg, struct db *db, struct err *e)
 {
 	struct begin *w = arg;
 
-	TRY(dispatches_extend(db, w->now + LEASE_AFTER_START_MS, e));
+	if (w->extends)
+		TRY(dispatches_extend(db, w->now + LEASE_AFTER_START_MS, e));
 	return dispatch_deeds_broken_off(db, w->now, &w->n, e);
 }
 
-enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e)
+static enum err_code begin(const struct dispatch_pass *p, bool extends, struct err *e)
 {
-	struct begin w = { .now = p->now };
+	struct begin w = { .now = p->now, .extends = extends };
 
 	TRY(dispatch_write(p->store, apply_begin, &w, sizeof w, e));
 	if (w.n > 0)
@@ -482,5 +487,21 @@ enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e)
 			"%lld things that were being done for dispatches broke off; they are unknown, and "
 			"not done again",
 			(long long)w.n);
+	return ERR_OK;
+}
+
+enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e)
+{
+	return begin(p, true, e);
+}
+
+/* Agents could be heard all the while: their leases stay as they are. */
+enum err_code dispatch_pass(const struct dispatch_pass *p, struct err *e)
+{
+	if (*p->broke_off)
+		TRY(begin(p, false, e));
+	*p->broke_off = true;
+	TRY(pass(p, e));
+	*p->broke_off = false;
 	return ERR_OK;
 }

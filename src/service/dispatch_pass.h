@@ -9,8 +9,8 @@
  *	decided	what waits, once its logs are in or the wait is over: by the guard (dispatch_guard.h)
  *	handed over	what is wanted outside is done: written down first as being tried, then tried, then written down how that went
  *
- * All of it can be cut off anywhere and be done again: what was decided is one transaction with what is to be done of it, and what was being tried when the server stopped is known
- * (dispatch_pass_begin).
+ * All of it can be cut off anywhere and be done again: what was decided is one transaction with what is to be done of it, and what was being tried when the server stopped, or a write failed, is known
+ * (dispatch_pass_begin, broke_off).
  */
 #include "service/dispatch_outside.h"
 #include "store/store.h"
@@ -23,6 +23,7 @@ struct dispatch_pass {
 	const struct dispatch_outside *outside;
 	int64_t now;
 	const atomic_bool *stop; /* ends it between two things; may be NULL */
+	bool *broke_off; /* the caller's to keep from one to the next, false at first: the last ended with an error */
 };
 /* Once, when the server starts: nobody could be heard while it was away, and what it was doing broke off. */
 MUST_CHECK enum err_code dispatch_pass_begin(const struct dispatch_pass *p, struct err *e);

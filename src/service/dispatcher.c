@@ -15,6 +15,7 @@
 #define AGAIN_MS 2000  /* after a failure of the machine */
 #define TELL_MS 600000 /* how often that is told */
 #define PULLS_AT_ONCE 2
+#define PULL_MS 20000 /* a slow forge keeps decisions waiting no longer than about this */
 
 struct dispatcher {
 	struct store *store;
@@ -26,8 +27,10 @@ struct dispatcher {
 	int64_t reconcile_at; /* the thread's own: wall ms */
 	pthread_t thread;
 	atomic_bool stop;
-	int64_t told_at; /* the thread's own: steady ms */
-	bool begun;      /* and this */
+	int64_t told_at;       /* the thread's own: steady ms */
+	bool begun;            /* and this */
+	bool broke_off;        /* .. dispatch_pass's */
+	struct pull_mark mark; /* .. pull's */
 
 	pthread_mutex_t lock; /* guards below */
 	pthread_cond_t changed;
@@ -70,12 +73,18 @@ static enum err_code hear(struct dispatcher *d, const struct config *cfg, struct
 	const struct reconcile r = {
 		.store = d->store, .cfg = cfg, .clock = d->clock, .stop = &d->stop, .told = tell_unasked
 	};
-	const struct pull p = { d->store, d->streams, cfg, d->clock };
+	const struct pull p = { .store = d->store,
+		.streams = d->streams,
+		.cfg = cfg,
+		.clock = d->clock,
+		.stop = &d->stop,
+		.until = clock_steady_ms(d->clock) + PULL_MS,
+		.mark = &d->mark };
 	size_t n = 0;
 
 	if (clock_wall_ms(d->clock) >= d->reconcile_at)
 		TRY(reconcile_tick(d->reconciler, &r, &n, &d->reconcile_at, e));
-	return d->streams ? pull_due(&p, PULLS_AT_ONCE, &d->stop, &n, e) : ERR_OK;
+	return d->streams ? pull_due(&p, PULLS_AT_ONCE, &n, e) : ERR_OK;
 }
 
 static enum err_code look(struct dispatcher *d, const struct config *cfg, struct err *e)
@@ -85,7 +94,8 @@ static enum err_code look(struct dispatcher *d, const struct config *cfg, struct
 		.cfg = cfg,
 		.outside = &outside,
 		.now = clock_wall_ms(d->clock),
-		.stop = &d->stop };
+		.stop = &d->stop,
+		.broke_off = &d->broke_off };
 
 	if (!d->begun)
 		TRY(dispatch_pass_begin(&p, e));

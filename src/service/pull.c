@@ -181,19 +181,43 @@ static bool is_over(const struct forge_job *job)
 	       job->conclusion == FORGE_SUCCESS;
 }
 
-/* Jobs that failed, or the others. *n_left: how many may be. */
-static enum err_code pull_jobs(const struct pulling *x, const struct forge_job *jobs, size_t n, bool failed,
-	size_t *n_left, struct err *e)
+/* n: jobs that were looked at in this turn and before; skip: those before. */
+struct turn {
+	size_t skip, n;
+	bool late;
+};
+
+static struct turn turn_of(const struct pulling *x)
 {
-	for (size_t i = 0; i<n && * n_left> 0; i++) {
+	const struct pull_mark *m = x->p->mark;
+
+	return (struct turn){ .skip = m && m->run_id == x->run->id ? m->n_jobs : 0 };
+}
+
+static void set_mark(const struct pulling *x, size_t n_jobs)
+{
+	if (x->p->mark)
+		*x->p->mark = (struct pull_mark){ x->run->id, n_jobs };
+}
+
+/* Jobs that failed, or the others. Each turn pulls one at least: it comes to an end however slow the forge is. */
+static enum err_code pull_jobs(const struct pulling *x, const struct forge_job *jobs, size_t n, bool failed,
+	struct turn *t, struct err *e)
+{
+	for (size_t i = 0; i < n && t->n < PULL_JOBS_MAX && !t->late; i++) {
 		enum err_code code;
 
 		if (!is_over(&jobs[i]) || (jobs[i].conclusion == FORGE_FAILURE) != failed)
 			continue;
+		if (t->n++ < t->skip)
+			continue;
+		if (pull_is_stopped(x->p))
+			return err_set(e, ERR_UNAVAILABLE, "it was stopped");
 		code = pull_job(x, &jobs[i], e);
 		if (code != ERR_OK && !is_of_job(code))
 			return code;
-		--*n_left;
+		set_mark(x, t->n);
+		t->late = x->p->mark && pull_is_late(x->p);
 	}
 	return ERR_OK;
 }
@@ -210,23 +234,28 @@ static enum err_code ask_told(
 	return code;
 }
 
-static enum err_code pull_all(const struct pulling *x, struct err *e)
+static enum err_code pull_all(const struct pulling *x, bool *ret_late, struct err *e)
 {
-	size_t n = 0, n_left = PULL_JOBS_MAX;
+	struct turn t = turn_of(x);
 	struct forge_job *jobs;
+	size_t n = 0;
 	AUTO_ARENA a;
 
 	arena_init(&a);
 	TRY(forge_jobs(x->forge, x->repo->name, x->run->external_run_id, &a, &jobs, &n, e));
-	TRY(pull_jobs(x, jobs, n, true, &n_left, e));
-	return pull_jobs(x, jobs, n, false, &n_left, e);
+	TRY(pull_jobs(x, jobs, n, true, &t, e));
+	TRY(pull_jobs(x, jobs, n, false, &t, e));
+	if (!t.late)
+		set_mark(x, 0);
+	*ret_late = t.late;
+	return ERR_OK;
 }
 
 enum err_code pull_run(const struct pull *p, struct forge_api *f, const struct repo *repo,
 	const struct heard_run *run, enum pull_outcome *ret, struct err *e)
 {
 	const struct pulling x = { p, f, repo, run };
-	bool told = false, has = false;
+	bool told = false, has = false, late = false;
 	enum err_code code;
 
 	TRY(ask_told(p, repo, run, &told, e));
@@ -239,9 +268,9 @@ enum err_code pull_run(const struct pull *p, struct forge_api *f, const struct r
 		*ret = PULL_NONE;
 		return ERR_OK;
 	}
-	code = pull_all(&x, e);
+	code = pull_all(&x, &late, e);
 	if (code != ERR_OK && code != ERR_CONFLICT && code != ERR_METHOD && code != ERR_NOT_FOUND)
 		return code;
-	*ret = code == ERR_CONFLICT ? PULL_TOLD : code == ERR_OK ? PULL_DONE : PULL_NONE;
+	*ret = code == ERR_CONFLICT ? PULL_TOLD : code != ERR_OK ? PULL_NONE : late ? PULL_MORE : PULL_DONE;
 	return ERR_OK;
 }

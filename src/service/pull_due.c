@@ -1,4 +1,4 @@
-/* pull_due: what is to be pulled, and when again. One forge after the other; a forge that was asked too often is left alone for as long as it says. */
+/* pull_due: what is to be pulled, and when again. One run after the other; a forge that was asked too often is left alone for as long as it says. */
 #include "service/forge_open.h"
 #include "service/pull.h"
 #include "store/nouns.h"
@@ -64,6 +64,7 @@ static enum err_code try_one(const struct pull *p, const struct due_run *d, int6
 		return ERR_OK;
 	}
 	TRY(forge_open(forge, p->clock, &f, e));
+	forge_api_watch(f, p->stop);
 	code = pull_run(p, f, &d->repo, &d->run, ret, e);
 	*ret_retry_s = forge_api_retry_after_s(f);
 	forge_api_free(f);
@@ -81,16 +82,21 @@ static enum err_code pull_one(const struct pull *p, const struct due_run *d, str
 	struct err why = { 0 };
 
 	if (try_one(p, d, &retry_s, &outcome, &why) != ERR_OK) {
+		if (pull_is_stopped(p))
+			return ERR_OK; /* which says nothing of the forge */
 		n.state = n.tries < PULL_TRIES_MAX ? "wanted" : "failed";
 		n.at = clock_wall_ms(p->clock) + again_after(n.tries, retry_s);
 	} else if (outcome == PULL_NONE) {
 		n.state = "none";
+	} else if (outcome == PULL_MORE) { /* it stays the first */
+		n.state = "wanted";
+		n.tries = d->run.pull_tries;
+		n.at = d->run.pull_at;
 	}
 	return store_write(p->store, &n.op, e);
 }
 
-enum err_code pull_due(
-	const struct pull *p, int64_t limit, const atomic_bool *stop, size_t *ret_n, struct err *e)
+enum err_code pull_due(const struct pull *p, int64_t limit, size_t *ret_n, struct err *e)
 {
 	struct due_run *due = NULL;
 	struct db *db = NULL;
@@ -102,7 +108,7 @@ enum err_code pull_due(
 	TRY(store_reader_get(p->store, &db, e));
 	code = read_due(db, &a, clock_wall_ms(p->clock), limit, &due, &n, e);
 	store_reader_put(p->store, db);
-	for (; i < n && code == ERR_OK && !(stop && atomic_load(stop)); i++)
+	for (; i < n && code == ERR_OK && !pull_is_stopped(p) && (i == 0 || !pull_is_late(p)); i++)
 		code = pull_one(p, &due[i], e);
 	*ret_n = i;
 	return code;

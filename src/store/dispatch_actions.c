@@ -6,6 +6,14 @@
 #include "store/dispatch_nouns.h"
 #include "store/rows.h"
 
+/* Nothing goes out while it is paused, and nothing for what is over. */
+#define PAUSED                                                                                               \
+	"EXISTS (SELECT 1 FROM dispatch AS d JOIN dispatch_pause AS p ON p.repo_id IN (0, d.repo_id)"        \
+	" WHERE d.id = dispatch_action.dispatch_id)"
+#define ENDED                                                                                                \
+	"EXISTS (SELECT 1 FROM dispatch AS d WHERE d.id = dispatch_action.dispatch_id"                       \
+	" AND d.state IN ('canceled', 'over'))"
+
 #define COLUMNS "dispatch_id, action, state, ref, n_tries, due_at, error"
 
 static enum err_code take_deed(void *arg, const struct db_row *row, struct err *e)
@@ -50,7 +58,8 @@ enum err_code dispatch_deeds_due(struct db *db, struct arena *a, int64_t now, in
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
-		"SELECT " COLUMNS " FROM dispatch_action WHERE state = 'wanted' AND due_at <= $1"
+		"SELECT " COLUMNS
+		" FROM dispatch_action WHERE state = 'wanted' AND due_at <= $1 AND NOT " PAUSED
 		" ORDER BY due_at, dispatch_id, action LIMIT $2",
 		DB_ARGS(DB_I(now), DB_I(limit)), take_deed, &rows, e));
 	*ret = rows.first;
@@ -58,22 +67,23 @@ enum err_code dispatch_deeds_due(struct db *db, struct arena *a, int64_t now, in
 	return ERR_OK;
 }
 
-/* What is wanted for one that was called off is not done. */
+/* What is wanted for one that was called off, or is over, is not done; what is paused stays wanted. */
 enum err_code dispatch_deeds_try(struct db *db, const struct dispatch_deed *d, bool *ret, struct err *e)
 {
 	int64_t n = 0;
 
 	TRY(db_run(db,
 		"UPDATE dispatch_action SET state = 'trying', n_tries = n_tries + 1"
-		" WHERE dispatch_id = $1 AND action = $2 AND state = 'wanted' AND NOT EXISTS"
-		" (SELECT 1 FROM dispatch WHERE dispatch.id = $1 AND dispatch.state = 'canceled')",
+		" WHERE dispatch_id = $1 AND action = $2 AND state = 'wanted' AND NOT " ENDED
+		" AND NOT " PAUSED,
 		DB_ARGS(DB_I(d->dispatch_id), DB_T(d->action)), &n, e));
 	*ret = n > 0;
 	if (n > 0)
 		return ERR_OK;
 	return db_run(db,
-		"UPDATE dispatch_action SET state = 'failed', error = 'called off'"
-		" WHERE dispatch_id = $1 AND action = $2 AND state = 'wanted'",
+		"UPDATE dispatch_action SET state = 'failed', error = 'its dispatch was called off, or was "
+		"over'"
+		" WHERE dispatch_id = $1 AND action = $2 AND state = 'wanted' AND " ENDED,
 		DB_ARGS(DB_I(d->dispatch_id), DB_T(d->action)), NULL, e);
 }
 
@@ -99,8 +109,8 @@ enum err_code dispatch_deeds_broken_off(struct db *db, int64_t now, int64_t *ret
 		" WHERE d.id = dispatch_action.dispatch_id)))",
 		DB_ARGS(DB_I(now)), NULL, e));
 	return db_run(db,
-		"UPDATE dispatch_action SET state = 'unknown', error = 'the server stopped while it was "
-		"being done'"
+		"UPDATE dispatch_action SET state = 'unknown', error = 'it broke off while it was being "
+		"done'"
 		" WHERE state = 'trying'",
 		NULL, 0, ret, e);
 }

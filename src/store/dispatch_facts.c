@@ -357,8 +357,11 @@ enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int
 						"d.repo_id = run.repo_id AND d.head_sha = "
 						"run.head_sha"
 						" AND d.attempt >= (SELECT coalesce(max(attempt), 1) FROM "
-						"job WHERE job.run_id = run.id))"
-						" ORDER BY run.created_at, run.id LIMIT $4",
+						"job WHERE job.run_id = run.id)"
+						" AND NOT (d.run_id < run.id AND d.external_run_id <> "
+						"run.external_run_id AND " DISPATCH_REFUSED_ITSELF(
+							"d") "))"
+							     " ORDER BY run.created_at, run.id LIMIT $4",
 		DB_ARGS(DB_T(repo), DB_I(since), DB_I(quiet_since), DB_I(limit)), take_red, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;

@@ -79,12 +79,18 @@ MUST_CHECK enum err_code forge_heads_expire(
 
 /* ---- dispatches.c: made, read, counted ---- */
 
+enum dispatch_added {
+	DISPATCH_ADDED,     /* it is of this run */
+	DISPATCH_IS_THERE,  /* there is one, of this run or of another */
+	DISPATCH_ADD_LATER, /* .. of another, and it is not decided yet: try again then */
+};
 /*
- * W. A failure that is to be looked at: of d are read what it is of (repo_id .. author) and due_at. Of one (repo, commit, attempt) there is one: *ret_new says whether it is this. Others of its line
- * that wait still, or that no agent has claimed yet, are superseded, unless the branch is said to stand at theirs.
+ * W. A failure that is to be looked at: of d are read what it is of (repo_id .. author) and due_at. Of one (repo, commit, attempt) there is one, which is of the first run that failed there; when that
+ * was refused for what it was itself (its class, flaky, not failed), of the next one. Others of its line that wait still, or that no agent has claimed yet, are superseded, unless the branch is said
+ * to stand at theirs.
  */
-MUST_CHECK enum err_code dispatches_add(
-	struct db *db, const struct dispatch *d, int64_t now, int64_t *ret_id, bool *ret_new, struct err *e);
+MUST_CHECK enum err_code dispatches_add(struct db *db, const struct dispatch *d, int64_t now, int64_t *ret_id,
+	enum dispatch_added *ret_added, struct err *e);
 /* repo_id 0: of any repo. viewer: who sees it. prompt (may be NULL): as it is stored, zstd; empty: none went out. ERR_NOT_FOUND. */
 MUST_CHECK enum err_code dispatches_get(struct db *db, struct arena *a, int64_t id, int64_t repo_id,
 	int64_t viewer, struct dispatch *ret, struct str *prompt, struct err *e);
@@ -190,15 +196,15 @@ MUST_CHECK enum err_code dispatch_deeds_add(
 	struct db *db, int64_t dispatch_id, struct str action, int64_t now, struct err *e);
 MUST_CHECK enum err_code dispatch_deeds_of(struct db *db, struct arena *a, int64_t dispatch_id,
 	struct dispatch_deed **ret, size_t *ret_n, struct err *e);
-/* Wanted, and their time has come; the oldest first. */
+/* Wanted, their time has come, and dispatching is not paused; the oldest first. */
 MUST_CHECK enum err_code dispatch_deeds_due(struct db *db, struct arena *a, int64_t now, int64_t limit,
 	struct dispatch_deed **ret, size_t *ret_n, struct err *e);
-/* W. It is being tried from now on. *ret false: it is not wanted any more, or its dispatch was canceled. */
+/* W. It is being tried from now on. *ret false: it is not wanted any more, dispatching is paused, or its dispatch was canceled or is over. */
 MUST_CHECK enum err_code dispatch_deeds_try(
 	struct db *db, const struct dispatch_deed *d, bool *ret, struct err *e);
 /* W. What came of trying: its state, ref, error and due_at. */
 MUST_CHECK enum err_code dispatch_deeds_tried(struct db *db, const struct dispatch_deed *d, struct err *e);
-/* W, when the server starts. What was being tried is unknown, but for what may be done twice without harm, which is wanted again. */
+/* W, when nobody tries anything. What was being tried is unknown, but for what may be done twice without harm, which is wanted again. */
 MUST_CHECK enum err_code dispatch_deeds_broken_off(struct db *db, int64_t now, int64_t *ret, struct err *e);
 /* The issue of an earlier dispatch of the group; empty: there is none. */
 MUST_CHECK enum err_code dispatch_issue_of(
@@ -246,7 +252,8 @@ struct red_run {
 MUST_CHECK enum err_code red_runs_told(
 	struct db *db, struct arena *a, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e);
 /*
- * That no forge told of: every job that is known has ended, one failed, nothing was heard since quiet_since, and no dispatch is there. Of a repo by its name on any forge; begun since.
+ * That no forge told of: every job that is known has ended, one failed, nothing was heard since quiet_since, and no dispatch is there (dispatches_add), or one that was refused for
+ * what an earlier run was itself. Of a repo by its name on any forge; begun since.
  */
 MUST_CHECK enum err_code red_runs_seen(struct db *db, struct arena *a, struct str repo, int64_t since,
 	int64_t quiet_since, int64_t limit, struct red_run **ret, size_t *ret_n, struct err *e);

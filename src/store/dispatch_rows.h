@@ -14,6 +14,9 @@
 	" dispatch.agent, dispatch.lease_until, dispatch.n_retries, dispatch.step_id"
 #define DISPATCH_OPEN "('waiting', 'handing', 'offered', 'claimed', 'handed')"
 
+/* Refused for what the run was itself: another run of the same commit may be another matter. */
+#define DISPATCH_REFUSED_ITSELF(d) d ".state = 'refused' AND " d ".refused_by IN ('class', 'flaky', 'failed')"
+
 /* Of a run that was sent: it is not what an agent that has a dispatch did, whose output is a step of that commit too (doc/fix.md). */
 #define NOT_OF_AGENT(run) run ".external_run_id NOT LIKE 'dispatch-%'"
 

@@ -80,8 +80,46 @@ static enum err_code supersede(struct db *db, const struct dispatch *d, int64_t 
 		NULL, e);
 }
 
-enum err_code dispatches_add(
-	struct db *db, const struct dispatch *d, int64_t now, int64_t *ret_id, bool *ret_new, struct err *e)
+/* Why this run was none says nothing of another workflow that failed at the same commit. A wanted run again was of the run before. */
+static enum err_code take_over(
+	struct db *db, const struct dispatch *d, int64_t id, int64_t now, bool *ret, struct err *e)
+{
+	int64_t n = 0;
+
+	TRY(db_run(db,
+		"UPDATE dispatch SET state = 'waiting', external_run_id = $2, run_id = $3, workflow = $4,"
+		" url = $5, due_at = $6, group_id = 0, class = '', message = '', verdicts = '', refused_by = "
+		"'',"
+		" reason = '', prompt = $7, decided_at = 0, over_at = 0"
+		" WHERE id = $1 AND external_run_id <> $2 AND " DISPATCH_REFUSED_ITSELF("dispatch"),
+		DB_ARGS(DB_I(id), DB_T(d->external_run_id), DB_I(d->run_id), DB_T(d->workflow), DB_T(d->url),
+			DB_I(d->due_at), DB_B(STR(""))),
+		&n, e));
+	*ret = n > 0;
+	if (n == 0)
+		return ERR_OK;
+	TRY(db_run(db, "DELETE FROM dispatch_action WHERE dispatch_id = $1 AND state = 'wanted'",
+		DB_ARGS(DB_I(id)), NULL, e));
+	return supersede(db, d, now, e);
+}
+
+static enum err_code add_to(struct db *db, const struct dispatch *d, int64_t id, int64_t now,
+	enum dispatch_added *ret, struct err *e)
+{
+	bool taken = false;
+	int64_t n = 0;
+
+	TRY(take_over(db, d, id, now, &taken, e));
+	TRY(db_int(db,
+		"SELECT count(*) FROM dispatch WHERE id = $1 AND state = 'waiting' AND decided_at = 0"
+		" AND external_run_id <> $2",
+		DB_ARGS(DB_I(id), DB_T(d->external_run_id)), &n, e));
+	*ret = taken ? DISPATCH_ADDED : n > 0 ? DISPATCH_ADD_LATER : DISPATCH_IS_THERE;
+	return ERR_OK;
+}
+
+enum err_code dispatches_add(struct db *db, const struct dispatch *d, int64_t now, int64_t *ret_id,
+	enum dispatch_added *ret_added, struct err *e)
 {
 	int64_t id = 0;
 	enum err_code code;
@@ -89,13 +127,13 @@ enum err_code dispatches_add(
 	/* Looked for first: an INSERT that finds it there would use a number up. */
 	code = db_int(db, "SELECT id FROM dispatch WHERE repo_id = $1 AND head_sha = $2 AND attempt = $3",
 		DB_ARGS(DB_I(d->repo_id), DB_T(d->head_sha), DB_I(d->attempt)), &id, e);
-	if (code != ERR_OK && code != ERR_NOT_FOUND)
-		return code;
-	*ret_new = code == ERR_NOT_FOUND;
-	if (!*ret_new) {
+	if (code == ERR_OK) {
 		*ret_id = id;
-		return ERR_OK;
+		return add_to(db, d, id, now, ret_added, e);
 	}
+	if (code != ERR_NOT_FOUND)
+		return code;
+	*ret_added = DISPATCH_ADDED;
 	TRY(supersede(db, d, now, e));
 	return db_int(db,
 		"INSERT INTO dispatch (repo_id, head_sha, attempt, external_run_id, run_id, workflow, branch,"

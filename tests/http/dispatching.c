@@ -35,9 +35,12 @@ void dispatching_pass(void)
 {
 	static const struct dispatch_outside outside = { no_head, no_act, NULL };
 	const struct config *cfg = config_get(fx.app.config);
-	const struct dispatch_pass p = {
-		.store = fx.app.store, .cfg = cfg, .outside = &outside, .now = (int64_t)atomic_load(&fx.wall)
-	};
+	bool broke_off = false;
+	const struct dispatch_pass p = { .store = fx.app.store,
+		.cfg = cfg,
+		.outside = &outside,
+		.now = (int64_t)atomic_load(&fx.wall),
+		.broke_off = &broke_off };
 	struct err e;
 
 	if (dispatch_pass(&p, &e) != ERR_OK)

@@ -27,6 +27,8 @@ static struct {
 	char known[40];  /* comment that was told with the last one */
 	atomic_bool stop;
 	bool stop_at_head;
+	bool writes_fail; /* from what is done next on */
+	bool broke_off;
 } world;
 
 static enum err_code ask_head(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
@@ -44,6 +46,28 @@ static enum err_code ask_head(void *arg, const struct config *cfg, const struct 
 	return ERR_OK;
 }
 
+static enum err_code apply_sql(void *arg, struct db *db, struct err *e)
+{
+	return db_run(db, arg, NULL, 0, NULL, e);
+}
+
+static void run_sql(char *sql)
+{
+	struct err e;
+
+	if (dispatch_write(fx.store, apply_sql, sql, strlen(sql), &e) != ERR_OK)
+		fail_msg("%s", e.text);
+}
+
+static void let_writes_fail(bool fail)
+{
+	static char set[] = "CREATE TRIGGER full BEFORE UPDATE ON dispatch_action BEGIN"
+			    " SELECT RAISE(ABORT, 'no room'); END";
+	static char unset[] = "DROP TRIGGER full";
+
+	run_sql(fail ? set : unset);
+}
+
 static enum dispatch_did act(
 	void *arg, const struct dispatch_work *w, struct arena *a, struct str *ret_ref, struct err *e)
 {
@@ -53,6 +77,8 @@ static enum dispatch_did act(
 	snprintf(world.done + n, sizeof world.done - n, "%.*s:%lld ", STR_FMT(w->action),
 		(long long)w->of->id);
 	snprintf(world.known, sizeof world.known, "%.*s", STR_FMT(w->known));
+	if (world.writes_fail)
+		let_writes_fail(true);
 	if (world.did != DISPATCH_DID)
 		err_set(e, ERR_NETWORK, "as the test wants it");
 	else
@@ -64,9 +90,12 @@ static const struct dispatch_outside outside = { ask_head, act, NULL };
 
 static struct dispatch_pass a_pass(void)
 {
-	return (struct dispatch_pass){
-		.store = fx.store, .cfg = fx.cfg, .outside = &outside, .now = world.now, .stop = &world.stop
-	};
+	return (struct dispatch_pass){ .store = fx.store,
+		.cfg = fx.cfg,
+		.outside = &outside,
+		.now = world.now,
+		.stop = &world.stop,
+		.broke_off = &world.broke_off };
 }
 
 static void pass(void)
@@ -140,15 +169,20 @@ struct heard { /* a run of a branch, or of a pull request */
 	int sha;
 	const char *conclusion, *branch;
 	int64_t pull_request, attempt;
-	const char *workflow;
+	const char *workflow, *run; /* run: of the forge; else 1000 and the commit */
 	int64_t said_at;
 };
+
+static struct str run_of(int sha, const char *run)
+{
+	return run ? str_z(run) : arena_fmt(&fx.arena, "%d", 1000 + sha);
+}
 
 static void hear_of(struct heard h)
 {
 	struct heard_run x = { .repo_id = fx.repo.id,
 		.head_sha = str_z(sha_of(h.sha)),
-		.external_run_id = arena_fmt(&fx.arena, "%d", 1000 + h.sha),
+		.external_run_id = run_of(h.sha, h.run),
 		.attempt = h.attempt > 0 ? h.attempt : 1,
 		.workflow = str_z(h.workflow ? h.workflow : "ci"),
 		.branch = str_z(h.branch ? h.branch : "main"),
@@ -209,7 +243,7 @@ static enum err_code apply_finding(void *arg, struct db *db, struct err *e)
 }
 
 /* A step that was sent of that commit's run, and what was found in it: its group is that of the message. */
-static void post_error(int sha, enum error_class class, const char *message)
+static void post_error_of(int sha, const char *run, enum error_class class, const char *message)
 {
 	struct ingest_post p = a_post("test", STR("first\nsecond\nthird\n"));
 	struct finding f = { .error = { .role = ERROR_CAUSE,
@@ -225,7 +259,7 @@ static void post_error(int sha, enum error_class class, const char *message)
 	struct err e;
 
 	p.facts.head_sha = str_z(sha_of(sha));
-	p.facts.external_run_id = arena_fmt(&fx.arena, "%d", 1000 + sha);
+	p.facts.external_run_id = run_of(sha, run);
 	p.facts.workflow = STR("ci");
 	p.facts.branch = STR("main");
 	assert_int_equal(post_at(&p, world.now), ERR_OK);
@@ -246,6 +280,11 @@ static void post_green(int sha, const char *step)
 	p.facts.branch = STR("main");
 	p.facts.conclusion = CONCLUSION_SUCCESS;
 	assert_int_equal(post_at(&p, world.now), ERR_OK);
+}
+
+static void post_error(int sha, enum error_class class, const char *message)
+{
+	post_error_of(sha, NULL, class, message);
 }
 
 /* Red, with its log at hand. */
@@ -357,6 +396,64 @@ static void a_red_run_is_offered_once_however_often_it_is_heard(void **state)
 	assert_true(str_find_str(x.prompt, STR("## CI failure context")) < x.prompt.len);
 	assert_int_equal(claimed().claim, 0);
 	assert_true(str_eq(get(1).of.class, STR("compile")));
+}
+
+static void what_was_refused_leaves_room_for_another_workflow_of_the_commit(void **state)
+{
+	(void)state;
+	post_error(1, CLASS_NETWORK, "no route");
+	hear(1);
+	pass();
+	assert_refused(1, "class");
+	hear(1, .run = "5", .workflow = "lint");
+	pass();
+	assert_state(1, DISPATCH_WAITING, OUTCOME_NONE); /* for its own log, not for that of the other */
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+	assert_true(str_eq(get(1).of.external_run_id, STR("5")));
+	assert_int_equal(get(1).of.due_at, world.now + MINUTE);
+	post_error_of(1, "5", CLASS_COMPILE, "boom");
+	pass();
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+	assert_int_equal(count(""), 1);
+	hear(1, .run = "6", .workflow = "docs");
+	pass();
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+}
+
+static void another_workflow_that_fails_while_the_first_waits_is_not_lost(void **state)
+{
+	(void)state;
+	hear(1);
+	hear(1, .run = "5", .workflow = "lint");
+	pass();
+	assert_true(str_eq(get(1).of.workflow, STR("ci")));
+	post_error(1, CLASS_NETWORK, "no route");
+	pass();
+	assert_refused(1, "class");
+	pass();
+	assert_state(1, DISPATCH_WAITING, OUTCOME_NONE);
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+	world.now += MINUTE;
+	for (int i = 0; i < 3; i++)
+		pass();
+	assert_refused(1, "class"); /* and the first has had its turn */
+	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+}
+
+static void of_runs_that_no_forge_told_of_each_has_one_turn(void **state)
+{
+	(void)state;
+	post_error(1, CLASS_NETWORK, "no route");
+	post_error_of(1, "5", CLASS_NETWORK, "no route either");
+	world.now += MINUTE;
+	pass();
+	assert_refused(1, "class");
+	assert_true(str_eq(get(1).of.external_run_id, STR("1001")));
+	for (int i = 0; i < 3; i++)
+		pass();
+	assert_refused(1, "class");
+	assert_true(str_eq(get(1).of.external_run_id, STR("5")));
+	assert_int_equal(count(""), 1);
 }
 
 static void a_green_run_and_a_repo_without_a_section_are_nothing(void **state)
@@ -1121,23 +1218,34 @@ static void killed_between_deciding_and_handing_over_it_is_handed_over_once(void
 	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
 }
 
+struct trying {
+	struct dispatch_deed deed;
+	bool taken;
+};
+
 static enum err_code apply_try(void *arg, struct db *db, struct err *e)
 {
-	bool taken = false;
+	struct trying *t = arg;
 
-	return dispatch_deeds_try(db, arg, &taken, e);
+	return dispatch_deeds_try(db, &t->deed, &t->taken, e);
+}
+
+static bool tries(int64_t id, const char *action)
+{
+	struct trying t = { .deed = { .dispatch_id = id, .action = str_z(action) } };
+	struct err e;
+
+	assert_int_equal(dispatch_write(fx.store, apply_try, &t, sizeof t, &e), ERR_OK);
+	return t.taken;
 }
 
 /* As it stands when the server is killed while it does this. */
 static void break_off(const char *action)
 {
-	struct dispatch_deed d = { .dispatch_id = 1, .action = str_z(action) };
-	struct err e;
-
 	world.stop_at_head = true;
 	red(1, "boom");
 	pass();
-	assert_int_equal(dispatch_write(fx.store, apply_try, &d, sizeof d, &e), ERR_OK);
+	assert_true(tries(1, action));
 	restart();
 }
 
@@ -1161,6 +1269,51 @@ static void what_is_the_same_when_it_is_done_twice_is_done_again(void **state)
 	pass();
 	assert_string_equal(world.done, "status:1 ");
 	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+}
+
+/* The server lives on, and so do leases. */
+static void a_write_that_fails_leaves_nothing_being_tried_for_ever(void **state)
+{
+	struct dispatch_pass p;
+	struct err e;
+	(void)state;
+
+	configure(DISPATCH_CLAIM | DISPATCH_WEBHOOK | DISPATCH_STATUS);
+	world.writes_fail = true;
+	red(1, "boom");
+	p = a_pass();
+	assert_int_not_equal(dispatch_pass(&p, &e), ERR_OK);
+	assert_string_equal(world.done, "status:1 ");
+	assert_int_not_equal(dispatch_pass(&p, &e), ERR_OK);
+	let_writes_fail(false);
+	world.writes_fail = false;
+	assert_int_equal(claimed().claim, 1);
+	pass();
+	assert_string_equal(world.done, "status:1 status:1 webhook:1 ");
+	assert_true(str_eq(get(1).deeds[0].state, STR("done")));
+	assert_int_equal(get(1).of.lease_until, world.now + 5 * MINUTE);
+	world.now += 5 * MINUTE + 1;
+	pass();
+	assert_state(1, DISPATCH_UNKNOWN, OUTCOME_NONE);
+}
+
+static void what_may_not_be_repeated_is_unknown_after_a_write_that_fails(void **state)
+{
+	struct dispatch_pass p;
+	struct err e;
+	(void)state;
+
+	configure(DISPATCH_WEBHOOK);
+	world.writes_fail = true;
+	red(1, "boom");
+	p = a_pass();
+	assert_int_not_equal(dispatch_pass(&p, &e), ERR_OK);
+	let_writes_fail(false);
+	world.writes_fail = false;
+	pass();
+	pass();
+	assert_string_equal(world.done, "webhook:1 ");
+	assert_state(1, DISPATCH_UNKNOWN, OUTCOME_NONE);
 }
 
 static void a_pull_request_has_one_comment_that_is_edited(void **state)
@@ -1234,6 +1387,51 @@ static void what_was_called_off_is_not_done(void **state)
 	pass();
 	assert_string_equal(world.done, "");
 	assert_state(1, DISPATCH_CANCELED, OUTCOME_NONE);
+}
+
+static void what_is_wanted_waits_while_it_is_paused(void **state)
+{
+	struct dispatch_asker q = asker();
+	bool changed = false;
+	struct err e;
+	(void)state;
+
+	configure(DISPATCH_WEBHOOK);
+	world.did = DISPATCH_AGAIN;
+	red(1, "boom");
+	pass();
+	world.did = DISPATCH_DID;
+	world.now += MINUTE;
+	for (int i = 0; i < 2; i++) {
+		struct str repo = i ? STR("") : STR("acme/pump");
+
+		assert_int_equal(dispatch_pause(&q, repo, STR(""), true, &changed, &e), ERR_OK);
+		pass();
+		assert_string_equal(world.done, "webhook:1 ");
+		assert_true(str_eq(get(1).deeds[0].state, STR("wanted")));
+		if (i == 0)
+			assert_int_equal(dispatch_pause(&q, repo, STR(""), false, &changed, &e), ERR_OK);
+	}
+	assert_false(tries(1, "webhook"));
+	assert_true(str_eq(get(1).deeds[0].state, STR("wanted")));
+	assert_int_equal(dispatch_pause(&q, STR(""), STR(""), false, &changed, &e), ERR_OK);
+	pass();
+	assert_string_equal(world.done, "webhook:1 webhook:1 ");
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+}
+
+static void what_is_wanted_for_one_that_is_over_is_not_done(void **state)
+{
+	(void)state;
+	configure(DISPATCH_CLAIM | DISPATCH_STATUS);
+	world.did = DISPATCH_AGAIN;
+	red(1, "boom");
+	pass();
+	assert_int_equal(tell(1, claimed().claim, OUTCOME_FIXED, sha_of(2)), ERR_OK);
+	world.now += MINUTE;
+	pass();
+	assert_string_equal(world.done, "status:1 ");
+	assert_true(str_eq(get(1).deeds[0].state, STR("failed")));
 }
 
 /* ---- by hand ---- */
@@ -1374,6 +1572,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_red_run_is_offered_once_however_often_it_is_heard),
+		T(what_was_refused_leaves_room_for_another_workflow_of_the_commit),
+		T(another_workflow_that_fails_while_the_first_waits_is_not_lost),
+		T(of_runs_that_no_forge_told_of_each_has_one_turn),
 		T(a_green_run_and_a_repo_without_a_section_are_nothing),
 		T(without_a_log_it_waits_for_one_and_goes_all_the_same),
 		T(what_is_silent_about_an_empty_log_says_nothing_of_it),
@@ -1418,10 +1619,14 @@ int main(void)
 		T(killed_between_deciding_and_handing_over_it_is_handed_over_once),
 		T(killed_while_handing_over_it_is_unknown_and_never_repeated),
 		T(what_is_the_same_when_it_is_done_twice_is_done_again),
+		T(a_write_that_fails_leaves_nothing_being_tried_for_ever),
+		T(what_may_not_be_repeated_is_unknown_after_a_write_that_fails),
 		T(a_pull_request_has_one_comment_that_is_edited),
 		T(when_too_much_was_tried_the_pull_request_says_so),
 		T(a_group_has_one_issue),
 		T(what_was_called_off_is_not_done),
+		T(what_is_wanted_waits_while_it_is_paused),
+		T(what_is_wanted_for_one_that_is_over_is_not_done),
 		T(what_is_asked_for_again_goes_by_the_checks_that_hold_then),
 		T(what_was_seen_before_does_not_end_what_is_asked_for_again),
 		T(a_preview_decides_and_does_nothing),

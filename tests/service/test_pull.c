@@ -34,8 +34,9 @@ static struct route {
 } routes[10];
 static size_t n_routes;
 static int n_asked;
-static pthread_mutex_t lock =
-	PTHREAD_MUTEX_INITIALIZER; /* of these three, for the server reads and counts them */
+static atomic_bool stop;
+static int stops_at, silent_at;                          /* the so many-th request; 0: none */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these, for the server reads and counts them */
 static struct heard_run run;
 static struct err e;
 
@@ -47,6 +48,13 @@ static enum little_kind answer(void *arg, struct str request, char **ret)
 
 	pthread_mutex_lock(&lock);
 	n_asked++;
+	if (n_asked == stops_at)
+		atomic_store(&stop, true);
+	if (n_asked == silent_at) {
+		pthread_mutex_unlock(&lock);
+		*ret = NULL;
+		return LITTLE_SILENCE;
+	}
 	for (size_t i = 0; i < n_routes && !r; i++)
 		if (str_starts(request, str_z(routes[i].to)))
 			r = &routes[i];
@@ -106,7 +114,8 @@ static int set_up(void **state)
 	if (streaming_up(state) != 0)
 		return -1;
 	e = (struct err){ 0 };
-	n_asked = 0;
+	n_asked = stops_at = silent_at = 0;
+	atomic_store(&stop, false);
 	server = little_server_new();
 	little_server_ask(server, answer, NULL);
 	run = (struct heard_run){ .repo_id = fx.repo.id,
@@ -129,7 +138,7 @@ static int tear_down(void **state)
 
 static struct pull a_pull(void)
 {
-	return (struct pull){ fx.store, streams, fx.cfg, &clock_system };
+	return (struct pull){ .store = fx.store, .streams = streams, .cfg = fx.cfg, .clock = &clock_system };
 }
 
 static enum err_code pull(enum pull_outcome *ret)
@@ -409,20 +418,71 @@ static void what_fails_is_tried_again_later_and_then_is_done(void **state)
 	says_what_gitea_says();
 	says_then(1, 429, "Retry-After: 4000\r\n", NULL);
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
-	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(
 		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 1"), 1);
 	assert_true(ask("SELECT pull_at FROM forge_run") > clock_wall_ms(&clock_system) + 3900 * 1000);
-	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
 	assert_int_equal(n, 0);
 	says_then(1, 200, "", NULL);
 	p.clock = &still; /* a day that is later */
 	streaming_wall = clock_wall_ms(&clock_system) + INT64_C(5000) * 1000;
-	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'done'"), 1);
 	assert_int_equal(ask("SELECT count(*) FROM step"), 4);
+}
+
+/* Requests: what it knows, the jobs, the logs of 5 and of 6. The forge says nothing to the call that it is stopped in. */
+static void when_it_is_stopped_no_forge_is_waited_for(void **state)
+{
+	struct put_op op = { .op = { .apply = apply_put, .bytes = sizeof op } };
+	struct pull p = a_pull();
+	size_t n = 0;
+	(void)state;
+
+	p.stop = &stop;
+	forge_is(COMMITS_GITEA);
+	says_what_gitea_says();
+	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
+	stops_at = 3;
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(asked(), 3);
+	assert_int_equal(
+		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
+	atomic_store(&stop, false);
+	stops_at = silent_at = asked() + 2;
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(
+		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
+}
+
+static void when_its_time_is_over_it_goes_on_the_next_time(void **state)
+{
+	struct put_op op = { .op = { .apply = apply_put, .bytes = sizeof op } };
+	struct pull_mark mark = { 0 };
+	struct pull p = a_pull();
+	size_t n = 0;
+	int before;
+	(void)state;
+
+	p.mark = &mark;
+	p.until = 1; /* long ago */
+	forge_is(COMMITS_GITEA);
+	says_what_gitea_says();
+	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_true(step_named("make") > 0);
+	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'lint'"), 0);
+	assert_int_equal(
+		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
+	before = asked();
+	p.until = 0;
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'lint'"), 1);
+	assert_int_equal(asked() - before, 3); /* and does not ask for the first job's log again */
+	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'done'"), 1);
 }
 
 static void a_forge_that_is_not_to_be_pulled_from_is_not_asked(void **state)
@@ -435,7 +495,7 @@ static void a_forge_that_is_not_to_be_pulled_from_is_not_asked(void **state)
 	forge_is(COMMITS_GITEA);
 	fx.cfg->forges[0].pull = false;
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
-	assert_int_equal(pull_due(&p, 10, NULL, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'none'"), 1);
 	assert_int_equal(asked(), 0);
 }
@@ -471,6 +531,8 @@ int main(void)
 		TEST(a_forge_without_logs_has_none),
 		TEST(a_job_without_a_log_is_passed_over),
 		TEST(what_fails_is_tried_again_later_and_then_is_done),
+		TEST(when_it_is_stopped_no_forge_is_waited_for),
+		TEST(when_its_time_is_over_it_goes_on_the_next_time),
 		TEST(a_forge_that_is_not_to_be_pulled_from_is_not_asked),
 		TEST(a_forge_without_a_kind_cannot_be_asked),
 	};

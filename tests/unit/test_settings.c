@@ -82,6 +82,18 @@ static void an_empty_file_gives_the_defaults(void **state)
 	config_free(c);
 }
 
+static void each_action_of_a_dispatch_is_one_that_there_is(void **state)
+{
+	struct config *c =
+		config_of("[dispatch \"acme/pump\"]\naction = claim\naction = status\naction = claim\n");
+	(void)state;
+
+	assert_int_equal(c->dispatches[0].actions, DISPATCH_CLAIM | DISPATCH_STATUS);
+	config_free(c);
+	refused("[dispatch \"acme/pump\"]\naction = shout\n", "action", "shout", "rerun");
+	refused("[dispatch \"acme/pump\"]\naction = claim\naction = shout\n", "action", "shout", "rerun");
+}
+
 static void units_are_understood(void **state)
 {
 	struct config *c =
@@ -457,6 +469,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_file_gives_the_defaults),
 		cmocka_unit_test(units_are_understood),
+		cmocka_unit_test(each_action_of_a_dispatch_is_one_that_there_is),
 		cmocka_unit_test(a_wrong_value_names_file_name_and_what_is_right),
 		cmocka_unit_test(an_unknown_name_is_told_the_nearest),
 		cmocka_unit_test(a_file_that_does_not_parse_names_its_place),
