@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 
 #define RANDOM_BYTES 16
 #define BLOCK ((size_t)256 * 1024)
+#define TRIES_AT_ONCE 10
 #define KEEP_TRIES 1000 /* against others that put and remove the same file at the same time */
 
 /* What this process knows of a file. */
@@ -391,7 +393,10 @@ static enum err_code place(
 			return err_set(e, ERR_UNAVAILABLE,
 				"%s/%.*s is put and removed by others all the time", c->folder,
 				STR_FMT(digest));
-		sched_yield(); /* who removes it has it locked, but not for long */
+		if (i < TRIES_AT_ONCE) /* who removes it has it locked, but not for long */
+			sched_yield();
+		else /* but for its turn, when all processors are taken */
+			(void)!poll(NULL, 0, 1);
 		k = know(c, digest);
 	}
 	if (fstat(*fd, &st) != 0)
