@@ -43,6 +43,7 @@ struct making {
 	struct buf path; /* in the archive, of what is packed now */
 	int64_t began_ms, n_read;
 	struct tarball_made made;
+	bool given_up;        /* libarchive is to write no more */
 	enum err_code failed; /* of what libarchive calls; from then on what it writes goes nowhere */
 	struct err failure;
 };
@@ -68,6 +69,8 @@ static la_ssize_t take(struct archive *archive, void *arg, const void *p, size_t
 	struct making *m = arg;
 
 	(void)archive;
+	if (m->given_up)
+		return -1; /* what is not closed is not padded to its end, which may be far */
 	if (m->failed == ERR_OK)
 		m->failed = put(m, (struct str){ p, n }, &m->failure);
 	m->made.unpacked_bytes += (int64_t)n;
@@ -469,10 +472,10 @@ static void init(struct making *m, const struct tarball_source *from)
 	buf_str(&m->path, from->prefix);
 }
 
-/* What is not closed is not to be padded to its end when it is freed: that may be much. */
+/* libarchive writes an end to what is not closed when it is freed. */
 static void dispose(struct making *m)
 {
-	archive_write_fail(m->archive);
+	m->given_up = true;
 	archive_write_free(m->archive);
 	archive_entry_free(m->entry);
 	zst_packer_free(m->z);
