@@ -38,17 +38,26 @@ COUNT(db_each_once,
 		struct err *e),
 	(db, sql, args, n, each, arg, e))
 
-/* Of a request that goes well; the second, so that the token is known already. */
+static int statements_once(const char *target)
+{
+	atomic_store(&n_statements, 0);
+	AUTO_ANSWER r = get(target);
+	if (r.status != 200)
+		fail_msg("%s: %d %s", target, r.status, r.body);
+	return atomic_load(&n_statements);
+}
+
+/* Of a request that goes well; not the first, so that the token is known already. The least of some, for a thread that looks after streams now and then has statements of its own. */
 static int statements_of(const char *target)
 {
-	AUTO_ANSWER first = get(target);
+	int least = statements_once(target);
 
-	if (first.status != 200)
-		fail_msg("%s: %d %s", target, first.status, first.body);
-	atomic_store(&n_statements, 0);
-	AUTO_ANSWER second = get(target);
-	assert_int_equal(second.status, 200);
-	return atomic_load(&n_statements);
+	for (int i = 0; i < 3; i++) {
+		int n = statements_once(target);
+
+		least = n < least ? n : least;
+	}
+	return least;
 }
 
 /* n tests more, each over alpha, each to write one file of which one content is accepted. */
