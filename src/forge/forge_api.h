@@ -43,7 +43,7 @@ int64_t forge_api_retry_after_s(const struct forge_api *f);
 struct forge_job {
 	struct str id, name;
 	enum forge_conclusion conclusion;
-	int64_t attempt;
+	int64_t attempt; /* 0: not told */
 	struct forge_job_step {
 		struct str name;
 		int64_t number; /* from 1 */
@@ -53,10 +53,11 @@ struct forge_job {
 };
 struct forge_run {
 	struct str id, head_sha, branch, target_branch, workflow, url, event,
-		author;                /* branch: empty when it is a fork's */
-	int64_t said_at;               /* when it was so, by the forge's clock, ms; 0: not told */
-	int64_t number;                /* in its repo, as people call it; 0: not told */
-	int64_t attempt, pull_request; /* attempt: from 1; pull_request: 0: none, or not told */
+		author;   /* branch: empty when it is a fork's */
+	int64_t said_at;  /* when it was so, by the forge's clock, ms; 0: not told */
+	int64_t began_at; /* when this attempt of it began, by the same; 0: not told, or it has not */
+	int64_t number;   /* in its repo, as people call it; 0: not told */
+	int64_t attempt, pull_request; /* attempt: 0: not told; pull_request: 0: none, or not told */
 	enum forge_conclusion conclusion;
 };
 /*

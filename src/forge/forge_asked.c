@@ -27,6 +27,7 @@ struct listing {
 	struct arena *a;
 	struct forge_run *runs;
 	struct forge_job *jobs;
+	struct forge_tasks *tasks;
 	size_t n, max;
 };
 
@@ -36,7 +37,7 @@ static bool read(struct listing *l, const struct json *root, struct forge_page *
 	case RUNS:
 		return forge_read_runs(l->f->kind, root, l->max, l->a, l->runs, &l->n, page);
 	case TASKS:
-		return forge_read_tasks(root, l->max, l->a, l->runs, &l->n, page);
+		return forge_read_tasks(root, l->max, l->a, l->tasks, l->runs, &l->n, page);
 	case JOBS:
 		return forge_read_jobs(l->f->kind, root, l->max, l->a, l->jobs, &l->n, page);
 	}
@@ -98,6 +99,7 @@ enum err_code forge_runs(struct forge_api *f, struct str repo, size_t max, struc
 		return err_set(e, ERR_METHOD, "%s tells of no runs: its API has none", l.place.p);
 	l.what = can.runs || can.unknown ? RUNS : TASKS;
 	l.runs = arena_array(a, l.max + 1, sizeof *l.runs);
+	l.tasks = l.what == TASKS ? arena_array(a, 1, sizeof *l.tasks) : NULL;
 	buf_z(&path, l.what == RUNS ? "/actions/runs" : "/actions/tasks");
 	TRY(ask_list(&l, &path, e));
 	*ret = l.runs;

@@ -14,8 +14,17 @@ struct forge_page {
 /* Entries that make no sense are left out. False: there is no list. What is found is put behind *n of v, which has room for max. */
 bool forge_read_runs(enum commits_kind kind, const struct json *root, size_t max, struct arena *a,
 	struct forge_run *v, size_t *n, struct forge_page *ret);
-bool forge_read_tasks(const struct json *root, size_t max, struct arena *a, struct forge_run *v, size_t *n,
-	struct forge_page *ret);
+/* A job that ran again is a task more of the same name, and the newest counts: which were seen, from one page to the next. */
+#define FORGE_TASKS_MAX 1000
+struct forge_tasks {
+	struct {
+		int64_t number; /* of its run */
+		struct str name;
+	} v[FORGE_TASKS_MAX];
+	size_t n;
+};
+bool forge_read_tasks(const struct json *root, size_t max, struct arena *a, struct forge_tasks *seen,
+	struct forge_run *v, size_t *n, struct forge_page *ret);
 bool forge_read_jobs(enum commits_kind kind, const struct json *root, size_t max, struct arena *a,
 	struct forge_job *v, size_t *n, struct forge_page *ret);
 

@@ -43,23 +43,12 @@ static int64_t number_of(const struct json *n)
 	return json_int(n, &value) && value > 0 ? value : 0;
 }
 
-/* A branch, or a pull request that is written in its place: "#12", "refs/pull/12/head". */
+/* A branch, or a pull request in its place. */
 static void set_ref(struct str ref, struct forge_run *run)
 {
-	struct str number = STR("");
-
-	if (str_starts(ref, STR("refs/heads/")))
-		ref = str_from(ref, 11);
-	if (str_starts(ref, STR("#")))
-		number = str_from(ref, 1);
-	else if (str_starts(ref, STR("refs/pull/"))) {
-		number = str_from(ref, 10);
-		number.len = str_find(number, '/');
-	}
-	if (number.len > 0 && str_to_int(number, &run->pull_request) && run->pull_request > 0)
-		return;
-	run->pull_request = 0;
-	run->branch = ref;
+	run->pull_request = forge_ref_pull(ref);
+	if (run->pull_request == 0)
+		run->branch = str_starts(ref, STR("refs/heads/")) ? str_from(ref, 11) : ref;
 }
 
 /* As the hooks call it (hook_read.c): by its name, or its file. What Forgejo calls a name is a job's. */
@@ -98,6 +87,7 @@ static bool is_of_fork(const struct json *run)
 static struct forge_run read_run(enum commits_kind kind, const struct json *j, struct arena *a)
 {
 	static const char *const times[] = { "updated_at", "updated", "stopped", "completed_at", NULL };
+	static const char *const begun[] = { "run_started_at", "started_at", "started", NULL };
 	const struct json *pull = json_at(json_get(j, "pull_requests"), 0);
 	struct forge_run run = {
 		.target_branch = forge_text(json_get(json_get(pull, "base"), "ref"), a),
@@ -110,11 +100,10 @@ static struct forge_run read_run(enum commits_kind kind, const struct json *j, s
 		.number = number_of(either(j, "run_number", "index_in_repo")),
 		.attempt = number_of(either(j, "run_attempt", "attempt")),
 		.said_at = forge_time(j, times),
+		.began_at = forge_time(j, begun),
 		.conclusion = forge_conclusion_in(j),
 	};
 
-	if (run.attempt == 0)
-		run.attempt = 1;
 	set_ref(forge_text(either(j, "head_branch", "prettyref"), a), &run);
 	if (is_of_fork(j))
 		run.branch = STR("");
@@ -155,16 +144,32 @@ static enum forge_conclusion both(enum forge_conclusion a, enum forge_conclusion
 	return FORGE_OTHER;
 }
 
-bool forge_read_tasks(const struct json *root, size_t max, struct arena *a, struct forge_run *v, size_t *n,
-	struct forge_page *ret)
+/* The newest are told first. */
+static bool is_of_before(struct forge_tasks *seen, int64_t number, struct str name)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].number == number && str_eq(seen->v[i].name, name))
+			return true;
+	if (seen->n < FORGE_TASKS_MAX && name.len > 0) {
+		seen->v[seen->n].number = number;
+		seen->v[seen->n++].name = name;
+	}
+	return false;
+}
+
+bool forge_read_tasks(const struct json *root, size_t max, struct arena *a, struct forge_tasks *seen,
+	struct forge_run *v, size_t *n, struct forge_page *ret)
 {
 	static const char *const names[] = { "workflow_runs", NULL };
 	const struct json *list = list_of(root, names, ret);
 
 	for (size_t i = 0; i < ret->came; i++) {
-		struct forge_run run = read_run(COMMITS_FORGEJO, json_at(list, i), a);
+		const struct json *task = json_at(list, i);
+		struct forge_run run = read_run(COMMITS_FORGEJO, task, a);
 		struct forge_run *same = NULL;
 
+		if (is_of_before(seen, run.number, forge_text(json_get(task, "name"), a)))
+			continue;
 		run.id = STR(""); /* it is the task's */
 		for (size_t k = 0; k < *n && !same; k++)
 			if (v[k].number == run.number)
@@ -218,8 +223,6 @@ bool forge_read_jobs(enum commits_kind kind, const struct json *root, size_t max
 			known = str_eq(v[k].id, job.id);
 		if (known)
 			continue;
-		if (job.attempt == 0)
-			job.attempt = 1;
 		if (kind != COMMITS_GITEA)
 			read_steps(json_get(j, "steps"), a, &job);
 		v[(*n)++] = job;

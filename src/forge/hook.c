@@ -142,3 +142,17 @@ enum forge_conclusion forge_conclusion_of(struct str status, struct str conclusi
 	}
 	return conclusion.len > 0 ? meaning_of(conclusion) : FORGE_RUNNING;
 }
+
+int64_t forge_ref_pull(struct str ref)
+{
+	struct str number = STR("");
+	int64_t n = 0;
+
+	if (str_starts(ref, STR("#")))
+		number = str_from(ref, 1);
+	else if (str_starts(ref, STR("refs/pull/"))) {
+		number = str_from(ref, 10);
+		number.len = str_find(number, '/');
+	}
+	return str_to_int(number, &n) && n > 0 ? n : 0;
+}

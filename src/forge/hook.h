@@ -60,6 +60,9 @@ bool forge_conclusion_find(struct str name, enum forge_conclusion *ret);
 /* What a forge says of a run or a job: its status (completed, in_progress, ..; may be empty) and its conclusion, or the one word that has both. */
 enum forge_conclusion forge_conclusion_of(struct str status, struct str conclusion);
 
+/* What stands in the place of a branch when a run is of a pull request: "#12", "refs/pull/12/head". 0: it is none of these. */
+int64_t forge_ref_pull(struct str ref);
+
 struct forge_event { /* strings in the arena, free of control characters; what is not told is empty or 0 */
 	enum forge_event_kind kind;
 	struct str repo; /* owner/name */
@@ -73,6 +76,7 @@ struct forge_event { /* strings in the arena, free of control characters; what i
 	enum forge_conclusion conclusion;
 	struct str author; /* login of who caused it; of a pull request, of who opened it */
 	int64_t said_at;   /* ms: when, by the forge's clock, it became so; 0: not told */
+	int64_t began_at; /* of a run or job: when it began to run, by the same clock; 0: not told, or it has not */
 };
 
 /* event: of the header X-*-Event. ERR_INVALID: no JSON, or not what that event has to have. *ret on success only. */

@@ -237,10 +237,10 @@ static void read_origin(struct reading *r, struct str payload)
 
 static enum err_code read_action_run(struct reading *r, struct err *e)
 {
-	static const char *const times[] = { "updated", "stopped", NULL };
+	static const char *const times[] = { "updated", "stopped", NULL }, *const begun[] = { "started",
+		NULL };
 	const struct json *run = json_get(r->root, "run"), *repo = json_get(run, "repository");
 	struct str ref = json_str(json_get(run, "prettyref")), status = json_str(json_get(run, "status"));
-	int64_t number = 0;
 
 	r->x.kind = EVENT_RUN;
 	TRY(take_repo(r, repo ? repo : json_get(r->root, "repository"), e));
@@ -248,11 +248,9 @@ static enum err_code read_action_run(struct reading *r, struct err *e)
 	if (r->x.external_run_id.len == 0)
 		return lacks(r, "run.id", e);
 	take_sha(r, json_get(run, "commit_sha"), &r->x.head_sha);
-	if (str_starts(ref, STR("#")) && str_to_int(str_from(ref, 1), &number) && number > 0) {
-		r->x.pull_request = number;
-		ref = STR("");
-	}
-	r->x.branch = branch_of(r, ref);
+	r->x.pull_request = forge_ref_pull(ref);
+	if (r->x.pull_request == 0)
+		r->x.branch = branch_of(r, ref);
 	read_origin(r, json_str(json_get(run, "event_payload")));
 	if (r->x.head_sha.len == 0)
 		return lacks(r, "commit id in run.commit_sha", e);
@@ -261,6 +259,7 @@ static enum err_code read_action_run(struct reading *r, struct err *e)
 	r->x.url = take_url(r, json_get(run, "html_url"));
 	r->x.author = sender_of(r, json_get(run, "trigger_user"));
 	r->x.said_at = take_time(run, times);
+	r->x.began_at = take_time(run, begun);
 	if (status.len > 0)
 		r->x.conclusion = forge_conclusion_of(status, STR(""));
 	else /* that it failed has to be said */
@@ -293,18 +292,22 @@ static enum err_code read_work(struct reading *r, const struct json *w, struct e
 {
 	static const char *const times[] = { "updated_at", "completed_at", "started_at", "run_started_at",
 		"created_at", NULL };
+	static const char *const begun[] = { "run_started_at", "started_at", NULL };
+	struct str ref = json_str(json_get(w, "head_branch"));
 
 	if (!take_sha(r, json_get(w, "head_sha"), &r->x.head_sha) || r->x.head_sha.len == 0)
 		return lacks(r, "commit id in head_sha", e);
 	TRY(take_repo(r, json_get(r->root, "repository"), e));
 	r->x.attempt = take_number(json_get(w, "run_attempt"));
-	if (!is_of_fork(r, w))
-		r->x.branch = branch_of(r, json_str(json_get(w, "head_branch")));
+	r->x.pull_request = forge_ref_pull(ref);
+	if (r->x.pull_request == 0 && !is_of_fork(r, w))
+		r->x.branch = branch_of(r, ref);
 	r->x.conclusion =
 		forge_conclusion_of(json_str(json_get(w, "status")), json_str(json_get(w, "conclusion")));
 	r->x.url = take_url(r, json_get(w, "html_url"));
 	r->x.author = sender_of(r, json_get(w, "actor"));
 	r->x.said_at = take_time(w, times);
+	r->x.began_at = take_time(w, begun);
 	return ERR_OK;
 }
 
@@ -319,7 +322,8 @@ static enum err_code read_workflow_run(struct reading *r, struct err *e)
 		return lacks(r, "workflow_run.id", e);
 	TRY(read_work(r, run, e));
 	r->x.workflow = workflow_of(r, run);
-	r->x.pull_request = take_number(json_get(pull, "number"));
+	if (r->x.pull_request == 0)
+		r->x.pull_request = take_number(json_get(pull, "number"));
 	r->x.target_branch = branch_of(r, json_str(at(pull, "base", "ref")));
 	return ERR_OK;
 }

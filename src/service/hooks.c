@@ -156,6 +156,7 @@ static enum err_code put_run(struct hook_keeping *k, struct db *db, struct err *
 		.pull_request = x->pull_request,
 		.conclusion = str_z(forge_conclusion_name(is_job ? FORGE_RUNNING : x->conclusion)),
 		.said_at = is_job ? 0 : x->said_at,
+		.began_at = x->began_at,
 		.heard_at = k->now,
 		.heard_by = STR("hook"),
 	};

@@ -56,7 +56,7 @@ static struct step_facts facts_of(const struct pull_job *j, const struct job_log
 		.forge = j->repo->forge,
 		.head_sha = run->head_sha,
 		.external_run_id = run->external_run_id,
-		.attempt = j->job->attempt,
+		.attempt = j->job->attempt > 0 ? j->job->attempt : run->attempt,
 		.job_id = j->job->id,
 		.job_name = j->job->name.len > 0 ? j->job->name : j->job->id,
 		.step_name = part->name.len > 0 ? part->name : STR("step"),

@@ -44,6 +44,7 @@ static struct heard_run heard_of(const struct put_op *p, const struct forge_run 
 		.pull_request = run->pull_request,
 		.conclusion = str_z(forge_conclusion_name(run->conclusion)),
 		.said_at = run->said_at,
+		.began_at = run->began_at,
 		.heard_at = p->now,
 		.heard_by = STR("reconcile") };
 }
@@ -53,7 +54,7 @@ static bool is_old(const struct put_op *p, const struct forge_run *run)
 	return run->said_at > 0 && run->said_at < p->now - RECONCILE_AGE_MS;
 }
 
-/* One that was heard of as over stays as it was heard. */
+/* One that was heard of as over stays as it was heard, until it begins anew. */
 static enum err_code put_one(struct put_op *p, struct db *db, const struct forge_run *run, struct err *e)
 {
 	struct heard_run x = heard_of(p, run), known = { 0 };
@@ -67,7 +68,8 @@ static enum err_code put_one(struct put_op *p, struct db *db, const struct forge
 		*e = none;
 		return code;
 	}
-	if (code == ERR_OK ? !str_eq(known.conclusion, STR("running")) : is_old(p, run))
+	if (code == ERR_OK ? !str_eq(known.conclusion, STR("running")) && !forge_run_is_anew(&known, &x)
+			   : is_old(p, run))
 		return ERR_OK;
 	TRY(forge_runs_put(db, &x, &id, &due, e));
 	p->n_new += due;

@@ -22,10 +22,11 @@ MUST_CHECK enum err_code deliveries_expire(
 struct heard_run { /* a row of forge_run */
 	int64_t id, repo_id;
 	struct str head_sha, external_run_id;
-	int64_t attempt; /* from 1 */
+	int64_t attempt; /* from 1; as it is told: 0: the forge does not say */
 	struct str workflow, branch, target_branch, url, author;
 	int64_t pull_request;
 	struct str conclusion; /* running, success, failure, cancelled, other */
+	int64_t began_at;      /* as it is told, by the forge's clock, and not kept; 0: not told */
 	int64_t said_at, heard_at;
 	struct str heard_by; /* hook, reconcile */
 	bool due;
@@ -34,7 +35,7 @@ struct heard_run { /* a row of forge_run */
 };
 
 /*
- * W. What was heard of a run; new if need be. Of x id, due and pull_* are not looked at; attempt 0 is 1.
+ * W. What was heard of a run; new if need be. Of x id, due and pull_* are not looked at. Attempt 0 is the newest that is known, or the first; or the next, if it began after that one was over.
  * - What was so earlier by the forge's clock than what stands (said_at, where both have one) fills in what is not known, and changes nothing else.
  * - What is over does not run again in the same attempt. Empty texts and 0 take nothing away.
  * - Another conclusion than before that is not running makes it due.
@@ -44,9 +45,11 @@ MUST_CHECK enum err_code forge_runs_put(
 /* ERR_NOT_FOUND. */
 MUST_CHECK enum err_code forge_runs_get(
 	struct db *db, struct arena *a, int64_t id, struct heard_run *ret, struct err *e);
-/* Of the forge's own id and an attempt. ERR_NOT_FOUND: it was not heard of. */
+/* Of the forge's own id and an attempt; 0: the newest that is known. ERR_NOT_FOUND: it was not heard of. */
 MUST_CHECK enum err_code forge_runs_find(struct db *db, struct arena *a, int64_t repo_id,
 	struct str external_run_id, int64_t attempt, struct heard_run *ret, struct err *e);
+/* Of what was told without an attempt: is it the next one after that which is known? Forges that count no attempts (Gitea's and Forgejo's hooks) run the same run again under the same id. */
+bool forge_run_is_anew(const struct heard_run *known, const struct heard_run *told);
 /* Those that nobody has looked at yet, the one that was heard of first in front. */
 MUST_CHECK enum err_code forge_runs_due(
 	struct db *db, struct arena *a, int64_t limit, struct heard_run **ret, size_t *ret_n, struct err *e);

@@ -94,7 +94,8 @@ enum err_code forge_runs_find(struct db *db, struct arena *a, int64_t repo_id, s
 
 	TRY(db_each(db,
 		"SELECT " COLUMNS
-		" FROM forge_run WHERE repo_id = $1 AND external_run_id = $2 AND attempt = $3",
+		" FROM forge_run WHERE repo_id = $1 AND external_run_id = $2 AND (attempt = $3 OR $3 = 0)"
+		" ORDER BY attempt DESC LIMIT 1",
 		DB_ARGS(DB_I(repo_id), DB_T(external_run_id), DB_I(attempt)), take_run, &rows, e));
 	return first_of(&rows, ret, e);
 }
@@ -114,6 +115,12 @@ enum err_code forge_runs_due(
 static bool is_over(struct str conclusion)
 {
 	return !str_eq(conclusion, STR("running"));
+}
+
+bool forge_run_is_anew(const struct heard_run *known, const struct heard_run *told)
+{
+	return told->attempt == 0 && is_over(known->conclusion) && known->said_at > 0 &&
+	       told->began_at > known->said_at;
 }
 
 /* What was told takes the place of what was told before, or of nothing when it is stale. */
@@ -185,11 +192,11 @@ enum err_code forge_runs_put(
 	AUTO_ARENA a;
 
 	arena_init(&a);
-	told.attempt = x->attempt > 0 ? x->attempt : 1;
-	code = forge_runs_find(db, &a, x->repo_id, x->external_run_id, told.attempt, &known, e);
+	code = forge_runs_find(db, &a, x->repo_id, x->external_run_id, x->attempt, &known, e);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_NOT_FOUND) {
+	if (code == ERR_NOT_FOUND || forge_run_is_anew(&known, x)) {
+		told.attempt = x->attempt > 0 ? x->attempt : known.attempt + 1;
 		TRY(add_run(db, &told, ret_id, e));
 		*ret_due = is_over(told.conclusion);
 		return ERR_OK;

@@ -14,6 +14,10 @@
 	"{\"id\":" id ",\"name\":\"ci\",\"run_attempt\":1,\"head_sha\":\"" SHA                               \
 	"\",\"head_branch\":\"main\",\"status\":"                                                            \
 	"\"completed\",\"conclusion\":\"" conclusion "\",\"updated_at\":\"" at "\"}"
+#define AGAIN(conclusion, began, at)                                                                         \
+	"{\"id\":7,\"name\":\"ci\",\"run_attempt\":0,\"head_sha\":\"" SHA                                    \
+	"\",\"head_branch\":\"main\",\"status\":\"completed\",\"conclusion\":\"" conclusion                  \
+	"\",\"run_started_at\":\"" began "\",\"updated_at\":\"" at "\"}"
 #define TODAY "2026-09-21T14:00:00Z" /* NOW is 14:13:20 that day */
 
 static struct little_server *server;
@@ -198,6 +202,23 @@ static void what_a_hook_told_is_not_told_again(void **state)
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE conclusion = 'failure' AND due = 0"), 1);
 }
 
+static void what_ran_again_is_heard_although_the_forge_counts_no_attempts(void **state)
+{
+	(void)state;
+	has(AGAIN("failure", "2026-09-21T13:00:00Z", "2026-09-21T13:10:00Z"));
+	tick();
+	assert_int_equal(n_new, 1);
+	wall += 601 * 1000;
+	tick();
+	assert_int_equal(n_new, 0);
+	has(AGAIN("failure", "2026-09-21T14:14:00Z", "2026-09-21T14:20:00Z"));
+	wall += 601 * 1000;
+	tick();
+	assert_int_equal(n_new, 1);
+	assert_int_equal(
+		ask("SELECT count(*) FROM forge_run WHERE external_run_id = '7' AND attempt = 2"), 1);
+}
+
 static void what_was_heard_of_as_running_is_over_when_the_forge_says_so(void **state)
 {
 	(void)state;
@@ -291,6 +312,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_no_hook_told_is_heard_and_due),
 		TEST(what_a_hook_told_is_not_told_again),
+		TEST(what_ran_again_is_heard_although_the_forge_counts_no_attempts),
 		TEST(what_was_heard_of_as_running_is_over_when_the_forge_says_so),
 		TEST(what_runs_and_what_lies_far_behind_is_let_lie),
 		TEST(a_forge_is_asked_when_its_time_has_come),

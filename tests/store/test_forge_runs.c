@@ -182,6 +182,53 @@ static void no_attempt_is_the_first(void **state)
 	assert_int_equal(known(1).attempt, 1);
 }
 
+/* Gitea's hooks, and Forgejo's: a run that is run again keeps its id, and nobody counts. */
+static void without_attempts_what_begins_after_the_end_is_the_next(void **state)
+{
+	struct heard_run x = said("failure", 20);
+	(void)state;
+
+	x.attempt = 0;
+	x.began_at = 10;
+	hear(x);
+	x.said_at = 21; /* told again, as it was */
+	assert_int_equal(hear(x).id, known(1).id);
+	x.conclusion = STR("running"); /* it waits: it has not begun */
+	x.began_at = 0;
+	x.said_at = 0;
+	assert_int_equal(hear(x).id, known(1).id);
+	equals(known(0).conclusion, "failure");
+	x.conclusion = STR("failure"); /* that it ran was not told */
+	x.began_at = 22;
+	x.said_at = 30;
+	assert_true(hear(x).due);
+	assert_int_equal(known(0).attempt, 2);
+	equals(known(1).conclusion, "failure");
+	x.conclusion = STR("running");
+	x.began_at = 31;
+	x.said_at = 31;
+	assert_false(hear(x).due);
+	x.conclusion = STR("success");
+	x.said_at = 40;
+	assert_true(hear(x).due);
+	assert_int_equal(known(0).attempt, 3);
+	equals(known(3).conclusion, "success");
+	assert_int_equal(ask("SELECT count(*) FROM forge_run"), 3);
+}
+
+/* Who counts is believed. */
+static void an_attempt_that_is_told_is_that_one_whenever_it_began(void **state)
+{
+	struct heard_run x = said("failure", 20);
+	(void)state;
+
+	hear(x);
+	x.began_at = 22;
+	x.said_at = 30;
+	hear(x);
+	assert_int_equal(ask("SELECT count(*) FROM forge_run"), 1);
+}
+
 static enum err_code settle_w(struct db *db, void *arg, struct err *e)
 {
 	return forge_runs_settle(db, arg, e);
@@ -425,6 +472,8 @@ int main(void)
 		TEST(the_later_of_two_conclusions_stands_in_whichever_order_they_come),
 		TEST(what_is_not_told_takes_nothing_away),
 		TEST(no_attempt_is_the_first),
+		TEST(an_attempt_that_is_told_is_that_one_whenever_it_began),
+		TEST(without_attempts_what_begins_after_the_end_is_the_next),
 		TEST(what_was_looked_at_is_due_again_only_when_something_else_was_heard),
 		TEST(due_runs_come_in_the_order_in_which_they_were_heard_of),
 		TEST(a_run_that_nothing_was_heard_of_is_not_found),

@@ -334,7 +334,7 @@ static void runs_of_forgejo(void **state)
 	is(runs[0].author, "dev");
 	assert_int_equal(runs[0].number, 12);
 	assert_int_equal(runs[0].pull_request, 5);
-	assert_int_equal(runs[0].attempt, 1);
+	assert_int_equal(runs[0].attempt, 0);
 	assert_int_equal(runs[0].conclusion, FORGE_FAILURE);
 	is(runs[1].branch, "main");
 	assert_int_equal(runs[1].conclusion, FORGE_CANCELLED);
@@ -346,7 +346,8 @@ static void runs_of_gitea(void **state)
 	(void)state;
 	forge_is(COMMITS_GITEA, "");
 	says("GET /api/v1/repos/acme/rig/actions/runs?limit=50&page=1 ", 200, "",
-		"{\"workflow_runs\":[{\"id\":4,\"run_attempt\":0,\"run_number\":3,\"updated_at\":\"2026-01-"
+		"{\"workflow_runs\":[{\"id\":4,\"run_attempt\":0,\"run_number\":3,\"started_at\":"
+		"\"2026-01-02T15:00:00Z\",\"updated_at\":\"2026-01-"
 		"02T15:04:05Z\",\"head_sha\":\"" SHA
 		"\",\"head_branch\":\"feature/x\",\"path\":\".gitea/workflows/ci.yml@refs/heads/main\","
 		"\"status\":\"completed\",\"conclusion\":\"failure\",\"actor\":{\"login\":\"dev\"}},"
@@ -360,7 +361,8 @@ static void runs_of_gitea(void **state)
 	is(runs[0].workflow, ".gitea/workflows/ci.yml");
 	is(runs[0].author, "dev");
 	assert_int_equal(runs[0].said_at, INT64_C(1767366245000));
-	assert_int_equal(runs[0].attempt, 1);
+	assert_int_equal(runs[0].began_at, INT64_C(1767366000000));
+	assert_int_equal(runs[0].attempt, 0);
 	assert_int_equal(runs[0].conclusion, FORGE_FAILURE);
 	is(runs[1].workflow, "ci.yml");
 	assert_int_equal(runs[1].attempt, 2);
@@ -445,6 +447,26 @@ static void a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs(void **
 	assert_int_equal(runs[1].conclusion, FORGE_RUNNING);
 }
 
+static void of_a_task_that_ran_again_the_newest_counts(void **state)
+{
+	(void)state;
+	forge_is(COMMITS_FORGEJO, "");
+	said.routes[0].body = SWAGGER_TASKS;
+	says("GET /api/v1/repos/acme/rig/actions/tasks?limit=50&page=1 ", 200, "",
+		"{\"total_count\":3,\"workflow_runs\":["
+		"{\"id\":9,\"name\":\"test\",\"run_number\":4,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"status\":\"success\",\"run_started_at\":\"2026-01-02T15:00:"
+		"00Z\"},"
+		"{\"id\":8,\"name\":\"build\",\"run_number\":4,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"status\":\"success\"},"
+		"{\"id\":7,\"name\":\"test\",\"run_number\":4,\"head_sha\":\"" SHA
+		"\",\"head_branch\":\"main\",\"status\":\"failure\"}]}");
+	good(ask_runs(200));
+	assert_int_equal(n, 1);
+	assert_int_equal(runs[0].conclusion, FORGE_SUCCESS);
+	assert_int_equal(runs[0].began_at, INT64_C(1767366000000));
+}
+
 static void entries_that_make_no_sense_are_left_out(void **state)
 {
 	(void)state;
@@ -459,7 +481,7 @@ static void entries_that_make_no_sense_are_left_out(void **state)
 	assert_int_equal(n, 1);
 	is(runs[0].id, "3");
 	is(runs[0].workflow, "");
-	assert_int_equal(runs[0].attempt, 1);
+	assert_int_equal(runs[0].attempt, 0);
 	assert_int_equal(runs[0].pull_request, 0);
 }
 
@@ -1056,6 +1078,7 @@ int main(void)
 		TEST(runs_of_github),
 		TEST(the_branch_of_a_fork_is_none_of_ours),
 		TEST(a_forgejo_without_a_list_of_runs_tells_of_them_by_their_jobs),
+		TEST(of_a_task_that_ran_again_the_newest_counts),
 		TEST(entries_that_make_no_sense_are_left_out),
 		TEST(all_pages_are_read_and_no_more),
 		TEST(a_forge_that_knows_of_no_pages_is_not_asked_for_ever),

@@ -233,6 +233,28 @@ static void github_tells_of_a_run_with_its_pull_request(void **state)
 	assert_int_equal(x.conclusion, FORGE_FAILURE);
 }
 
+static void a_pull_request_may_stand_in_the_place_of_a_branch(void **state)
+{
+	static const char *const refs[] = { "#12", "refs/pull/12/head", "refs/pull/12/merge" };
+	char body[600];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
+		struct forge_event x;
+
+		snprintf(body, sizeof body,
+			"{\"workflow_run\":{\"id\":7,\"head_sha\":\"" SHA
+			"\",\"head_branch\":\"%s\",\"status\":\"completed\",\"conclusion\":\"failure\","
+			"\"started_at\":\"2026-06-01T10:00:00Z\"},"
+			"\"repository\":{\"full_name\":\"a/b\"}}",
+			refs[i]);
+		x = read_text(HOOK_GITEA, "workflow_run", str_z(body));
+		assert_int_equal(x.pull_request, 12);
+		equals(x.branch, "");
+		assert_int_equal(x.began_at, INT64_C(1780308000000));
+	}
+}
+
 static void the_branch_of_a_fork_is_none_of_ours(void **state)
 {
 	static const struct {
@@ -453,6 +475,7 @@ int main(void)
 		cmocka_unit_test(a_run_of_a_tag_has_no_branch_and_a_broken_payload_no_meaning),
 		cmocka_unit_test(gitea_tells_of_a_run_and_a_job),
 		cmocka_unit_test(github_tells_of_a_run_with_its_pull_request),
+		cmocka_unit_test(a_pull_request_may_stand_in_the_place_of_a_branch),
 		cmocka_unit_test(the_branch_of_a_fork_is_none_of_ours),
 		cmocka_unit_test(what_is_not_over_is_running_whatever_its_conclusion_says),
 		cmocka_unit_test(a_push_tells_where_a_branch_stands),
