@@ -18,6 +18,7 @@
 #include "http/server.h"
 #include "service/dispatcher.h"
 #include "service/explainer.h"
+#include "service/forge_asker.h"
 #include "service/gate.h"
 #include "service/janitor.h"
 #include "service/queue.h"
@@ -50,6 +51,7 @@ struct serve {
 	struct arena arena;
 	struct app app;
 	struct janitor *janitor;
+	struct forge_asker *forge_asker;
 	struct server *server;
 	atomic_bool ready;
 };
@@ -150,18 +152,20 @@ static enum err_code wait_for_workers(struct serve *s, struct err *e)
 	return code;
 }
 
-static void hear(void *arg, int64_t repo_id, const struct forge_event *x)
+static void hear(void *arg, const struct hook_heard *x)
 {
-	(void)repo_id;
-	(void)x;
-	dispatcher_wake(arg);
+	struct serve *s = arg;
+
+	dispatcher_wake(s->app.dispatcher);
+	forge_asker_heard(s->forge_asker, x);
 }
 
 static enum err_code start_dispatcher(struct serve *s, struct err *e)
 {
-	TRY(dispatcher_start(
-		s->app.store, s->app.config, s->app.clock, s->app.streams, &s->app.dispatcher, e));
-	s->app.ear = (struct hook_ear){ hear, s->app.dispatcher };
+	TRY(dispatcher_start(s->app.store, s->app.config, s->app.clock, &s->app.dispatcher, e));
+	TRY(forge_asker_start(s->app.store, s->app.config, s->app.clock, s->app.streams, s->app.dispatcher,
+		&s->forge_asker, e));
+	s->app.ear = (struct hook_ear){ hear, s };
 	return ERR_OK;
 }
 
@@ -257,6 +261,7 @@ static enum err_code reload(struct serve *s, struct err *e)
 	janitor_wake(s->janitor);
 	explainer_wake(s->app.explainer);
 	gates_wake(s->app.gates, STR(""));
+	forge_asker_reload(s->forge_asker);
 	dispatcher_wake(s->app.dispatcher);
 	return ERR_OK;
 }
@@ -309,6 +314,7 @@ static void stop(struct serve *s)
 	errands_free(s->app.forges);
 	gates_free(s->app.gates);
 	janitor_stop(s->janitor);
+	forge_asker_stop(s->forge_asker);
 	dispatcher_stop(s->app.dispatcher);
 	streams_stop(s->app.streams);
 	explainer_stop(s->app.explainer);

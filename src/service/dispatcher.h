@@ -3,21 +3,18 @@
 /*
  * dispatcher: one thread that looks at what has to do with dispatches (dispatch_pass.h), every few seconds and when it is told that something was heard. What waits is in the database: nothing waits in
  * memory, and a crash forgets nothing.
- *
- * Beside that it asks forges for what hooks did not tell (reconcile.h), and fetches logs that no runner sent (pull.h).
+ * What hooks did not tell, and logs that no runner sent, are others' (forge_asker.h).
  *
  * It is the only one that decides, and so two failures of one group that come at once are decided one after the other. While it speaks to a forge or a webhook, with a time-out always, nothing else is
  * decided; no request waits for it.
  */
 #include "service/config.h"
-#include "service/stream.h"
 #include "store/store.h"
 
 struct dispatcher;
 
-/* streams: where logs that are pulled go (pull.h); may be NULL. */
 MUST_CHECK enum err_code dispatcher_start(struct store *s, struct config_box *box, const struct clock *clock,
-	struct streams *streams, struct dispatcher **ret, struct err *e);
+	struct dispatcher **ret, struct err *e);
 void dispatcher_stop(
 	struct dispatcher *d); /* what is under way is cut off. NULL is fine; before the store is closed */
 /* Something was heard, told or asked for, or the configuration has changed. NULL is fine. Any thread; never waits. */

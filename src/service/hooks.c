@@ -110,7 +110,7 @@ static enum err_code find_repo(struct store *store, const struct config *cfg, en
 enum err_code hooks_read(struct store *store, const struct config *cfg, const struct hook_delivery *d,
 	struct arena *a, struct hook_heard *ret, struct err *e)
 {
-	struct hook_heard h = { .done = HOOK_KEPT };
+	struct hook_heard h = { .forge = cfg->hooks[d->kind].forge, .done = HOOK_KEPT };
 
 	TRY(hook_delivery_check(d->id, e));
 	TRY(hook_read(d->kind, d->event, d->body, a, &h.event, e));
@@ -215,7 +215,7 @@ static void kept(struct store_op *op, const struct err *result)
 		if (h->event.kind == EVENT_PUSH)
 			gates_wake(k->gates, h->event.repo);
 		if (k->ear.heard && h->repo_id > 0)
-			k->ear.heard(k->ear.arg, h->repo_id, &h->event);
+			k->ear.heard(k->ear.arg, h);
 	}
 	k->done(k->arg, k->is_new ? HOOK_KEPT : HOOK_REPLAYED, result);
 }

@@ -30,6 +30,7 @@ const char *hook_done_name(enum hook_done d); /* pong, ignored, kept, replayed *
 
 struct hook_heard {
 	struct forge_event event; /* its names masked, as those of steps are */
+	struct str forge;         /* of [forge "NAME"] */
 	int64_t repo_id;          /* 0: none that is watched, but a gate goes by it */
 	enum hook_done done;      /* HOOK_KEPT: it is to be kept; else there is nothing to be done */
 };
@@ -37,9 +38,9 @@ struct hook_heard {
 MUST_CHECK enum err_code hooks_read(struct store *store, const struct config *cfg,
 	const struct hook_delivery *d, struct arena *a, struct hook_heard *ret, struct err *e);
 
-/* Who is told of what was heard, once it is durable and before it is answered: on the writer's thread, so it must be quick and must not call the store. x dies with the call. */
+/* Who is told of what was heard, once it is durable and before it is answered: on the writer's thread, so it must be quick and must not call the store. It dies with the call. */
 struct hook_ear {
-	void (*heard)(void *arg, int64_t repo_id, const struct forge_event *x); /* NULL: nobody */
+	void (*heard)(void *arg, const struct hook_heard *x); /* of a repo that is watched; NULL: nobody */
 	void *arg;
 };
 

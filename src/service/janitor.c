@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "base/metric.h"
+#include "base/wake.h"
 #include "service/chore.h"
 
 #include <pthread.h>
@@ -142,9 +143,8 @@ struct janitor {
 	struct config_box *box;
 	const struct clock *clock;
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards woken; stop is read without it too */
-	pthread_cond_t changed;
-	bool stop, woken;
+	struct wake wake;
+	bool stop; /* any thread */
 };
 
 static void tell(const struct chore_report *r, size_t n)
@@ -175,21 +175,6 @@ static void one_pass(struct janitor *j, const struct config *cfg)
 	tell(reports, n);
 }
 
-/* Until the interval is over, or woken, or stopped. The steady clock of the system: a wait is not a moment to
- * be tested. */
-static void wait_for_next(struct janitor *j, int64_t interval_ms)
-{
-	int64_t until = clock_steady_ms(&clock_system) + interval_ms;
-	struct timespec ts = { .tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000) * 1000000 };
-
-	pthread_mutex_lock(&j->lock);
-	while (!j->stop && !j->woken)
-		if (pthread_cond_timedwait(&j->changed, &j->lock, &ts) != 0)
-			break;
-	j->woken = false;
-	pthread_mutex_unlock(&j->lock);
-}
-
 static void *main_of_thread(void *arg)
 {
 	struct janitor *j = arg;
@@ -200,7 +185,7 @@ static void *main_of_thread(void *arg)
 
 		one_pass(j, cfg);
 		config_put(j->box, cfg);
-		wait_for_next(j, interval);
+		wake_wait(&j->wake, interval);
 	}
 	return NULL;
 }
@@ -208,41 +193,26 @@ static void *main_of_thread(void *arg)
 struct janitor *janitor_start(struct store *store, struct config_box *box, const struct clock *clock)
 {
 	struct janitor *j = mem_alloc(sizeof *j);
-	pthread_condattr_t attr;
 
 	*j = (struct janitor){ .store = store, .box = box, .clock = clock };
-	pthread_mutex_init(&j->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&j->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	wake_init(&j->wake);
 	if (pthread_create(&j->thread, NULL, main_of_thread, j) != 0)
 		abort();
 	return j;
 }
 
-static void signal_thread(struct janitor *j, bool stop)
-{
-	pthread_mutex_lock(&j->lock);
-	if (stop)
-		__atomic_store_n(&j->stop, true, __ATOMIC_RELAXED);
-	j->woken = true;
-	pthread_cond_signal(&j->changed);
-	pthread_mutex_unlock(&j->lock);
-}
-
 void janitor_wake(struct janitor *j)
 {
-	signal_thread(j, false);
+	wake_up(&j->wake);
 }
 
 void janitor_stop(struct janitor *j)
 {
 	if (!j)
 		return;
-	signal_thread(j, true);
+	__atomic_store_n(&j->stop, true, __ATOMIC_RELAXED);
+	wake_up(&j->wake);
 	pthread_join(j->thread, NULL);
-	pthread_cond_destroy(&j->changed);
-	pthread_mutex_destroy(&j->lock);
+	wake_done(&j->wake);
 	free(j);
 }

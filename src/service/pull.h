@@ -8,7 +8,7 @@
  *
  * Again is no harm: what is here is not fed again, and what is here in part goes on.
  *
- * For one thread. It takes as long as the forge does, unless it is stopped, or its time is over (until): then at most the call that is under way is waited for.
+ * For one thread a forge. It takes as long as the forge does, unless it is stopped, or its time is over (until): then at most the call that is under way is waited for.
  */
 #include "forge/forge_api.h"
 #include "service/stream.h"
@@ -57,12 +57,13 @@ MUST_CHECK enum err_code pull_feed(
 	const struct pull *p, const struct pull_job *job, struct str log, struct err *e);
 
 /*
- * What is due of forge_run (pulls_due), at most limit: tried, and noted how it went. When it is stopped, or the time is over, the rest stays due as it
+ * What is due of forge_run (pulls_due) at a forge, at most limit: tried, and noted how it went. When it is stopped, or the time is over, the rest stays due as it
  * is. What a forge does not give today is tried again in a minute, then in two, .. an hour,
  * PULL_TRIES_MAX times. *ret_n: runs that were tried. An error is the store's.
  */
 #define PULL_TRIES_MAX 8
-MUST_CHECK enum err_code pull_due(const struct pull *p, int64_t limit, size_t *ret_n, struct err *e);
+MUST_CHECK enum err_code pull_due(
+	const struct pull *p, const struct forge_config *forge, int64_t limit, size_t *ret_n, struct err *e);
 
 static inline bool pull_is_stopped(const struct pull *p)
 {

@@ -12,13 +12,13 @@ struct due_run {
 	struct repo repo;
 };
 
-static enum err_code read_due(struct db *db, struct arena *a, int64_t now, int64_t limit,
+static enum err_code read_due(struct db *db, struct arena *a, struct str forge, int64_t now, int64_t limit,
 	struct due_run **ret, size_t *ret_n, struct err *e)
 {
 	int64_t *ids = NULL;
 	size_t n = 0;
 
-	TRY(pulls_due(db, a, now, limit, &ids, &n, e));
+	TRY(pulls_due(db, a, forge, now, limit, &ids, &n, e));
 	*ret = arena_array(a, n + 1, sizeof **ret);
 	for (size_t i = 0; i < n; i++) {
 		TRY(forge_runs_get(db, a, ids[i], &(*ret)[i].run, e));
@@ -52,14 +52,13 @@ static int64_t again_after(int64_t tries, int64_t told_s)
 	return told_s * 1000 > ms ? told_s * 1000 : ms;
 }
 
-static enum err_code try_one(const struct pull *p, const struct due_run *d, int64_t *ret_retry_s,
-	enum pull_outcome *ret, struct err *e)
+static enum err_code try_one(const struct pull *p, const struct forge_config *forge, const struct due_run *d,
+	int64_t *ret_retry_s, enum pull_outcome *ret, struct err *e)
 {
-	const struct forge_config *forge = config_forge_of(p->cfg, d->repo.forge);
 	struct forge_api *f = NULL;
 	enum err_code code;
 
-	if (!forge || !forge->pull) {
+	if (!forge->pull) {
 		*ret = PULL_NONE;
 		return ERR_OK;
 	}
@@ -71,7 +70,8 @@ static enum err_code try_one(const struct pull *p, const struct due_run *d, int6
 	return code;
 }
 
-static enum err_code pull_one(const struct pull *p, const struct due_run *d, struct err *e)
+static enum err_code pull_one(
+	const struct pull *p, const struct forge_config *forge, const struct due_run *d, struct err *e)
 {
 	struct note_op n = { .op = { .apply = apply_note, .bytes = sizeof n },
 		.id = d->run.id,
@@ -81,7 +81,7 @@ static enum err_code pull_one(const struct pull *p, const struct due_run *d, str
 	int64_t retry_s = 0;
 	struct err why = { 0 };
 
-	if (try_one(p, d, &retry_s, &outcome, &why) != ERR_OK) {
+	if (try_one(p, forge, d, &retry_s, &outcome, &why) != ERR_OK) {
 		if (pull_is_stopped(p))
 			return ERR_OK; /* which says nothing of the forge */
 		n.state = n.tries < PULL_TRIES_MAX ? "wanted" : "failed";
@@ -96,7 +96,8 @@ static enum err_code pull_one(const struct pull *p, const struct due_run *d, str
 	return store_write(p->store, &n.op, e);
 }
 
-enum err_code pull_due(const struct pull *p, int64_t limit, size_t *ret_n, struct err *e)
+enum err_code pull_due(
+	const struct pull *p, const struct forge_config *forge, int64_t limit, size_t *ret_n, struct err *e)
 {
 	struct due_run *due = NULL;
 	struct db *db = NULL;
@@ -106,10 +107,10 @@ enum err_code pull_due(const struct pull *p, int64_t limit, size_t *ret_n, struc
 
 	arena_init(&a);
 	TRY(store_reader_get(p->store, &db, e));
-	code = read_due(db, &a, clock_wall_ms(p->clock), limit, &due, &n, e);
+	code = read_due(db, &a, forge->name, clock_wall_ms(p->clock), limit, &due, &n, e);
 	store_reader_put(p->store, db);
 	for (; i < n && code == ERR_OK && !pull_is_stopped(p) && (i == 0 || !pull_is_late(p)); i++)
-		code = pull_one(p, &due[i], e);
+		code = pull_one(p, forge, &due[i], e);
 	*ret_n = i;
 	return code;
 }

@@ -8,8 +8,6 @@
 #include "forge/hook.h"
 #include "service/forge_open.h"
 
-#include <stdlib.h>
-
 #define LOOK_AGAIN_MS (60 * 1000) /* at the settings */
 #define REPOS_MAX 10000
 
@@ -108,51 +106,16 @@ enum err_code reconcile_repo(const struct reconcile *r, struct forge_api *f, con
 
 /* ---- a forge ---- */
 
-struct asked { /* when it is next */
-	char *name;
-	int64_t next; /* wall, ms */
-};
-
-struct reconciler {
-	struct asked *v;
-	size_t n;
-};
-
-struct reconciler *reconciler_new(void)
-{
-	return mem_alloc(sizeof(struct reconciler));
-}
-
-void reconciler_free(struct reconciler *x)
-{
-	if (!x)
-		return;
-	for (size_t i = 0; i < x->n; i++)
-		free(x->v[i].name);
-	free(x->v);
-	free(x);
-}
-
-static struct asked *asked_of(struct reconciler *x, struct str name)
-{
-	for (size_t i = 0; i < x->n; i++)
-		if (str_eq(str_z(x->v[i].name), name))
-			return &x->v[i];
-	x->v = mem_grow(x->v, (x->n + 1) * sizeof *x->v);
-	x->v[x->n] = (struct asked){ .name = mem_dup(name) };
-	return &x->v[x->n++];
-}
-
-static void say(const struct reconcile *r, const struct forge_config *forge, const struct repo *repo,
-	const struct err *why)
-{
-	if (r->told)
-		r->told(r->arg, forge, repo, why);
-}
-
 static bool is_stopped(const struct reconcile *r)
 {
 	return r->stop && atomic_load(r->stop);
+}
+
+/* What broke off because it was stopped says nothing of the forge. */
+static void say(const struct reconcile *r, const struct repo *repo, const struct err *why)
+{
+	if (r->told && !is_stopped(r))
+		r->told(r->arg, r->forge, repo, why);
 }
 
 /* Does it concern one repo, and the others may be well? */
@@ -168,104 +131,162 @@ static bool is_of_forge(enum err_code code)
 	       code == ERR_METHOD || code == ERR_CONFIG || code == ERR_UNPROCESSABLE || code == ERR_TOO_LARGE;
 }
 
-static enum err_code list_repos(const struct reconcile *r, struct str forge, struct arena *a,
-	struct repo **ret, size_t *ret_n, struct err *e)
+/* Repos of a forge that are to be asked for. */
+struct round {
+	const struct reconcile *r;
+	struct forge_api *f;
+	const struct repo *repos;
+	size_t n, n_asked; /* n_asked: so many of them were */
+	int64_t until;     /* steady ms */
+	size_t n_new;
+	bool gave_up; /* the forge is of no use now */
+};
+
+static enum err_code ask_one(struct round *x, const struct repo *repo, struct err *e)
+{
+	size_t new = 0;
+	struct err why = { 0 };
+	enum err_code code = repo->fork_of > 0 ? ERR_OK : reconcile_repo(x->r, x->f, repo, &new, &why);
+
+	if (code != ERR_OK && !is_of_repo(code) && !is_of_forge(code)) {
+		*e = why;
+		return code;
+	}
+	if (code != ERR_OK)
+		say(x->r, is_of_repo(code) ? repo : NULL, &why);
+	x->gave_up = is_of_forge(code);
+	x->n_new += new;
+	return ERR_OK;
+}
+
+/* One at least, however slow it is: it comes to an end. */
+static enum err_code ask_each(struct round *x, struct err *e)
+{
+	do {
+		if (x->n_asked >= x->n || is_stopped(x->r))
+			return ERR_OK;
+		TRY(ask_one(x, &x->repos[x->n_asked++], e));
+	} while (!x->gave_up && clock_steady_ms(x->r->clock) < x->until);
+	return ERR_OK;
+}
+
+static enum err_code go_round(struct round *x, struct reconcile_mark *m, struct err *e)
+{
+	const struct reconcile *r = x->r;
+	struct err why = { 0 };
+	int64_t wait_s;
+	enum err_code code;
+
+	x->until = clock_steady_ms(r->clock) + RECONCILE_TURN_MS;
+	if (forge_open(r->forge, r->clock, &x->f, &why) != ERR_OK) {
+		say(r, NULL, &why);
+		x->gave_up = true;
+		return ERR_OK;
+	}
+	forge_api_watch(x->f, r->stop);
+	code = ask_each(x, e);
+	wait_s = forge_api_retry_after_s(x->f);
+	forge_api_free(x->f);
+	m->not_before = x->gave_up && wait_s > 0 ? clock_wall_ms(r->clock) + wait_s * 1000 : 0;
+	return code;
+}
+
+static enum err_code list_repos(
+	const struct reconcile *r, struct arena *a, struct repo **ret, size_t *ret_n, struct err *e)
 {
 	struct db *db = NULL;
 	int64_t total;
 	enum err_code code;
 
 	TRY(store_reader_get(r->store, &db, e));
-	code = repos_list(db, a, forge, STR(""), REPOS_MAX, 0, ret, ret_n, &total, e);
+	code = repos_list(db, a, r->forge->name, STR(""), REPOS_MAX, 0, ret, ret_n, &total, e);
 	store_reader_put(r->store, db);
 	return code;
 }
 
-/* An error of the forge is said, and ends it. */
-static enum err_code ask_repos(const struct reconcile *r, const struct forge_config *forge,
-	struct forge_api *f, const struct repo *repos, size_t n, size_t *n_new, struct err *e)
+bool reconcile_can(const struct forge_config *forge)
 {
-	for (size_t i = 0; i < n && !is_stopped(r); i++) {
-		size_t new = 0;
-		struct err why = { 0 };
-		enum err_code code =
-			repos[i].fork_of > 0 ? ERR_OK : reconcile_repo(r, f, &repos[i], &new, &why);
-
-		if (code != ERR_OK && !is_of_repo(code) && !is_of_forge(code)) {
-			*e = why;
-			return code;
-		}
-		if (code != ERR_OK)
-			say(r, forge, is_of_repo(code) ? &repos[i] : NULL, &why);
-		if (is_of_forge(code))
-			return ERR_OK;
-		*n_new += new;
-	}
-	return ERR_OK;
-}
-
-/* *ret_wait_s: it wants to be left alone so long; -1: nobody watches anything there. */
-static enum err_code ask_forge(const struct reconcile *r, const struct forge_config *forge, size_t *n_new,
-	int64_t *ret_wait_s, struct err *e)
-{
-	struct forge_api *f = NULL;
-	struct repo *repos = NULL;
-	size_t n = 0;
-	struct err why = { 0 };
-	enum err_code code;
-	AUTO_ARENA a;
-
-	arena_init(&a);
-	TRY(list_repos(r, forge->name, &a, &repos, &n, e));
-	if (n == 0) {
-		*ret_wait_s = -1;
-		return ERR_OK;
-	}
-	if (forge_open(forge, r->clock, &f, &why) != ERR_OK) {
-		say(r, forge, NULL, &why);
-		return ERR_OK;
-	}
-	forge_api_watch(f, r->stop);
-	code = ask_repos(r, forge, f, repos, n, n_new, e);
-	*ret_wait_s = forge_api_retry_after_s(f);
-	forge_api_free(f);
-	return code;
-}
-
-static bool can_be_asked(const struct forge_config *forge)
-{
-	return forge->reconcile_ms > 0 && forge->has_kind && forge->url.len > 0;
+	return forge->has_kind && forge->url.len > 0;
 }
 
 /* The first repo that is watched there is to be asked for soon. */
-static int64_t next_of(int64_t now, int64_t wait_s, const struct forge_config *forge)
+static void set_next(const struct reconcile *r, struct reconcile_mark *m, bool any)
 {
-	if (wait_s < 0)
-		return now + (forge->reconcile_ms < LOOK_AGAIN_MS ? forge->reconcile_ms : LOOK_AGAIN_MS);
-	return now + (wait_s * 1000 > forge->reconcile_ms ? wait_s * 1000 : forge->reconcile_ms);
+	int64_t every = r->forge->reconcile_ms, now = clock_wall_ms(r->clock);
+
+	m->n_asked = 0;
+	m->next = now + (!any && every > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : every);
+	if (m->next < m->not_before)
+		m->next = m->not_before;
 }
 
-enum err_code reconcile_tick(
-	struct reconciler *x, const struct reconcile *r, size_t *ret_new, int64_t *ret_next, struct err *e)
+/* Clocks go back: nobody is to wait longer than is set. */
+static bool is_due(const struct reconcile *r, const struct reconcile_mark *m)
 {
-	int64_t now = clock_wall_ms(r->clock), next = now + LOOK_AGAIN_MS;
-	size_t n_new = 0;
+	int64_t now = clock_wall_ms(r->clock);
 
-	for (size_t i = 0; i < r->cfg->n_forges && !is_stopped(r); i++) {
-		const struct forge_config *forge = &r->cfg->forges[i];
-		struct asked *asked = asked_of(x, forge->name);
-		int64_t wait_s = 0;
+	return reconcile_can(r->forge) && r->forge->reconcile_ms > 0 &&
+	       (m->next <= now || m->next > now + r->forge->reconcile_ms + RECONCILE_AGE_MS);
+}
 
-		if (!can_be_asked(forge))
-			continue;
-		/* Clocks go back: nobody is to wait longer than is set. */
-		if (asked->next <= now || asked->next > now + forge->reconcile_ms + RECONCILE_AGE_MS) {
-			TRY(ask_forge(r, forge, &n_new, &wait_s, e));
-			asked->next = next_of(now, wait_s, forge);
-		}
-		next = asked->next < next ? asked->next : next;
+enum err_code reconcile_forge(
+	const struct reconcile *r, struct reconcile_mark *m, size_t *ret_new, struct err *e)
+{
+	struct round x = { .r = r, .n_asked = m->n_asked };
+	struct repo *repos = NULL;
+	enum err_code code = ERR_OK;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	*ret_new = 0;
+	if (!is_due(r, m))
+		return ERR_OK;
+	TRY(list_repos(r, &a, &repos, &x.n, e));
+	x.repos = repos;
+	if (x.n > 0)
+		code = go_round(&x, m, e);
+	m->n_asked = x.n_asked;
+	if (code == ERR_OK && (x.gave_up || x.n_asked >= x.n))
+		set_next(r, m, x.n > 0);
+	*ret_new = x.n_new;
+	return code;
+}
+
+static enum err_code read_repos(const struct reconcile *r, const int64_t *ids, size_t n, struct arena *a,
+	struct repo **ret, size_t *ret_n, struct err *e)
+{
+	struct repo *v = arena_array(a, n + 1, sizeof *v);
+	struct db *db = NULL;
+	enum err_code code = ERR_OK;
+	size_t found = 0;
+
+	TRY(store_reader_get(r->store, &db, e));
+	for (size_t i = 0; i < n && (code == ERR_OK || code == ERR_NOT_FOUND); i++) {
+		code = repos_get(db, a, ids[i], &v[found], e);
+		found += code == ERR_OK;
 	}
-	*ret_new = n_new;
-	*ret_next = next;
-	return ERR_OK;
+	store_reader_put(r->store, db);
+	*ret = v;
+	*ret_n = found;
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+enum err_code reconcile_some(const struct reconcile *r, struct reconcile_mark *m, const int64_t *repo_ids,
+	size_t n, size_t *ret_new, struct err *e)
+{
+	struct round x = { .r = r };
+	struct repo *repos = NULL;
+	enum err_code code = ERR_OK;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	*ret_new = 0;
+	if (!reconcile_can(r->forge) || clock_wall_ms(r->clock) < m->not_before)
+		return ERR_OK;
+	TRY(read_repos(r, repo_ids, n, &a, &repos, &x.n, e));
+	x.repos = repos;
+	if (x.n > 0)
+		code = go_round(&x, m, e);
+	*ret_new = x.n_new;
+	return code;
 }

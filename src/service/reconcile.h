@@ -6,7 +6,7 @@
  *
  * What was over more than a day before is let lie: who begins to watch a repo does not want its past.
  *
- * For one thread, which calls reconcile_tick() now and then.
+ * For one thread a forge, which calls reconcile_forge() now and then.
  */
 #include "forge/forge_api.h"
 #include "service/config.h"
@@ -17,9 +17,11 @@
 #define RECONCILE_RUNS 50 /* of a repo, the newest */
 #define RECONCILE_AGE_MS (INT64_C(24) * 3600 * 1000)
 
+#define RECONCILE_TURN_MS 20000 /* then the thread looks after other things, and goes on */
+
 struct reconcile {
 	struct store *store;
-	const struct config *cfg;
+	const struct forge_config *forge;
 	const struct clock *clock;
 	const atomic_bool *stop; /* NULL: nothing is looked at */
 	/* What could not be asked, for diag; repo NULL: the forge at all. May be NULL. */
@@ -28,18 +30,27 @@ struct reconcile {
 	void *arg;
 };
 
+/* How far it is with a forge: the caller's, to keep from one call to the next; zero at first. */
+struct reconcile_mark {
+	int64_t next;       /* wall ms: when its repos are asked for again; 0: now */
+	int64_t not_before; /* wall ms: it wants to be left alone until then */
+	size_t n_asked;     /* of its repos in this round: it goes on behind them */
+};
+
 /* One repo. *ret_new: runs that are due now and were not before. Errors: forge_api.h's, and the store's. */
 MUST_CHECK enum err_code reconcile_repo(const struct reconcile *r, struct forge_api *f,
 	const struct repo *repo, size_t *ret_new, struct err *e);
 
-struct reconciler; /* when which forge is asked next; by name */
-struct reconciler *reconciler_new(void);
-void reconciler_free(struct reconciler *x); /* NULL is fine */
+/* Can it be asked? It has a kind and a url. */
+bool reconcile_can(const struct forge_config *forge);
 /*
- * All watched repos of the forges whose time has come (a forge that is new: at once). Forges without kind or url are passed over, and so is one with reconcile 0. One that is not reached, or
- * was asked too often, is left alone until its next time. *ret_new: as above, of all. *ret_next: wall ms when there is something to do again. An error is the store's.
+ * All watched repos of the forge, if their time has come and [forge] reconcile is not 0; some of them, when it takes longer than a turn. One that is not reached, or was asked too often, is left alone
+ * until its next time. *ret_new: as above, of all. An error is the store's.
  */
-MUST_CHECK enum err_code reconcile_tick(
-	struct reconciler *x, const struct reconcile *r, size_t *ret_new, int64_t *ret_next, struct err *e);
+MUST_CHECK enum err_code reconcile_forge(
+	const struct reconcile *r, struct reconcile_mark *m, size_t *ret_new, struct err *e);
+/* Those repos alone, now: something was heard of them that does not say enough. Such as are not watched any more are passed over, and all while it wants to be left alone. */
+MUST_CHECK enum err_code reconcile_some(const struct reconcile *r, struct reconcile_mark *m,
+	const int64_t *repo_ids, size_t n, size_t *ret_new, struct err *e);
 
 #endif

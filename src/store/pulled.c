@@ -85,15 +85,16 @@ enum err_code pulls_want(struct db *db, int64_t forge_run_id, int64_t at, struct
 		DB_ARGS(DB_I(forge_run_id), DB_I(at)), NULL, e);
 }
 
-enum err_code pulls_due(struct db *db, struct arena *a, int64_t now, int64_t limit, int64_t **ret,
-	size_t *ret_n, struct err *e)
+enum err_code pulls_due(struct db *db, struct arena *a, struct str forge, int64_t now, int64_t limit,
+	int64_t **ret, size_t *ret_n, struct err *e)
 {
 	struct rows rows = { .a = a, .size = sizeof **ret };
 
 	TRY(db_each(db,
-		"SELECT id FROM forge_run WHERE pull_state = 'wanted' AND pull_at <= $1 ORDER BY pull_at, id "
+		"SELECT f.id FROM forge_run AS f JOIN repo ON repo.id = f.repo_id WHERE f.pull_state = "
+		"'wanted' AND f.pull_at <= $1 AND repo.forge = $3 ORDER BY f.pull_at, f.id "
 		"LIMIT $2",
-		DB_ARGS(DB_I(now), DB_I(limit)), take_id, &rows, e));
+		DB_ARGS(DB_I(now), DB_I(limit), DB_T(forge)), take_id, &rows, e));
 	*ret = rows.first;
 	*ret_n = rows.n;
 	return ERR_OK;

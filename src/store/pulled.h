@@ -21,9 +21,9 @@ MUST_CHECK enum err_code pulled_is_told(struct db *db, int64_t repo_id, struct s
 
 /* W. Its logs are wanted, from then on; of no effect when they were wanted before, or are here. */
 MUST_CHECK enum err_code pulls_want(struct db *db, int64_t forge_run_id, int64_t at, struct err *e);
-/* Those to be tried now, the longest due first: ids of forge_run. */
-MUST_CHECK enum err_code pulls_due(struct db *db, struct arena *a, int64_t now, int64_t limit, int64_t **ret,
-	size_t *ret_n, struct err *e);
+/* Those of a forge that are to be tried now, the longest due first: ids of forge_run. */
+MUST_CHECK enum err_code pulls_due(struct db *db, struct arena *a, struct str forge, int64_t now,
+	int64_t limit, int64_t **ret, size_t *ret_n, struct err *e);
 /* W. How it went. state: wanted (again at `at`), done, none (the forge has none), failed. */
 MUST_CHECK enum err_code pulls_note(
 	struct db *db, int64_t forge_run_id, const char *state, int64_t tries, int64_t at, struct err *e);

@@ -91,7 +91,7 @@ class Run:
     def __init__(self, forge, sha, branch, pull, workflow, author, run_id, number):
         self.forge, self.sha, self.branch, self.pull, self.workflow, self.author = forge, sha, branch, pull, workflow, author
         self.id, self.number, self.attempt, self.conclusion, self.jobs = run_id, number, 1, "", []
-        self.updated = forge.now()
+        self.began = self.updated = forge.now()
 
     def job(self, name, conclusion=None, steps=(), text=None):
         """conclusion: without one, failure if a step failed."""
@@ -107,7 +107,8 @@ class Run:
 
     def again(self):
         """Another attempt, which runs; its jobs are to be made anew."""
-        self.attempt, self.conclusion, self.jobs, self.updated = self.attempt + 1, "", [], self.forge.now()
+        self.attempt, self.conclusion, self.jobs = self.attempt + 1, "", []
+        self.began = self.updated = self.forge.now()
         return self
 
 
@@ -197,6 +198,11 @@ class StandInForge(CommitsForge):
         return said + self.tell("workflow_run", {"action": "completed" if run.conclusion else "in_progress", "workflow_run": self._run(run),
                                                  "workflow": {"path": run.workflow}, "repository": self._repository()})
 
+    def tell_status(self, run):
+        """That its commit has a status, as forges say beside it: it names no run."""
+        return self.tell("status", {"sha": run.sha, "state": run.conclusion, "context": f"{run.workflow} / build", "repository": self._repository(),
+                                    "target_url": f"{self.url}/{self.full_name}/actions/runs/{run.number}/jobs/0", "updated_at": run.updated, "sender": {"login": run.author}})
+
     def tell(self, event, payload):
         """To each hook that wants it. (status, body) of each; None: nobody answered."""
         said, body = [], json.dumps(payload).encode()
@@ -244,10 +250,11 @@ class StandInForge(CommitsForge):
         if self.kind == "forgejo":
             return {"id": run.id, "index_in_repo": run.number, "commit_sha": run.sha, "workflow_id": run.workflow, "status": run.conclusion or "running",
                     "prettyref": f"#{run.pull}" if run.pull else run.branch, "event": "pull_request" if run.pull else "push", "event_payload": "{}",
-                    "trigger_user": {"login": run.author, "username": run.author}, "updated": run.updated, "stopped": run.updated,
+                    "trigger_user": {"login": run.author, "username": run.author}, "started": run.began, "updated": run.updated, "stopped": run.updated,
                     "html_url": f"{self.url}/{self.full_name}/actions/runs/{run.number}"}
         shape = {"id": run.id, "run_number": run.number, "run_attempt": run.attempt, "head_sha": run.sha, "head_branch": run.branch,
-                 "status": "completed" if run.conclusion else "in_progress", "conclusion": run.conclusion or None, "updated_at": run.updated,
+                 "status": "completed" if run.conclusion else "in_progress", "conclusion": run.conclusion or None,
+                 "run_started_at" if self.kind == "github" else "started_at": run.began, "updated_at": run.updated,
                  "event": "pull_request" if run.pull else "push", "actor": {"login": run.author}, "html_url": f"{self.url}/{self.full_name}/actions/runs/{run.id}"}
         if self.kind == "gitea":
             return {**shape, "run_attempt": 0, "path": f"{run.workflow}@refs/heads/{run.branch}"}

@@ -214,6 +214,36 @@ class Outside(Dispatches):
         one = server.get(f"/api/v1/dispatches/{unknown['dispatch_id']}").json
         self.assertEqual([(a["action"], a["state"], a["tries"]) for a in one["actions"]], [("webhook", "unknown", 1)])
 
+    def test_a_status_alone_has_the_forge_asked(self):
+        server = self.server("\taction = claim\n")
+        self.forge.clock = int(time.time()) - 60  # what was over long ago is let lie
+        run = self.red(server=server)
+        run.finish("failure", tell=False)
+        self.forge.tell_status(run)
+        self.assertEqual(self.until(server, "offered")["head_sha"], run.sha)
+
+    def test_one_that_is_run_again_and_fails_again_is_looked_at_again_though_nobody_counts(self):
+        server = self.server("\taction = claim\n")
+        run = self.red(server=server)
+        run.finish("failure")
+        self.tell(server, eventually("it is offered", lambda: self.claim(server)), outcome="failed")
+        run.again().finish("failure")
+        again = eventually("it is offered again", lambda: self.claim(server))
+        self.assertEqual((again["dispatch"]["head_sha"], again["dispatch"]["attempt"]), (run.sha, 2))
+
+    def test_a_hook_waits_for_no_forge(self):
+        server = self.server("\taction = claim\n")
+        self.forge.hooks_lost = True  # so that nobody knows where the branch stands, and the forge has to say
+        run = self.red(server=server)
+        self.forge.hooks_lost = False
+        self.forge.trouble = "slow"  # from now on it answers nobody, until release()
+        self.addCleanup(self.forge.release)
+        before = len(self.forge.requests)
+        run.finish("failure")
+        eventually("the forge is asked", lambda: len(self.forge.requests) > before)
+        self.assertEqual([status for status, _ in self.forge.push("main")], [200])
+        self.assertEqual([status for status, _ in self.forge.tell_status(run)], [200])
+
     def test_what_code_cannot_fix_is_run_again_once(self):
         server = self.server("\taction = claim\n\taction = rerun\n")
         sha = self.forge.repo.commit()[0]

@@ -31,13 +31,14 @@ static void read(enum commits_kind kind, unsigned what, const struct json *root,
 {
 	struct forge_run runs[MAX];
 	struct forge_job jobs[MAX];
+	struct forge_tasks tasks = { .n = 0 };
 	struct forge_page page;
 	size_t n = 0;
 
 	if (what == 0)
 		forge_read_runs(kind, root, MAX, a, runs, &n, &page);
 	else if (what == 1)
-		forge_read_tasks(root, MAX, a, runs, &n, &page);
+		forge_read_tasks(root, MAX, a, &tasks, runs, &n, &page);
 	else
 		forge_read_jobs(kind, root, MAX, a, jobs, &n, &page);
 	assert(n <= MAX);

@@ -36,15 +36,17 @@ static struct {
 	int64_t repo_id;
 	enum forge_event_kind kind;
 	enum forge_conclusion conclusion;
+	bool is_at_home;
 } ear;
 
-static void hear(void *arg, int64_t repo_id, const struct forge_event *x)
+static void hear(void *arg, const struct hook_heard *x)
 {
 	assert_ptr_equal(arg, &ear);
 	ear.n++;
-	ear.repo_id = repo_id;
-	ear.kind = x->kind;
-	ear.conclusion = x->conclusion;
+	ear.repo_id = x->repo_id;
+	ear.kind = x->event.kind;
+	ear.conclusion = x->event.conclusion;
+	ear.is_at_home = str_eq(x->forge, STR("home"));
 }
 
 static int up(void **state)

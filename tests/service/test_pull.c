@@ -418,17 +418,17 @@ static void what_fails_is_tried_again_later_and_then_is_done(void **state)
 	says_what_gitea_says();
 	says_then(1, 429, "Retry-After: 4000\r\n", NULL);
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(
 		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 1"), 1);
 	assert_true(ask("SELECT pull_at FROM forge_run") > clock_wall_ms(&clock_system) + 3900 * 1000);
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(n, 0);
 	says_then(1, 200, "", NULL);
 	p.clock = &still; /* a day that is later */
 	streaming_wall = clock_wall_ms(&clock_system) + INT64_C(5000) * 1000;
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'done'"), 1);
 	assert_int_equal(ask("SELECT count(*) FROM step"), 4);
@@ -447,13 +447,13 @@ static void when_it_is_stopped_no_forge_is_waited_for(void **state)
 	says_what_gitea_says();
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
 	stops_at = 3;
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(asked(), 3);
 	assert_int_equal(
 		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
 	atomic_store(&stop, false);
 	stops_at = silent_at = asked() + 2;
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(
 		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
 }
@@ -472,14 +472,14 @@ static void when_its_time_is_over_it_goes_on_the_next_time(void **state)
 	forge_is(COMMITS_GITEA);
 	says_what_gitea_says();
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_true(step_named("make") > 0);
 	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'lint'"), 0);
 	assert_int_equal(
 		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
 	before = asked();
 	p.until = 0;
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'lint'"), 1);
 	assert_int_equal(asked() - before, 3); /* and does not ask for the first job's log again */
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'done'"), 1);
@@ -495,7 +495,7 @@ static void a_forge_that_is_not_to_be_pulled_from_is_not_asked(void **state)
 	forge_is(COMMITS_GITEA);
 	fx.cfg->forges[0].pull = false;
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
-	assert_int_equal(pull_due(&p, 10, &n, &e), ERR_OK);
+	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'none'"), 1);
 	assert_int_equal(asked(), 0);
 }

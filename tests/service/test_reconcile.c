@@ -6,6 +6,7 @@
 #include "tests/unit/help/little_server.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,10 +26,10 @@ static char body[4000], extra[100];
 static int status, n_asked;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these, for the server reads and counts them */
 static int64_t wall;
+static atomic_int_least64_t ahead, slow; /* of the steady clock; by so much with each answer */
 static struct err e;
-static struct reconciler *reconciler;
+static struct reconcile_mark mark;
 static size_t n_new;
-static int64_t next;
 static int n_told;
 static enum err_code told_code;
 static bool told_repo;
@@ -42,10 +43,24 @@ static int64_t wall_of(void *arg)
 static int64_t steady_of(void *arg)
 {
 	(void)arg;
-	return clock_steady_ms(&clock_system);
+	return clock_steady_ms(&clock_system) + atomic_load(&ahead);
 }
 
 static const struct clock set_clock = { wall_of, steady_of, NULL };
+
+static enum err_code apply_more_repos(struct store_op *op, struct db *db, struct err *oe)
+{
+	int64_t id;
+	bool is_new;
+	(void)op;
+
+	TRY(repos_add(db, STR("home"), STR("acme/one"), NOW, &id, &is_new, oe));
+	return repos_add(db, STR("home"), STR("acme/two"), NOW, &id, &is_new, oe);
+}
+
+static struct more_repos {
+	struct store_op op;
+} more_repos = { { .apply = apply_more_repos, .bytes = sizeof more_repos } };
 
 static enum little_kind answer(void *arg, struct str request, char **ret)
 {
@@ -55,6 +70,7 @@ static enum little_kind answer(void *arg, struct str request, char **ret)
 
 	pthread_mutex_lock(&lock);
 	n_asked++;
+	atomic_fetch_add(&ahead, slow);
 	buf_init(&out, SIZE_MAX);
 	buf_fmt(&out, "HTTP/1.1 %d Status\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", status,
 		extra, strlen(body), body);
@@ -110,27 +126,27 @@ static int set_up(void **state)
 	server = little_server_new();
 	little_server_ask(server, answer, NULL);
 	wall = NOW;
+	atomic_store(&slow, 0);
 	f = &fx.cfg->forges[0];
 	f->url = arena_str(&fx.arena, str_z(little_server_url(server)));
 	f->kind = COMMITS_GITHUB;
 	f->has_kind = true;
 	f->reconcile_ms = 600 * 1000;
-	reconciler = reconciler_new();
+	mark = (struct reconcile_mark){ 0 };
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	reconciler_free(reconciler);
 	little_server_free(server);
 	return fixture_down(state);
 }
 
 static void tick(void)
 {
-	const struct reconcile r = { fx.store, fx.cfg, &set_clock, NULL, told, NULL };
+	const struct reconcile r = { fx.store, &fx.cfg->forges[0], &set_clock, NULL, told, NULL };
 
-	if (reconcile_tick(reconciler, &r, &n_new, &next, &e) != ERR_OK)
+	if (reconcile_forge(&r, &mark, &n_new, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 }
 
@@ -244,7 +260,7 @@ static void a_forge_is_asked_when_its_time_has_come(void **state)
 	(void)state;
 	tick();
 	assert_int_equal(asked(), 1);
-	assert_true(next <= wall + 600 * 1000 && next > wall);
+	assert_true(mark.next == wall + 600 * 1000);
 	wall += 599 * 1000;
 	tick();
 	assert_int_equal(asked(), 1);
@@ -266,8 +282,9 @@ static void a_forge_where_nothing_is_watched_is_not_asked_and_soon_looked_at_aga
 	fx.cfg->forges[0].name = STR("elsewhere");
 	tick();
 	assert_int_equal(asked(), 0);
-	assert_true(next <= wall + 60 * 1000);
+	assert_true(mark.next == wall + 60 * 1000);
 	fx.cfg->forges[0].name = STR("home");
+	wall += 60 * 1000;
 	tick();
 	assert_int_equal(asked(), 1);
 }
@@ -289,6 +306,49 @@ static void a_forge_that_cannot_is_told_of_and_left_alone(void **state)
 	assert_int_equal(n_told, 2);
 	assert_int_equal(told_code, ERR_NOT_FOUND);
 	assert_true(told_repo);
+}
+
+static size_t ask_some(void)
+{
+	const struct reconcile r = { fx.store, &fx.cfg->forges[0], &set_clock, NULL, told, NULL };
+	const int64_t ids[] = { fx.repo.id, 9999 };
+
+	if (reconcile_some(&r, &mark, ids, 2, &n_new, &e) != ERR_OK)
+		fail_msg("%s", e.text);
+	return n_new;
+}
+
+static void some_are_asked_for_though_it_is_not_their_time(void **state)
+{
+	(void)state;
+	tick();
+	has(RUN("7", "failure", TODAY));
+	tick();
+	assert_int_equal(n_new, 0);
+	assert_int_equal(ask_some(), 1);
+	assert_int_equal(asked(), 2);
+	answers(429, "Retry-After: 50\r\n");
+	assert_int_equal(ask_some(), 0);
+	assert_int_equal(asked(), 3);
+	assert_int_equal(ask_some(), 0); /* it wants to be left alone */
+	assert_int_equal(asked(), 3);
+	wall += 51 * 1000;
+	ask_some();
+	assert_int_equal(asked(), 4);
+}
+
+static void a_forge_that_takes_long_is_asked_for_the_rest_the_next_time(void **state)
+{
+	const struct reconcile r = { fx.store, &fx.cfg->forges[0], &set_clock, NULL, told, NULL };
+	(void)state;
+
+	atomic_store(&slow, RECONCILE_TURN_MS);
+	assert_int_equal(store_write(fx.store, &more_repos.op, &e), ERR_OK);
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(reconcile_forge(&r, &mark, &n_new, &e), ERR_OK);
+		assert_int_equal(asked(), i); /* each takes more than a turn */
+		assert_int_equal(mark.next > wall, i == 3);
+	}
 }
 
 static void a_forge_that_nobody_can_ask_is_passed_over(void **state)
@@ -318,6 +378,8 @@ int main(void)
 		TEST(a_forge_is_asked_when_its_time_has_come),
 		TEST(a_forge_where_nothing_is_watched_is_not_asked_and_soon_looked_at_again),
 		TEST(a_forge_that_cannot_is_told_of_and_left_alone),
+		TEST(some_are_asked_for_though_it_is_not_their_time),
+		TEST(a_forge_that_takes_long_is_asked_for_the_rest_the_next_time),
 		TEST(a_forge_that_nobody_can_ask_is_passed_over),
 	};
 

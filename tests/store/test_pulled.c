@@ -186,7 +186,7 @@ static enum err_code done_w(struct db *db, void *arg, struct err *e)
 	return pulls_note(db, ((struct wanted *)arg)->id, "done", 2, 0, e);
 }
 
-static size_t due_at(int64_t now)
+static size_t due_of(struct str forge, int64_t now)
 {
 	struct db *db = NULL;
 	int64_t *ids;
@@ -194,9 +194,14 @@ static size_t due_at(int64_t now)
 	struct err e = { 0 };
 
 	must(store_reader_get(fx.store, &db, &e), &e);
-	must(pulls_due(db, &fx.arena, now, 10, &ids, &n, &e), &e);
+	must(pulls_due(db, &fx.arena, forge, now, 10, &ids, &n, &e), &e);
 	store_reader_put(fx.store, db);
 	return n;
+}
+
+static size_t due_at(int64_t now)
+{
+	return due_of(STR("home"), now);
 }
 
 static void a_run_is_pulled_when_it_is_wanted_and_until_it_is_done(void **state)
@@ -209,6 +214,7 @@ static void a_run_is_pulled_when_it_is_wanted_and_until_it_is_done(void **state)
 	must_write(want_w, &w);
 	assert_int_equal(due_at(T0 + 999), 0);
 	assert_int_equal(due_at(T0 + 1000), 1);
+	assert_int_equal(due_of(STR("hub"), T0 + 1000), 0);
 	must_write(fail_w, &w);
 	assert_int_equal(due_at(T0 + 1000), 0);
 	must_write(want_w, &w); /* which says nothing new */
