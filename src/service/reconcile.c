@@ -18,6 +18,7 @@ struct put_op {
 	const struct repo *repo;
 	const struct forge_run *runs;
 	size_t n, n_new;
+	bool oldest_is_new;
 	int64_t now;
 	struct arena *a;
 };
@@ -78,11 +79,24 @@ static enum err_code apply_put(struct store_op *op, struct db *db, struct err *e
 {
 	struct put_op *p = (struct put_op *)(void *)op;
 
-	p->n_new = 0;                   /* it may be applied more than once */
-	for (size_t i = p->n; i-- > 0;) /* the oldest first */
+	p->n_new = 0; /* it may be applied more than once */
+	p->oldest_is_new = false;
+	for (size_t i = p->n; i-- > 0;) { /* the oldest first */
 		if (p->runs[i].conclusion != FORGE_RUNNING)
 			TRY(put_one(p, db, &p->runs[i], e));
+		p->oldest_is_new = p->oldest_is_new || (i + 1 == p->n && p->n_new > 0);
+	}
 	return ERR_OK;
+}
+
+static enum err_code put_runs(
+	const struct reconcile *r, struct forge_api *f, size_t max, struct put_op *put, struct err *e)
+{
+	struct forge_run *runs;
+
+	TRY(forge_runs(f, put->repo->name, max, put->a, &runs, &put->n, e));
+	put->runs = runs;
+	return put->n > 0 ? store_write(r->store, &put->op, e) : ERR_OK;
 }
 
 enum err_code reconcile_repo(const struct reconcile *r, struct forge_api *f, const struct repo *repo,
@@ -91,16 +105,18 @@ enum err_code reconcile_repo(const struct reconcile *r, struct forge_api *f, con
 	struct put_op put = { .op = { .apply = apply_put, .bytes = sizeof put },
 		.repo = repo,
 		.now = clock_wall_ms(r->clock) };
-	struct forge_run *runs;
+	size_t n_new;
 	AUTO_ARENA a;
 
 	arena_init(&a);
 	put.a = &a;
-	TRY(forge_runs(f, repo->name, RECONCILE_RUNS, &a, &runs, &put.n, e));
-	put.runs = runs;
-	if (put.n > 0)
-		TRY(store_write(r->store, &put.op, e));
-	*ret_new = put.n_new;
+	TRY(put_runs(r, f, RECONCILE_RUNS, &put, e));
+	n_new = put.n_new;
+	if (put.oldest_is_new && put.n == RECONCILE_RUNS) { /* behind it there may be more */
+		TRY(put_runs(r, f, RECONCILE_RUNS_MAX, &put, e));
+		n_new += put.n_new;
+	}
+	*ret_new = n_new;
 	return ERR_OK;
 }
 

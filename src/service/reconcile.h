@@ -14,7 +14,8 @@
 #include "store/nouns.h"
 #include "store/store.h"
 
-#define RECONCILE_RUNS 50 /* of a repo, the newest */
+#define RECONCILE_RUNS 50      /* of a repo, the newest */
+#define RECONCILE_RUNS_MAX 200 /* where all of these are new */
 #define RECONCILE_AGE_MS (INT64_C(24) * 3600 * 1000)
 
 #define RECONCILE_TURN_MS 20000 /* then the thread looks after other things, and goes on */

@@ -283,6 +283,9 @@ static enum err_code take_red(void *arg, const struct db_row *row, struct err *e
 
 /* What the forge did not tell, what was sent of the same run may; or a pull request that stands at this commit. */
 #define OR_SENT(column) "CASE WHEN f." column " <> '' THEN f." column " ELSE coalesce(r." column ", '') END"
+/* Of a pull request without a branch, that is a fork's, and its runner calls it by a name that may be one of ours. */
+#define BRANCH_OR_SENT                                                                                       \
+	"CASE WHEN f.branch <> '' OR f.pull_request > 0 THEN f.branch ELSE coalesce(r.branch, '') END"
 #define PULL_AT(run)                                                                                         \
 	"coalesce((SELECT min(h.name) FROM forge_head AS h WHERE h.repo_id = " run ".repo_id"                \
 	" AND h.head_sha = " run ".head_sha AND h.name LIKE 'pull:%'), '')"
@@ -290,14 +293,15 @@ static enum err_code take_red(void *arg, const struct db_row *row, struct err *e
 	"SELECT CASE WHEN f.conclusion = 'running' THEN 0 ELSE 1 END, CASE WHEN f.conclusion = 'failure' "   \
 	"THEN 1 ELSE 0 END,"                                                                                 \
 	" f.repo_id, repo.forge, repo.name, f.head_sha, f.external_run_id, f.attempt,"                       \
-	" " OR_SENT("workflow") ", " OR_SENT(                                                                \
-		"branch") ","                                                                                \
-			  " CASE WHEN f.pull_request > 0 THEN f.pull_request ELSE coalesce(r.pull_request, " \
-			  "0) END, " OR_SENT("url") ", f.author, coalesce(r.id, 0), " PULL_AT(               \
-				  "f") " FROM forge_run AS f JOIN repo ON repo.id = f.repo_id"               \
-				       " LEFT JOIN run AS r ON r.repo_id = f.repo_id AND r.head_sha = "      \
-				       "f.head_sha"                                                          \
-				       " AND r.external_run_id = f.external_run_id"
+	" " OR_SENT(                                                                                         \
+		"workflow") ", " BRANCH_OR_SENT ","                                                          \
+			    " CASE WHEN f.pull_request > 0 THEN f.pull_request ELSE "                        \
+			    "coalesce(r.pull_request, "                                                      \
+			    "0) END, " OR_SENT("url") ", f.author, coalesce(r.id, 0), " PULL_AT(             \
+				    "f") " FROM forge_run AS f JOIN repo ON repo.id = f.repo_id"             \
+					 " LEFT JOIN run AS r ON r.repo_id = f.repo_id AND r.head_sha = "    \
+					 "f.head_sha"                                                        \
+					 " AND r.external_run_id = f.external_run_id"
 #define SENT                                                                                                 \
 	"SELECT CASE WHEN run.n_running = 0 THEN 1 ELSE 0 END,"                                              \
 	" CASE WHEN run.settled IN ('fail', 'incomplete') THEN 1 ELSE 0 END, run.repo_id, repo.forge, "      \

@@ -22,7 +22,7 @@
 #define TODAY "2026-09-21T14:00:00Z" /* NOW is 14:13:20 that day */
 
 static struct little_server *server;
-static char body[4000], extra[100];
+static char body[RECONCILE_RUNS * 250 + 100], extra[100];
 static int status, n_asked;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of these, for the server reads and counts them */
 static int64_t wall;
@@ -337,6 +337,27 @@ static void some_are_asked_for_though_it_is_not_their_time(void **state)
 	assert_int_equal(asked(), 4);
 }
 
+/* An answer has no more than the page that is asked for, and the second is asked for again from its beginning. */
+static void where_all_that_came_is_new_more_is_asked_for(void **state)
+{
+	char runs[RECONCILE_RUNS * 250] = "";
+	(void)state;
+
+	for (int i = RECONCILE_RUNS + 9; i >= 10; i--) {
+		size_t len = strlen(runs);
+
+		snprintf(runs + len, sizeof runs - len, "%s" RUN("%d", "failure", TODAY), len > 0 ? "," : "",
+			i);
+	}
+	has(runs);
+	tick();
+	assert_int_equal(n_new, RECONCILE_RUNS);
+	assert_int_equal(asked(), 2);
+	wall += 601 * 1000;
+	tick();
+	assert_int_equal(asked(), 3);
+}
+
 static void a_forge_that_takes_long_is_asked_for_the_rest_the_next_time(void **state)
 {
 	const struct reconcile r = { fx.store, &fx.cfg->forges[0], &set_clock, NULL, told, NULL };
@@ -379,6 +400,7 @@ int main(void)
 		TEST(a_forge_where_nothing_is_watched_is_not_asked_and_soon_looked_at_again),
 		TEST(a_forge_that_cannot_is_told_of_and_left_alone),
 		TEST(some_are_asked_for_though_it_is_not_their_time),
+		TEST(where_all_that_came_is_new_more_is_asked_for),
 		TEST(a_forge_that_takes_long_is_asked_for_the_rest_the_next_time),
 		TEST(a_forge_that_nobody_can_ask_is_passed_over),
 	};
