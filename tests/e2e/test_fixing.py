@@ -292,6 +292,7 @@ class Killed(Story):
         self.assertEqual(self.agent(MENDS).wait(), 0)
         facts, _ = self.shown(number)
         self.assertEqual((facts["State"], facts["Agent"], self.forge.head_of("main")), ("unknown", "fixer", facts["Commit"]))
+        self.assertIn("Its step", facts)  # what it had printed by then
         self.at.must("dispatch", "retry", str(number))
         self.until(self.at, "offered")
         fixed = self.fixed_by(self.agent(MENDS))
