@@ -34,10 +34,10 @@ static const char *const state_names[] = {
 };
 
 static const struct {
-	bool infrastructure;
+	bool by_code;
 	enum error_type type;
 } classes[] = {
-#define CLASS(name, slug, infrastructure, type, meaning) [CLASS_##name] = { infrastructure, TYPE_##type },
+#define CLASS(name, slug, by_code, type, meaning) [CLASS_##name] = { by_code, TYPE_##type },
 #include "model/error.tbl"
 };
 
@@ -82,10 +82,10 @@ WORDS(error_by, ERROR_N_BYS, by_names)
 WORDS(error_type, ERROR_N_TYPES, type_names)
 WORDS(group_state, GROUP_N_STATES, state_names)
 
-bool error_class_is_infrastructure(enum error_class c)
+bool error_class_is_for_code(enum error_class c)
 {
 	assert(c < ERROR_N_CLASSES);
-	return classes[c].infrastructure;
+	return classes[c].by_code;
 }
 
 enum error_type error_type_of(enum error_class c)

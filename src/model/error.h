@@ -67,7 +67,7 @@ bool error_by_find(struct str name, enum error_by *ret);
 bool error_type_find(struct str name, enum error_type *ret);
 bool group_state_find(struct str name, enum group_state *ret);
 
-bool error_class_is_infrastructure(enum error_class c);
+bool error_class_is_for_code(enum error_class c); /* can a change of code mend it? */
 enum error_type error_type_of(enum error_class c);
 /* In which lists of the results API it stands: `build` in both. */
 bool error_type_in_errors(enum error_type t);

@@ -62,7 +62,7 @@ static enum err_code find_cause(struct db *db, struct arena *a, const struct fou
 		if (!x.error)
 			continue;
 		TRY(group_of(db, a, x.error, now, &x.group, e));
-		x.rank = !guard_can_fix(x.error->class) ? 2 : is_flaky(x.group, head_sha);
+		x.rank = !error_class_is_for_code(x.error->class) ? 2 : is_flaky(x.group, head_sha);
 		if (x.rank < best.rank)
 			best = x;
 	}

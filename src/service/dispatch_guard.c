@@ -81,11 +81,6 @@ static bool is_listed(const struct str_list *list, struct str text, bool nocase)
 
 /* ---- checks ---- */
 
-bool guard_can_fix(enum error_class c)
-{
-	return !error_class_is_infrastructure(c) && c != CLASS_GIT;
-}
-
 static int64_t cap_of(const struct guard_facts *f)
 {
 	return f->config ? f->config->max_attempts : 1;
@@ -174,7 +169,7 @@ static struct guard_verdict check_class(const struct guard_facts *f, struct aren
 {
 	if (!f->has_class)
 		return PASSES("no error is known of it");
-	if (!guard_can_fix(f->class))
+	if (!error_class_is_for_code(f->class))
 		return REFUSES(
 			"an error of class %s is nothing that code can fix", error_class_name(f->class));
 	return PASSES("an error of class %s may be fixed by code", error_class_name(f->class));

@@ -69,8 +69,6 @@ void guard_judge(const struct guard_facts *f, struct arena *a, struct guard_verd
 /* [{"check","verdict","by_hand","says"}, ..] in the order of the table. */
 void guard_json(const struct guard_verdicts *v, struct json_out *j, const char *key);
 
-/* Can a change of code mend errors of this class? */
-bool guard_can_fix(enum error_class c);
 /* Is what was refused of a kind that may pass when it is only run again? */
 bool guard_is_for_rerun(const struct guard_verdicts *v);
 /* text against a pattern in which * stands for any characters, none too. Letters of ASCII without regard to case when nocase. Linear in each *. */

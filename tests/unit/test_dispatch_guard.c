@@ -204,6 +204,33 @@ static void what_is_asked_for_by_hand_is_held_to_those_that_say_so(void **state)
 	}
 }
 
+static void of_each_class_it_is_said_whether_code_can_fix_it(void **state)
+{
+	static const bool goes[ERROR_N_CLASSES] = { [CLASS_UNKNOWN] = true, /* nobody knows what it is */
+		[CLASS_COMPILE] = true,
+		[CLASS_LINK] = true,
+		[CLASS_TEST] = true,
+		[CLASS_ASSERTION] = true,
+		[CLASS_CRASH] = true,
+		[CLASS_SANITIZER] = true,
+		[CLASS_LINT] = true,
+		[CLASS_DEPENDENCY] = true,
+		[CLASS_CONFIG] = true };
+	(void)state;
+
+	for (enum error_class c = 0; c < ERROR_N_CLASSES; c++) {
+		struct guard_facts f = good();
+		struct guard_verdicts v;
+		AUTO_ARENA a;
+
+		arena_init(&a);
+		f.class = c;
+		guard_judge(&f, &a, &v);
+		if (v.goes != goes[c] || guard_is_for_rerun(&v) == goes[c])
+			fail_msg("%s", error_class_name(c));
+	}
+}
+
 static void every_check_is_in_the_table_of_refusals_or_waits(void **state)
 {
 	bool seen[GUARD_N] = { [GUARD_COOLDOWN] = true };
@@ -347,6 +374,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_refuses_nothing),
 		cmocka_unit_test(each_check_refuses_alone_and_is_the_reason),
 		cmocka_unit_test(what_is_asked_for_by_hand_is_held_to_those_that_say_so),
+		cmocka_unit_test(of_each_class_it_is_said_whether_code_can_fix_it),
 		cmocka_unit_test(every_check_is_in_the_table_of_refusals_or_waits),
 		cmocka_unit_test(of_several_the_first_in_the_table_is_the_reason_and_all_are_told),
 		cmocka_unit_test(the_cool_down_waits_and_doubles),
