@@ -14,6 +14,7 @@
 #define DUE_MAX 100
 #define TRIES_MAX 3
 #define BACKOFF_MS 30000 /* then four times as long */
+#define AGAIN_MAX_MS (INT64_C(3600) * 1000) /* who says later is tried then */
 #define WHY_MAX 300
 #define CONTEXT_MAX (24 * 1024) /* bytes; a comment may have 64 KiB on GitHub */
 
@@ -114,7 +115,7 @@ static enum err_code apply_tried(void *arg, struct db *db, struct err *e)
 	return ERR_OK;
 }
 
-static enum dispatch_did act(struct one *x, struct err *e)
+static enum dispatch_did act(struct one *x, struct dispatch_made *made, struct err *e)
 {
 	const struct dispatch_pass *p = x->p;
 	const struct dispatch_work w = { .of = &x->of,
@@ -132,13 +133,23 @@ static enum dispatch_did act(struct one *x, struct err *e)
 		return DISPATCH_FAILED;
 	}
 	if (x->issue.len > 0) { /* one a group */
-		x->deed.ref = x->issue;
+		made->ref = x->issue;
 		return DISPATCH_DID;
 	}
-	return p->outside->act(p->outside->arg, &w, x->a, &x->deed.ref, e);
+	return p->outside->act(p->outside->arg, &w, x->a, made, e);
 }
 
-static void take_note(struct one *x, enum dispatch_did did, const struct err *why)
+static int64_t due_at(const struct one *x, int64_t tries, int64_t again_ms)
+{
+	int64_t ms = tries < 2 ? BACKOFF_MS : 4 * BACKOFF_MS;
+
+	if (again_ms > AGAIN_MAX_MS)
+		again_ms = AGAIN_MAX_MS;
+	return x->p->now + (again_ms > ms ? again_ms : ms);
+}
+
+static void take_note(
+	struct one *x, enum dispatch_did did, const struct dispatch_made *made, const struct err *why)
 {
 	static const char *const words[] = { [DISPATCH_DID] = "done",
 		[DISPATCH_AGAIN] = "wanted",
@@ -150,7 +161,8 @@ static void take_note(struct one *x, enum dispatch_did did, const struct err *wh
 		did = DISPATCH_FAILED;
 	x->deed.state = str_z(words[did]);
 	x->deed.error = did == DISPATCH_DID ? STR("") : arena_fmt(x->a, "%.*s", WHY_MAX, why->text);
-	x->deed.due_at = x->p->now + (tries < 2 ? BACKOFF_MS : 4 * BACKOFF_MS);
+	x->deed.due_at = due_at(x, tries, made->again_ms);
+	x->deed.ref = made->ref;
 	if (did == DISPATCH_DID)
 		return;
 	metric_add(METRIC_DISPATCH_ACTIONS_FAILED, 1);
@@ -162,13 +174,16 @@ static enum err_code do_one(
 	const struct dispatch_pass *p, const struct dispatch_deed *deed, struct arena *a, struct err *e)
 {
 	struct one x = { .p = p, .a = a, .deed = *deed };
+	struct dispatch_made made = { 0 };
 	struct err why = { .code = ERR_OK };
+	enum dispatch_did did;
 
 	TRY(read_one(&x, e));
 	TRY(dispatch_write(p->store, apply_try, &x, sizeof x, e));
 	if (!x.taken)
 		return ERR_OK;
-	take_note(&x, act(&x, &why), &why);
+	did = act(&x, &made, &why);
+	take_note(&x, did, &made, &why);
 	TRY(dispatch_write(p->store, apply_tried, &x, sizeof x + x.deed.error.len, e));
 	return x.of.state == DISPATCH_HANDING ? dispatch_hand_end(p, &x.of, e) : ERR_OK;
 }

@@ -26,13 +26,18 @@ enum dispatch_did {
 	DISPATCH_PERHAPS, /* it may have been done */
 };
 
+struct dispatch_made {
+	struct str ref;   /* what it made, if that has a name */
+	int64_t again_ms; /* of DISPATCH_AGAIN: not before so long; 0: nobody said */
+};
+
 struct dispatch_outside {
 	/* Where its branch or pull request stands. open false: closed. ERR_NOT_FOUND: there is none such; other errors: it is not known. */
 	enum err_code (*head)(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
 		struct str *ret, bool *ret_open, struct err *e);
-	/* *ret_ref: what it made, if that has a name. e: why, of all but DISPATCH_DID. */
+	/* *ret is zero before. e: why, of all but DISPATCH_DID. */
 	enum dispatch_did (*act)(void *arg, const struct dispatch_work *w, struct arena *a,
-		struct str *ret_ref, struct err *e);
+		struct dispatch_made *ret, struct err *e);
 	void *arg;
 };
 

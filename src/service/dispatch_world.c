@@ -128,13 +128,9 @@ static enum dispatch_did put_status(
 		true);
 }
 
-static enum dispatch_did act_on_forge(const struct dispatch_world *world, const struct dispatch_work *w,
-	struct arena *a, struct str *ret_ref, struct err *e)
+static enum dispatch_did tell_forge(struct forge_api *f, const struct dispatch_work *w, struct arena *a,
+	struct str *ret_ref, struct err *e)
 {
-	AUTO_FORGE f = NULL;
-
-	if (open_forge(world, w->cfg, w->of->forge, &f, e) != ERR_OK)
-		return DISPATCH_FAILED;
 	if (str_eq(w->action, STR("comment")))
 		return put_comment(f, w, a, ret_ref, e);
 	if (str_eq(w->action, STR("issue")))
@@ -142,6 +138,19 @@ static enum dispatch_did act_on_forge(const struct dispatch_world *world, const 
 	if (str_eq(w->action, STR("status")))
 		return put_status(f, w, a, e);
 	return did_of(forge_rerun(f, w->of->repo, w->of->external_run_id, e), false);
+}
+
+static enum dispatch_did act_on_forge(const struct dispatch_world *world, const struct dispatch_work *w,
+	struct arena *a, struct dispatch_made *ret, struct err *e)
+{
+	enum dispatch_did did;
+	AUTO_FORGE f = NULL;
+
+	if (open_forge(world, w->cfg, w->of->forge, &f, e) != ERR_OK)
+		return DISPATCH_FAILED;
+	did = tell_forge(f, w, a, &ret->ref, e);
+	ret->again_ms = forge_api_retry_after_s(f) * 1000;
+	return did;
 }
 
 /* ---- the webhook ---- */
@@ -166,11 +175,14 @@ static enum dispatch_did did_of_status(int status, struct err *e)
 	if (status >= 200 && status < 300)
 		return DISPATCH_DID;
 	err_set(e, ERR_NETWORK, "the webhook answered %d", status);
-	return status == 429 || status >= 500 ? DISPATCH_AGAIN : DISPATCH_FAILED;
+	if (status == 429 || status == 503)
+		return DISPATCH_AGAIN;
+	return status >= 500 ? DISPATCH_PERHAPS : DISPATCH_FAILED;
 }
 
 /* A connection of its own: on one that was kept a request may be sent twice without anybody saying so. */
-static enum dispatch_did send(const struct dispatch_world *world, const struct http_request *r, struct err *e)
+static enum dispatch_did send(const struct dispatch_world *world, const struct http_request *r,
+	struct dispatch_made *ret, struct err *e)
 {
 	struct http_client *http = http_client_new();
 	struct http_answer answer;
@@ -179,6 +191,7 @@ static enum dispatch_did send(const struct dispatch_world *world, const struct h
 	http_client_watch(http, world->stop);
 	if (http_send(http, r, &answer, e) == ERR_OK) {
 		did = did_of_status(answer.status, e);
+		ret->again_ms = answer.retry_after_s * 1000;
 		http_answer_done(&answer);
 	} else {
 		did = http_client_reached(http) ? DISPATCH_PERHAPS : DISPATCH_AGAIN;
@@ -187,8 +200,8 @@ static enum dispatch_did send(const struct dispatch_world *world, const struct h
 	return did;
 }
 
-static enum dispatch_did act_webhook(
-	const struct dispatch_world *world, const struct dispatch_work *w, struct arena *a, struct err *e)
+static enum dispatch_did act_webhook(const struct dispatch_world *world, const struct dispatch_work *w,
+	struct arena *a, struct dispatch_made *ret, struct err *e)
 {
 	const struct dispatch_config *c = w->config;
 	struct str delivery = arena_fmt(a, "%lld-%lld", (long long)w->of->id, (long long)w->of->n_retries);
@@ -219,15 +232,15 @@ static enum dispatch_did act_webhook(
 		headers[r.n_headers++] =
 			(struct http_header){ "X-Sluice-Signature-256", buf_cstr(&signature) };
 	}
-	return send(world, &r, e);
+	return send(world, &r, ret, e);
 }
 
 static enum dispatch_did act(
-	void *arg, const struct dispatch_work *w, struct arena *a, struct str *ret_ref, struct err *e)
+	void *arg, const struct dispatch_work *w, struct arena *a, struct dispatch_made *ret, struct err *e)
 {
 	if (str_eq(w->action, STR("webhook")))
-		return act_webhook(arg, w, a, e);
-	return act_on_forge(arg, w, a, ret_ref, e);
+		return act_webhook(arg, w, a, ret, e);
+	return act_on_forge(arg, w, a, ret, e);
 }
 
 struct dispatch_outside dispatch_world_outside(struct dispatch_world *w)

@@ -5,8 +5,8 @@
  *
  * A webhook is a POST of JSON: {"event": "dispatch", "delivery", "dispatch": {..}, "prompt", "page_url"}, with X-Sluice-Event: dispatch, X-Sluice-Delivery, and X-Sluice-Signature-256:
  * sha256=HMAC-SHA256(secret, body) where a secret is configured. The delivery is the number of the dispatch and how often people asked for it again, "12-0": the same for all tries of one handing-over, so
- * that a receiver knows one it has had. It is tried again when nothing of it can have got through (no connection), or the receiver itself said that it did not take it (429, 5xx): three times in all. One
- * that was sent and not answered is unknown.
+ * that a receiver knows one it has had. It is tried again when nothing of it can have got through (no connection), or the receiver said that it did not take it (429, 503, which may say when to come again): three times in all. One
+ * that was sent and not answered is unknown; so is one that any other 5xx came to: it broke while it was looked at, or a gateway has passed it on.
  *
  * For one thread at a time.
  */

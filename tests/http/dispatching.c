@@ -21,12 +21,12 @@ static enum err_code no_head(void *arg, const struct config *cfg, const struct d
 }
 
 static enum dispatch_did no_act(
-	void *arg, const struct dispatch_work *w, struct arena *a, struct str *ret_ref, struct err *e)
+	void *arg, const struct dispatch_work *w, struct arena *a, struct dispatch_made *ret, struct err *e)
 {
 	(void)arg;
 	(void)w;
 	(void)a;
-	(void)ret_ref;
+	(void)ret;
 	err_set(e, ERR_NETWORK, "away");
 	return DISPATCH_PERHAPS;
 }

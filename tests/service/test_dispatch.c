@@ -23,6 +23,7 @@ static struct {
 	char head[65]; /* where every branch and pull request stands; empty: not reached */
 	bool closed;
 	enum dispatch_did did;
+	int64_t again_ms; /* said with it */
 	char done[2000]; /* "webhook:1 ", what was tried, in order */
 	char known[40];  /* comment that was told with the last one */
 	atomic_bool stop;
@@ -69,7 +70,7 @@ static void let_writes_fail(bool fail)
 }
 
 static enum dispatch_did act(
-	void *arg, const struct dispatch_work *w, struct arena *a, struct str *ret_ref, struct err *e)
+	void *arg, const struct dispatch_work *w, struct arena *a, struct dispatch_made *ret, struct err *e)
 {
 	size_t n = strlen(world.done);
 
@@ -82,7 +83,8 @@ static enum dispatch_did act(
 	if (world.did != DISPATCH_DID)
 		err_set(e, ERR_NETWORK, "as the test wants it");
 	else
-		*ret_ref = arena_fmt(a, "ref-%zu", n);
+		ret->ref = arena_fmt(a, "ref-%zu", n);
+	ret->again_ms = world.again_ms;
 	return world.did;
 }
 
@@ -1188,6 +1190,26 @@ static void what_did_not_get_through_is_tried_three_times(void **state)
 	assert_int_equal(get(1).deeds[0].n_tries, 3);
 }
 
+static void who_says_when_to_come_again_is_tried_then(void **state)
+{
+	(void)state;
+	configure(DISPATCH_WEBHOOK);
+	world.did = DISPATCH_AGAIN;
+	world.again_ms = 10 * MINUTE;
+	red(1, "boom");
+	pass();
+	world.now += 10 * MINUTE - 1;
+	world.again_ms = DAY_MS;
+	pass();
+	assert_string_equal(world.done, "webhook:1 ");
+	world.now += 1;
+	pass();
+	assert_string_equal(world.done, "webhook:1 webhook:1 ");
+	world.now += HOUR; /* nobody is waited for longer */
+	pass();
+	assert_string_equal(world.done, "webhook:1 webhook:1 webhook:1 ");
+}
+
 static void what_may_have_got_through_is_unknown_and_not_repeated(void **state)
 {
 	(void)state;
@@ -1615,6 +1637,7 @@ int main(void)
 		T(an_older_run_that_is_only_sent_forgives_no_attempt),
 		T(a_webhook_is_handed_over_once),
 		T(what_did_not_get_through_is_tried_three_times),
+		T(who_says_when_to_come_again_is_tried_then),
 		T(what_may_have_got_through_is_unknown_and_not_repeated),
 		T(killed_between_deciding_and_handing_over_it_is_handed_over_once),
 		T(killed_while_handing_over_it_is_unknown_and_never_repeated),

@@ -17,6 +17,7 @@ static struct dispatch_world *world;
 static struct dispatch_config config;
 static struct arena a;
 static atomic_bool stop;
+static struct dispatch_made made;
 static struct err e;
 
 static int set_up(void **state)
@@ -56,9 +57,9 @@ static enum dispatch_did hand_over(void)
 		.prompt = STR("Fix it.\n"),
 		.page = STR("") };
 	const struct dispatch_outside o = dispatch_world_outside(world);
-	struct str ref = STR("");
 
-	return o.act(o.arg, &w, &a, &ref, &e);
+	made = (struct dispatch_made){ 0 };
+	return o.act(o.arg, &w, &a, &made, &e);
 }
 
 static void it_is_signed_and_says_all(void **state)
@@ -105,7 +106,8 @@ static void who_says_that_it_was_not_taken_is_asked_again_or_not(void **state)
 		enum dispatch_did did;
 	} rows[] = { { 200, DISPATCH_DID }, { 202, DISPATCH_DID }, { 302, DISPATCH_FAILED },
 		{ 400, DISPATCH_FAILED }, { 401, DISPATCH_FAILED }, { 404, DISPATCH_FAILED },
-		{ 429, DISPATCH_AGAIN }, { 500, DISPATCH_AGAIN }, { 503, DISPATCH_AGAIN } };
+		{ 429, DISPATCH_AGAIN }, { 503, DISPATCH_AGAIN }, { 500, DISPATCH_PERHAPS },
+		{ 502, DISPATCH_PERHAPS }, { 504, DISPATCH_PERHAPS } };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -114,6 +116,15 @@ static void who_says_that_it_was_not_taken_is_asked_again_or_not(void **state)
 		if (hand_over() != rows[i].did)
 			fail_msg("%d", rows[i].status);
 	assert_null(strstr(e.text, SECRET));
+}
+
+static void when_to_come_again_is_heard(void **state)
+{
+	(void)state;
+	little_server_say(server, LITTLE_BYTES,
+		"HTTP/1.1 503 No\r\nRetry-After: 120\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	assert_int_equal(hand_over(), DISPATCH_AGAIN);
+	assert_int_equal(made.again_ms, 120000);
 }
 
 static void what_was_sent_and_not_answered_may_have_got_through(void **state)
@@ -145,6 +156,7 @@ int main(void)
 		T(it_is_signed_and_says_all),
 		T(without_a_secret_it_is_not_signed),
 		T(who_says_that_it_was_not_taken_is_asked_again_or_not),
+		T(when_to_come_again_is_heard),
 		T(what_was_sent_and_not_answered_may_have_got_through),
 		T(where_nobody_listens_nothing_got_through),
 	};
