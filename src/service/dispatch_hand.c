@@ -33,15 +33,25 @@ static const struct {
 };
 #define N_ACTIONS (sizeof actions / sizeof *actions)
 
+static bool is_for(size_t i, const struct dispatch *d, const struct dispatch_config *config)
+{
+	return (config->actions & actions[i].action) != 0 && (!actions[i].needs_pull || d->pull_request > 0);
+}
+
+bool dispatch_hand_can(const struct dispatch *d, const struct dispatch_config *config)
+{
+	for (size_t i = 0; i < N_ACTIONS; i++)
+		if (is_for(i, d, config))
+			return true;
+	return false;
+}
+
 enum err_code dispatch_hand_want(struct db *db, const struct dispatch *d,
 	const struct dispatch_config *config, int64_t now, struct err *e)
 {
-	for (size_t i = 0; i < N_ACTIONS; i++) {
-		if ((config->actions & actions[i].action) == 0 ||
-			(actions[i].needs_pull && d->pull_request == 0))
-			continue;
-		TRY(dispatch_deeds_add(db, d->id, str_z(actions[i].name), now, e));
-	}
+	for (size_t i = 0; i < N_ACTIONS; i++)
+		if (is_for(i, d, config))
+			TRY(dispatch_deeds_add(db, d->id, str_z(actions[i].name), now, e));
 	return ERR_OK;
 }
 
@@ -216,8 +226,11 @@ enum err_code dispatch_hand_over(const struct dispatch_pass *p, struct err *e)
 /* False: something is under way still. What hands over counts; where there is no such thing, what informs does. */
 static bool judge(const struct dispatch_deed *deeds, size_t n, struct dispatch_word *w)
 {
-	bool done = n == 0, unknown = false, hands = false;
+	bool done = false, unknown = false, hands = false;
 
+	if (n == 0)
+		w->note = STR("none of the actions of this repo could be done here: a comment needs a pull "
+			      "request, and what is only run again is handed to nobody");
 	for (size_t i = 0; i < n; i++)
 		hands |= !informs_only(deeds[i].action);
 	for (size_t i = 0; i < n; i++) {

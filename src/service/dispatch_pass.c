@@ -270,10 +270,13 @@ static enum err_code gather(const struct dispatch_pass *p, const struct dispatch
 	return code;
 }
 
-/* Where it went out at once that is an attempt; where an agent has to claim it first, that is. */
-static bool goes_out_at_once(const struct dispatch_config *c)
+/* Where it went out at once that is an attempt; where an agent has to claim it first, that is; where nothing can be done, nothing is. */
+static bool goes_out_at_once(const struct dispatch_facts *f)
 {
-	return (c->actions & DISPATCH_CLAIM) == 0 || (c->actions & DISPATCH_WEBHOOK) != 0;
+	unsigned actions = f->config->actions;
+
+	return (actions & DISPATCH_WEBHOOK) != 0 ||
+	       ((actions & DISPATCH_CLAIM) == 0 && dispatch_hand_can(&f->of, f->config));
 }
 
 static enum err_code fill_prompt(const struct dispatch_pass *p, const struct dispatch_facts *f,
@@ -284,7 +287,7 @@ static enum err_code fill_prompt(const struct dispatch_pass *p, const struct dis
 	TRY(dispatch_facts_prompt(p->store, p->cfg, f, p->now, a, &prompt, e));
 	TRY(dispatch_pack(prompt, a, &w->x.prompt, e));
 	w->x.state = f->config->actions & DISPATCH_CLAIM ? DISPATCH_OFFERED : DISPATCH_HANDING;
-	w->x.handed_at = goes_out_at_once(f->config) ? p->now : 0;
+	w->x.handed_at = goes_out_at_once(f) ? p->now : 0;
 	return ERR_OK;
 }
 
@@ -365,7 +368,7 @@ static enum err_code judge(
 	TRY(dispatch_write(p->store, apply_decide, &w,
 		sizeof w + w.x.prompt.len + w.x.verdicts.len + w.x.message.len, e));
 	tell_decision(&w, &v);
-	return ERR_OK;
+	return w.x.state == DISPATCH_HANDING && w.done ? dispatch_hand_end(p, &f->of, e) : ERR_OK;
 }
 
 static enum err_code decide(

@@ -35,7 +35,9 @@ MUST_CHECK enum err_code dispatch_hand_over(const struct dispatch_pass *p, struc
 /* .. and of one that is being handed over: is that over? */
 MUST_CHECK enum err_code dispatch_hand_end(
 	const struct dispatch_pass *p, const struct dispatch *d, struct err *e);
-/* The actions of a configuration that are done for a dispatch that goes, in words: W, with the decision. */
+/* Is any action of a configuration done for it, but that an agent may have it? */
+bool dispatch_hand_can(const struct dispatch *d, const struct dispatch_config *config);
+/* These actions, in words: W, with the decision that it goes. */
 MUST_CHECK enum err_code dispatch_hand_want(struct db *db, const struct dispatch *d,
 	const struct dispatch_config *config, int64_t now, struct err *e);
 

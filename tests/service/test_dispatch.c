@@ -1359,6 +1359,27 @@ static void a_pull_request_has_one_comment_that_is_edited(void **state)
 	assert_string_equal(world.known, "ref-0");
 }
 
+static void where_no_action_can_be_done_it_is_over_and_no_attempt(void **state)
+{
+	static const unsigned only[] = { DISPATCH_COMMENT, DISPATCH_RERUN };
+	(void)state;
+
+	for (int i = 1; i <= 2; i++) { /* of the same branch and group */
+		configure(only[i - 1])->cooldown_ms = HOUR;
+		red(i, "boom");
+		pass();
+		assert_state(i, DISPATCH_OVER, OUTCOME_FAILED);
+		assert_true(str_starts(get(i).of.note, STR("none of the actions of this repo")));
+		assert_int_equal(get(i).of.handed_at, 0);
+	}
+	assert_string_equal(world.done, "");
+	configure(DISPATCH_CLAIM | DISPATCH_COMMENT);
+	red(3, "boom");
+	pass();
+	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
+	assert_int_equal(claimed().try, 1);
+}
+
 static void when_too_much_was_tried_the_pull_request_says_so(void **state)
 {
 	(void)state;
@@ -1645,6 +1666,7 @@ int main(void)
 		T(a_write_that_fails_leaves_nothing_being_tried_for_ever),
 		T(what_may_not_be_repeated_is_unknown_after_a_write_that_fails),
 		T(a_pull_request_has_one_comment_that_is_edited),
+		T(where_no_action_can_be_done_it_is_over_and_no_attempt),
 		T(when_too_much_was_tried_the_pull_request_says_so),
 		T(a_group_has_one_issue),
 		T(what_was_called_off_is_not_done),
