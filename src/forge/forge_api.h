@@ -74,12 +74,17 @@ MUST_CHECK enum err_code forge_has_logs(struct forge_api *f, bool *ret, struct e
 /* The log of a job; step: a number from 1 for one step where it can (Forgejo), 0: all of it. In pieces. max: bytes (ERR_TOO_LARGE). A redirect (GitHub) is followed without the token. */
 MUST_CHECK enum err_code forge_job_log(struct forge_api *f, struct str repo, struct str job_id, int64_t step,
 	int64_t max, http_take_fn *take, void *arg, struct err *e);
-/* The commit at the head of a branch; ERR_NOT_FOUND: there is no such branch. */
+struct forge_tip {
+	struct str head_sha;
+	struct str author; /* login of the author of that commit, as the forge knows them, or of who opened the pull request; empty: not told */
+	bool open;
+};
+/* Where a branch stands; ERR_NOT_FOUND: there is no such branch. */
 MUST_CHECK enum err_code forge_branch_head(struct forge_api *f, struct str repo, struct str branch,
-	struct arena *a, struct str *ret, struct err *e);
-/* The head of a pull request, and whether it is open. */
+	struct arena *a, struct forge_tip *ret, struct err *e);
+/* Where a pull request stands, and whether it is open. */
 MUST_CHECK enum err_code forge_pull_head(struct forge_api *f, struct str repo, int64_t number,
-	struct arena *a, struct str *ret, bool *ret_open, struct err *e);
+	struct arena *a, struct forge_tip *ret, struct err *e);
 
 /* ---- told ---- */
 

@@ -148,12 +148,22 @@ static enum err_code put_branch(struct buf *path, struct str branch, struct err 
 	}
 }
 
+/* GitHub tells of the account beside what stands in the commit, Forgejo and Gitea in it. */
+static struct str author_of(const struct json *commit, struct arena *a)
+{
+	const struct json *author = json_get(commit, "author");
+	struct str login = forge_text(json_get(author, "login"), a);
+
+	return login.len > 0 ? login : forge_text(json_get(author, "username"), a);
+}
+
 enum err_code forge_branch_head(struct forge_api *f, struct str repo, struct str branch, struct arena *a,
-	struct str *ret, struct err *e)
+	struct forge_tip *ret, struct err *e)
 {
 	struct json_doc *doc = NULL;
+	struct forge_tip tip = { .open = true };
 	const struct json *commit;
-	struct str place, sha;
+	struct str place;
 	AUTO_BUF url;
 
 	buf_init(&url, FORGE_URL_MAX);
@@ -162,34 +172,35 @@ enum err_code forge_branch_head(struct forge_api *f, struct str repo, struct str
 	TRY(put_branch(&url, branch, e));
 	TRY(forge_ask(f, "GET", &url, STR(""), place, &doc, e));
 	commit = json_get(json_root(doc), "commit");
-	sha = forge_sha(json_get(commit, f->kind == COMMITS_GITHUB ? "sha" : "id"), a);
-	if (sha.len == 0)
-		sha = forge_sha(json_get(commit, f->kind == COMMITS_GITHUB ? "id" : "sha"), a);
+	tip.head_sha = forge_sha(json_get(commit, f->kind == COMMITS_GITHUB ? "sha" : "id"), a);
+	if (tip.head_sha.len == 0)
+		tip.head_sha = forge_sha(json_get(commit, f->kind == COMMITS_GITHUB ? "id" : "sha"), a);
+	tip.author = author_of(commit, a);
 	json_free(doc);
-	if (sha.len == 0)
+	if (tip.head_sha.len == 0)
 		return forge_nonsense(place, "a branch without a commit", e);
-	*ret = sha;
+	*ret = tip;
 	return ERR_OK;
 }
 
 enum err_code forge_pull_head(struct forge_api *f, struct str repo, int64_t number, struct arena *a,
-	struct str *ret, bool *ret_open, struct err *e)
+	struct forge_tip *ret, struct err *e)
 {
 	struct json_doc *doc = NULL;
-	struct str place, sha;
-	bool open;
+	struct forge_tip tip;
+	struct str place;
 	AUTO_BUF url;
 
 	buf_init(&url, FORGE_URL_MAX);
 	TRY(forge_begin(f, repo, a, &url, &place, e));
 	buf_fmt(&url, "/pulls/%lld", (long long)number);
 	TRY(forge_ask(f, "GET", &url, STR(""), place, &doc, e));
-	sha = forge_sha(json_get(json_get(json_root(doc), "head"), "sha"), a);
-	open = str_eq(json_str(json_get(json_root(doc), "state")), STR("open"));
+	tip = (struct forge_tip){ .head_sha = forge_sha(json_get(json_get(json_root(doc), "head"), "sha"), a),
+		.author = forge_text(json_get(json_get(json_root(doc), "user"), "login"), a),
+		.open = str_eq(json_str(json_get(json_root(doc), "state")), STR("open")) };
 	json_free(doc);
-	if (sha.len == 0)
+	if (tip.head_sha.len == 0)
 		return forge_nonsense(place, "a pull request without a head", e);
-	*ret = sha;
-	*ret_open = open;
+	*ret = tip;
 	return ERR_OK;
 }

@@ -155,6 +155,12 @@ static enum err_code look_at_commit(
 
 /* ---- together ---- */
 
+void dispatch_facts_author(struct dispatch_facts *f, struct str login)
+{
+	if (f->of.author.len == 0)
+		f->of.author = f->guard.author = login;
+}
+
 static void take_standing(const struct dispatch_standing *s, struct dispatch_facts *f)
 {
 	struct guard_facts *g = &f->guard;
@@ -173,6 +179,8 @@ static void take_standing(const struct dispatch_standing *s, struct dispatch_fac
 		g->head = GUARD_HEAD_GONE;
 	else if (s->known_head.len > 0)
 		g->head = str_eq_nocase(s->known_head, f->of.head_sha) ? GUARD_HEAD_SAME : GUARD_HEAD_MOVED;
+	if (g->head == GUARD_HEAD_SAME)
+		dispatch_facts_author(f, s->known_author);
 }
 
 enum err_code dispatch_facts_gather(struct db *db, const struct config *cfg, const struct dispatch *d,

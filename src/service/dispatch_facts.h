@@ -23,6 +23,8 @@ MUST_CHECK enum err_code dispatch_facts_gather(struct db *db, const struct confi
 	const struct dispatch *d, bool over, bool failed, int64_t now, struct arena *a,
 	struct dispatch_facts *ret, struct err *e);
 
+/* Who caused it, unless that is known. */
+void dispatch_facts_author(struct dispatch_facts *f, struct str login);
 /* The page of its commit here; empty: where we are reached is not configured. */
 struct str dispatch_page(const struct config *cfg, const struct dispatch *d, struct arena *a);
 /* The account of its failure, within a budget; empty when nothing failed that is known, and that is not to be said. Appended. */

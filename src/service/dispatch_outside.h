@@ -5,6 +5,7 @@
  *
  * Of what was done it is told whether that is certain: what perhaps got through is never said to have failed.
  */
+#include "forge/forge_api.h"
 #include "service/config.h"
 #include "store/dispatch_nouns.h"
 
@@ -32,9 +33,9 @@ struct dispatch_made {
 };
 
 struct dispatch_outside {
-	/* Where its branch or pull request stands. open false: closed. ERR_NOT_FOUND: there is none such; other errors: it is not known. */
+	/* Where its branch or pull request stands. ERR_NOT_FOUND: there is none such; other errors: it is not known. */
 	enum err_code (*head)(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
-		struct str *ret, bool *ret_open, struct err *e);
+		struct forge_tip *ret, struct err *e);
 	/* *ret is zero before. e: why, of all but DISPATCH_DID. */
 	enum dispatch_did (*act)(void *arg, const struct dispatch_work *w, struct arena *a,
 		struct dispatch_made *ret, struct err *e);

@@ -237,20 +237,22 @@ static enum err_code apply_decide(void *arg, struct db *db, struct err *e)
 /* What a hook said may be older than the commit; what a forge says is so now. */
 static void ask_head(const struct dispatch_pass *p, struct dispatch_facts *f, struct arena *a)
 {
-	struct str head = STR("");
-	bool open = true;
+	struct forge_tip tip = { .head_sha = STR("") };
 	struct err why;
 	enum err_code code;
 
 	if (f->guard.head == GUARD_HEAD_SAME || f->of.line.len == 0 || !f->config || !f->config->enabled)
 		return;
-	code = p->outside->head(p->outside->arg, p->cfg, &f->of, a, &head, &open, &why);
-	if (code == ERR_NOT_FOUND || (code == ERR_OK && !open))
+	code = p->outside->head(p->outside->arg, p->cfg, &f->of, a, &tip, &why);
+	if (code == ERR_NOT_FOUND || (code == ERR_OK && !tip.open))
 		f->guard.head = GUARD_HEAD_GONE;
-	else if (code == ERR_OK && head.len > 0)
-		f->guard.head = str_eq_nocase(head, f->of.head_sha) ? GUARD_HEAD_SAME : GUARD_HEAD_MOVED;
-	if (code == ERR_OK && head.len > 0)
-		f->guard.now_at = head;
+	else if (code == ERR_OK)
+		f->guard.head = str_eq_nocase(tip.head_sha, f->of.head_sha) ? GUARD_HEAD_SAME
+									    : GUARD_HEAD_MOVED;
+	if (code == ERR_OK)
+		f->guard.now_at = tip.head_sha;
+	if (f->guard.head == GUARD_HEAD_SAME)
+		dispatch_facts_author(f, tip.author);
 }
 
 static enum err_code gather(const struct dispatch_pass *p, const struct dispatch *d, struct arena *a,
@@ -357,6 +359,7 @@ static enum err_code judge(
 		.run_id = f->of.run_id,
 		.class = f->of.class,
 		.message = f->of.message,
+		.author = f->of.author,
 		.verdicts = verdicts_json(&v, a),
 		.refused_by = v.goes ? STR("") : str_z(guard_check_name(v.first)),
 		.reason = v.goes ? STR("") : v.of[v.first].text };

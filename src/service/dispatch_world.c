@@ -53,14 +53,13 @@ static enum err_code open_forge(const struct dispatch_world *w, const struct con
 }
 
 static enum err_code head(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
-	struct str *ret, bool *ret_open, struct err *e)
+	struct forge_tip *ret, struct err *e)
 {
 	AUTO_FORGE f = NULL;
 
 	TRY(open_forge(arg, cfg, d->forge, &f, e));
-	*ret_open = true;
 	if (d->pull_request > 0)
-		return forge_pull_head(f, d->repo, d->pull_request, a, ret, ret_open, e);
+		return forge_pull_head(f, d->repo, d->pull_request, a, ret, e);
 	return forge_branch_head(f, d->repo, d->branch, a, ret, e);
 }
 

@@ -168,11 +168,36 @@ static enum err_code find_no_fix(
 	return ERR_OK;
 }
 
+struct known_head {
+	struct arena *a;
+	struct dispatch_standing *s;
+};
+
+static enum err_code take_head(void *arg, const struct db_row *row, struct err *e)
+{
+	struct known_head *k = arg;
+
+	(void)e;
+	k->s->known_head = row_str(row, 0, k->a);
+	k->s->known_author = row_str(row, 1, k->a);
+	k->s->known_gone = k->s->known_head.len == 0;
+	return ERR_OK;
+}
+
+static enum err_code find_head(
+	struct db *db, struct arena *a, const struct dispatch *d, struct dispatch_standing *s, struct err *e)
+{
+	struct known_head k = { a, s };
+
+	return db_each(db,
+		"SELECT head_sha, author FROM forge_head WHERE repo_id = $1 AND name = $2 AND name <> ''",
+		DB_ARGS(DB_I(d->repo_id), DB_T(d->line)), take_head, &k, e);
+}
+
 enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dispatch *d,
 	int64_t no_fix_since, int64_t now, struct dispatch_standing *ret, struct err *e)
 {
 	struct dispatch_standing s = { 0 };
-	bool known = false;
 	int64_t n = 0;
 
 	TRY(db_int(db, "SELECT count(*) FROM dispatch_pause WHERE repo_id IN (0, $1)",
@@ -182,9 +207,7 @@ enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dis
 	TRY(count_others(db, d, now, &s, e));
 	TRY(find_open(db, d, &s, e));
 	TRY(find_no_fix(db, d, no_fix_since, &s, e));
-	TRY(text(db, a, "SELECT head_sha FROM forge_head WHERE repo_id = $1 AND name = $2 AND name <> ''",
-		DB_ARGS(DB_I(d->repo_id), DB_T(d->line)), &s.known_head, &known, e));
-	s.known_gone = known && s.known_head.len == 0;
+	TRY(find_head(db, a, d, &s, e));
 	*ret = s;
 	return ERR_OK;
 }

@@ -138,6 +138,7 @@ struct dispatch_decision {
 	int64_t due_at; /* of one that goes on waiting */
 	int64_t group_id, run_id;
 	struct str class, message, verdicts, refused_by, reason;
+	struct str author; /* empty: as it was */
 	struct str prompt; /* zstd; empty: none goes out */
 	int64_t handed_at; /* of one that goes out at once */
 };
@@ -231,6 +232,7 @@ struct dispatch_standing {
 	int64_t no_fix_id, no_fix_at; /* the newest no_fix of its group since then */
 	int64_t n_today;              /* that went out in the last day, of the repo */
 	struct str known_head;        /* where its line stands, as a hook said; empty: nobody did */
+	struct str known_author;      /* .. and who had it stand there; may be empty */
 	bool known_gone;              /* .. that it is gone, or closed */
 };
 MUST_CHECK enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dispatch *d,

@@ -24,12 +24,13 @@ enum err_code dispatches_decide(
 		"UPDATE dispatch SET state = $3, due_at = $4, group_id = $5, run_id = CASE WHEN $6 > 0 THEN "
 		"$6 ELSE run_id END,"
 		" class = $7, message = $8, verdicts = $9, refused_by = $10, reason = $11, prompt = $12,"
-		" handed_at = CASE WHEN $13 > 0 THEN $13 ELSE handed_at END, decided_at = $14, over_at = $15"
+		" handed_at = CASE WHEN $13 > 0 THEN $13 ELSE handed_at END, decided_at = $14, over_at = $15,"
+		" author = CASE WHEN $16 <> '' THEN $16 ELSE author END"
 		" WHERE id = $1 AND n_retries = $2 AND state = 'waiting'",
 		DB_ARGS(DB_I(x->id), DB_I(x->n_retries), DB_T(str_z(dispatch_state_name(x->state))),
 			DB_I(x->due_at), DB_I(x->group_id), DB_I(x->run_id), DB_T(x->class), DB_T(x->message),
 			DB_T(x->verdicts), DB_T(x->refused_by), DB_T(x->reason), DB_B(x->prompt),
-			DB_I(x->handed_at), DB_I(now), DB_I(open ? 0 : now)),
+			DB_I(x->handed_at), DB_I(now), DB_I(open ? 0 : now), DB_T(x->author)),
 		&n, e));
 	*ret = n > 0;
 	return ERR_OK;

@@ -9,14 +9,13 @@
 #include "tests/http/findings.h"
 
 static enum err_code no_head(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
-	struct str *ret, bool *ret_open, struct err *e)
+	struct forge_tip *ret, struct err *e)
 {
 	(void)arg;
 	(void)cfg;
 	(void)d;
 	(void)a;
 	(void)ret;
-	(void)ret_open;
 	return err_set(e, ERR_NETWORK, "away");
 }
 

@@ -22,6 +22,7 @@ static struct {
 	int64_t now;
 	char head[65]; /* where every branch and pull request stands; empty: not reached */
 	bool closed;
+	const char *author; /* of what stands there */
 	enum dispatch_did did;
 	int64_t again_ms; /* said with it */
 	char done[2000]; /* "webhook:1 ", what was tried, in order */
@@ -33,7 +34,7 @@ static struct {
 } world;
 
 static enum err_code ask_head(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
-	struct str *ret, bool *ret_open, struct err *e)
+	struct forge_tip *ret, struct err *e)
 {
 	(void)arg;
 	(void)cfg;
@@ -42,8 +43,9 @@ static enum err_code ask_head(void *arg, const struct config *cfg, const struct 
 		atomic_store(&world.stop, true);
 	if (!world.head[0])
 		return err_set(e, ERR_NETWORK, "away");
-	*ret = arena_str(a, str_z(world.head));
-	*ret_open = !world.closed;
+	*ret = (struct forge_tip){ .head_sha = arena_str(a, str_z(world.head)),
+		.author = str_z(world.author),
+		.open = !world.closed };
 	return ERR_OK;
 }
 
@@ -146,6 +148,7 @@ static int up(void **state)
 {
 	memset(&world, 0, sizeof world);
 	world.now = NOW;
+	world.author = "";
 	if (fixture_up(state) != 0)
 		return -1;
 	configure(DISPATCH_CLAIM);
@@ -208,14 +211,20 @@ static enum err_code apply_push(void *arg, struct db *db, struct err *e)
 	return forge_heads_put(db, fx.repo.id, arg, &changed, e);
 }
 
-static void push(const char *branch, int sha)
+static void push_by(const char *branch, int sha, const char *author)
 {
-	struct forge_head x = {
-		.branch = str_z(branch), .head_sha = str_z(sha_of(sha)), .heard_at = world.now
-	};
+	struct forge_head x = { .branch = str_z(branch),
+		.head_sha = str_z(sha_of(sha)),
+		.author = str_z(author),
+		.heard_at = world.now };
 	struct err e;
 
 	assert_int_equal(dispatch_write(fx.store, apply_push, &x, sizeof x, &e), ERR_OK);
+}
+
+static void push(const char *branch, int sha)
+{
+	push_by(branch, sha, "");
 }
 
 static void open_pull(int64_t number, int sha)
@@ -577,6 +586,34 @@ static void what_the_forge_says_of_the_head_counts(void **state)
 	red(2, "bang");
 	pass();
 	assert_state(2, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
+/* No hook told of the run: what was sent of it does not say who caused it. */
+static void who_caused_it_is_taken_from_the_push_or_the_forge(void **state)
+{
+	static struct str bots = { "renovate*", 9 };
+	(void)state;
+
+	fx.cfg->dispatches[0].ignored = (struct str_list){ &bots, 1 };
+	post_error(1, CLASS_COMPILE, "boom");
+	snprintf(world.head, sizeof world.head, "%s", sha_of(1));
+	world.author = "Renovate-bot";
+	world.now += MINUTE;
+	pass();
+	assert_refused(1, "author");
+	assert_true(str_eq(get(1).of.author, STR("Renovate-bot")));
+	world.author = "";
+	push_by("main", 2, "renovate-bot");
+	post_error(2, CLASS_COMPILE, "boom");
+	world.now += MINUTE;
+	pass();
+	assert_refused(2, "author");
+	push_by("main", 4, "renovate-bot"); /* who pushed another commit says nothing of this one */
+	snprintf(world.head, sizeof world.head, "%s", sha_of(3));
+	post_error(3, CLASS_COMPILE, "boom");
+	world.now += MINUTE;
+	pass();
+	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
 }
 
 static void what_is_offered_of_a_branch_that_moved_on_is_nobodys(void **state)
@@ -1627,6 +1664,7 @@ int main(void)
 		T(fifty_red_runs_of_one_group_at_once_are_one_dispatch),
 		T(of_two_commits_of_a_branch_the_older_one_that_nobody_has_is_superseded),
 		T(what_the_forge_says_of_the_head_counts),
+		T(who_caused_it_is_taken_from_the_push_or_the_forge),
 		T(what_is_offered_of_a_branch_that_moved_on_is_nobodys),
 		T(what_code_cannot_fix_is_run_again_once),
 		T(three_attempts_and_then_people_have_to_look),

@@ -719,44 +719,48 @@ static void a_log_that_is_cut_is_no_log(void **state)
 
 static void the_head_of_a_branch(void **state)
 {
-	struct str sha = STR("");
+	struct forge_tip tip = { 0 };
 	(void)state;
 
 	forge_is(COMMITS_GITEA, "");
 	says("GET /api/v1/repos/acme/rig/branches/release/1%20x ", 200, "",
-		"{\"commit\":{\"id\":\"" SHA "\"}}");
-	good(forge_branch_head(forge, STR("acme/rig"), STR("release/1 x"), &a, &sha, &e));
-	is(sha, SHA);
+		"{\"commit\":{\"id\":\"" SHA
+		"\",\"author\":{\"name\":\"A Bot\",\"username\":\"bot\"}}}");
+	good(forge_branch_head(forge, STR("acme/rig"), STR("release/1 x"), &a, &tip, &e));
+	is(tip.head_sha, SHA);
+	is(tip.author, "bot");
 	forge_is(COMMITS_GITHUB, "");
 	says("GET /api/v3/repos/acme/rig/branches/main ", 200, "",
-		"{\"commit\":{\"sha\":\"FFFF456789ABCDEF0123456789ABCDEF01234567\"}}");
-	good(forge_branch_head(forge, STR("acme/rig"), STR("main"), &a, &sha, &e));
-	is(sha, SHA2);
-	bad(forge_branch_head(forge, STR("acme/rig"), STR("gone"), &a, &sha, &e), ERR_NOT_FOUND, "404");
-	bad(forge_branch_head(forge, STR("acme/rig"), STR("a/../../../user"), &a, &sha, &e), ERR_NOT_FOUND,
+		"{\"commit\":{\"sha\":\"FFFF456789ABCDEF0123456789ABCDEF01234567\","
+		"\"commit\":{\"author\":{\"name\":\"A Bot\"}},\"author\":{\"login\":\"bot[x]\"}}}");
+	good(forge_branch_head(forge, STR("acme/rig"), STR("main"), &a, &tip, &e));
+	is(tip.head_sha, SHA2);
+	is(tip.author, "bot[x]");
+	bad(forge_branch_head(forge, STR("acme/rig"), STR("gone"), &a, &tip, &e), ERR_NOT_FOUND, "404");
+	bad(forge_branch_head(forge, STR("acme/rig"), STR("a/../../../user"), &a, &tip, &e), ERR_NOT_FOUND,
 		"called so");
-	bad(forge_branch_head(forge, STR("acme/rig"), STR(""), &a, &sha, &e), ERR_NOT_FOUND, "called so");
-	is(sha, SHA2);
+	bad(forge_branch_head(forge, STR("acme/rig"), STR(""), &a, &tip, &e), ERR_NOT_FOUND, "called so");
+	is(tip.head_sha, SHA2);
 }
 
 static void the_head_of_a_pull_request(void **state)
 {
-	struct str sha = STR("");
-	bool open = false;
+	struct forge_tip tip = { 0 };
 	(void)state;
 
 	forge_is(COMMITS_FORGEJO, "");
 	says("GET /api/v1/repos/acme/rig/pulls/5 ", 200, "",
-		"{\"state\":\"open\",\"head\":{\"sha\":\"" SHA "\"}}");
+		"{\"state\":\"open\",\"user\":{\"login\":\"kim\"},\"head\":{\"sha\":\"" SHA "\"}}");
 	says("GET /api/v1/repos/acme/rig/pulls/6 ", 200, "",
 		"{\"state\":\"closed\",\"head\":{\"sha\":\"" SHA2 "\"}}");
 	says("GET /api/v1/repos/acme/rig/pulls/7 ", 200, "", "{\"state\":\"open\",\"head\":null}");
-	good(forge_pull_head(forge, STR("acme/rig"), 5, &a, &sha, &open, &e));
-	is(sha, SHA);
-	assert_true(open);
-	good(forge_pull_head(forge, STR("acme/rig"), 6, &a, &sha, &open, &e));
-	assert_false(open);
-	bad(forge_pull_head(forge, STR("acme/rig"), 7, &a, &sha, &open, &e), ERR_NETWORK, "without a head");
+	good(forge_pull_head(forge, STR("acme/rig"), 5, &a, &tip, &e));
+	is(tip.head_sha, SHA);
+	assert_true(tip.open);
+	is(tip.author, "kim");
+	good(forge_pull_head(forge, STR("acme/rig"), 6, &a, &tip, &e));
+	assert_false(tip.open);
+	bad(forge_pull_head(forge, STR("acme/rig"), 7, &a, &tip, &e), ERR_NETWORK, "without a head");
 }
 
 /* ---- told ---- */
