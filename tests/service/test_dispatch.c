@@ -25,8 +25,8 @@ static struct {
 	const char *author; /* of what stands there */
 	enum dispatch_did did;
 	int64_t again_ms; /* said with it */
-	char done[2000]; /* "webhook:1 ", what was tried, in order */
-	char known[40];  /* comment that was told with the last one */
+	char done[2000];  /* "webhook:1 ", what was tried, in order */
+	char known[40];   /* comment that was told with the last one */
 	atomic_bool stop;
 	bool stop_at_head;
 	bool writes_fail; /* from what is done next on */
@@ -929,6 +929,40 @@ static void what_an_agent_printed_is_no_run_of_ours(void **state)
 	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE); /* it is not green for that */
 }
 
+/* A runner of a fork calls its branch main, and so is ours called. */
+static void the_branch_of_a_fork_is_not_taken_for_ours(void **state)
+{
+	(void)state;
+	post_error(1, CLASS_COMPILE, "boom");
+	hear(1, .branch = "", .pull_request = 12);
+	post_error(2, CLASS_COMPILE, "bang");
+	hear(2, .branch = "");
+	pass();
+	assert_true(str_eq(get(1).of.branch, STR("")));
+	assert_true(str_eq(get(1).of.line, STR("pull:12")));
+	assert_true(str_eq(get(2).of.branch, STR("main")));
+}
+
+static void where_its_output_is_is_known_before_the_agent_tells(void **state)
+{
+	struct ingest_post p = a_post("fix", STR("reading pump.c\n"));
+	struct dispatch_claimed c;
+	(void)state;
+
+	red(1, "boom");
+	pass();
+	c = claimed();
+	assert_int_equal(get(1).of.step_id, 0);
+	p.facts.head_sha = str_z(sha_of(1));
+	p.facts.external_run_id = STR("dispatch-1");
+	p.facts.attempt = c.claim + 1; /* of another claim */
+	assert_int_equal(post_at(&p, world.now), ERR_OK);
+	assert_int_equal(get(1).of.step_id, 0);
+	p.facts.attempt = c.claim;
+	assert_int_equal(post_at(&p, world.now), ERR_OK);
+	assert_true(get(1).of.step_id > 0);
+}
+
 /* ---- what is seen ---- */
 
 static void a_later_green_run_is_seen_to_be_the_fix(void **state)
@@ -1680,6 +1714,8 @@ int main(void)
 		T(what_was_called_off_is_told_to_its_agent),
 		T(fixed_names_the_commit),
 		T(what_an_agent_printed_is_no_run_of_ours),
+		T(the_branch_of_a_fork_is_not_taken_for_ours),
+		T(where_its_output_is_is_known_before_the_agent_tells),
 		T(a_later_green_run_is_seen_to_be_the_fix),
 		T(a_later_red_run_supersedes_and_is_the_next_attempt),
 		T(a_pull_request_that_is_not_told_with_its_run_is_known_by_its_head),
