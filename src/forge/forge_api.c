@@ -66,6 +66,7 @@ void forge_api_free(struct forge_api *f)
 
 void forge_api_watch(struct forge_api *f, const atomic_bool *stop)
 {
+	f->stop = stop;
 	http_client_watch(f->http, stop);
 }
 
@@ -77,6 +78,11 @@ void forge_api_set_total(struct forge_api *f, int64_t ms)
 int64_t forge_api_retry_after_s(const struct forge_api *f)
 {
 	return f->retry_after_s;
+}
+
+bool forge_api_reached(const struct forge_api *f)
+{
+	return http_client_reached(f->http);
 }
 
 /* ---- what it can do ---- */

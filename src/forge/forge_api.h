@@ -37,6 +37,8 @@ void forge_api_watch(struct forge_api *f, const atomic_bool *stop);
 void forge_api_set_total(struct forge_api *f, int64_t ms);
 /* After ERR_RATE_LIMITED: when it may be asked again, 1 s to a day. */
 int64_t forge_api_retry_after_s(const struct forge_api *f);
+/* After ERR_NETWORK: may any of the last request have got there? */
+bool forge_api_reached(const struct forge_api *f);
 
 /* ---- asked ---- */
 
@@ -76,7 +78,8 @@ MUST_CHECK enum err_code forge_job_log(struct forge_api *f, struct str repo, str
 	int64_t max, http_take_fn *take, void *arg, struct err *e);
 struct forge_tip {
 	struct str head_sha;
-	struct str author; /* login of the author of that commit, as the forge knows them, or of who opened the pull request; empty: not told */
+	struct str
+		author; /* login of the author of that commit, as the forge knows them, or of who opened the pull request; empty: not told */
 	bool open;
 };
 /* Where a branch stands; ERR_NOT_FOUND: there is no such branch. */
@@ -85,6 +88,21 @@ MUST_CHECK enum err_code forge_branch_head(struct forge_api *f, struct str repo,
 /* Where a pull request stands, and whether it is open. */
 MUST_CHECK enum err_code forge_pull_head(struct forge_api *f, struct str repo, int64_t number,
 	struct arena *a, struct forge_tip *ret, struct err *e);
+
+/* ---- what of ours is there already (forge_find.c) ---- */
+
+/* Whose the token is. ERR_UNAUTHORIZED, ERR_FORBIDDEN: it may not ask that (an app's; Forgejo and Gitea: without read:user). */
+MUST_CHECK enum err_code forge_own_login(
+	struct forge_api *f, struct arena *a, struct str *ret, struct err *e);
+/* ERR_NOT_FOUND, ERR_GONE: there is no such issue. */
+MUST_CHECK enum err_code forge_issue_is_open(
+	struct forge_api *f, struct str repo, int64_t number, bool *ret, struct err *e);
+/* The id of the first comment on a pull request (or issue) that is of that account and begins with the mark, of a thousand or so; empty: none. */
+MUST_CHECK enum err_code forge_find_comment(struct forge_api *f, struct str repo, int64_t number,
+	struct str login, struct str mark, struct arena *a, struct str *ret, struct err *e);
+/* The number of such an issue that is open. */
+MUST_CHECK enum err_code forge_find_issue(struct forge_api *f, struct str repo, struct str login,
+	struct str mark, struct arena *a, struct str *ret, struct err *e);
 
 /* ---- told ---- */
 

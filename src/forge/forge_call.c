@@ -124,6 +124,14 @@ static enum err_code read_answer(
 	return ERR_OK;
 }
 
+/* What makes something goes over a connection of its own: on one that was kept it may be sent twice without anybody saying so. */
+static void connect_anew(struct forge_api *f)
+{
+	http_client_free(f->http);
+	f->http = http_client_new();
+	http_client_watch(f->http, f->stop);
+}
+
 enum err_code forge_ask(struct forge_api *f, const char *method, const struct buf *url, struct str body,
 	struct str place, struct json_doc **ret, struct err *e)
 {
@@ -140,6 +148,8 @@ enum err_code forge_ask(struct forge_api *f, const char *method, const struct bu
 	enum err_code code;
 
 	TRY(buf_check(url, "the URL of a question to a forge", e));
+	if (str_eq(str_z(method), STR("POST")))
+		connect_anew(f);
 	for (size_t i = 0; i < 2; i++)
 		buf_init(&told[i].value, FORGE_ID_MAX);
 	code = rest_send(f->http, &call, place, f->until, f->clock, &answer, e);

@@ -17,6 +17,7 @@ struct forge_api {
 	struct str url, token;
 	const struct clock *clock;
 	struct http_client *http;
+	const atomic_bool *stop; /* may be NULL */
 	int64_t total_ms, until; /* of a call; steady, of the one under way */
 	int64_t retry_after_s;
 	struct forge_known *known, *own; /* own: the same, or NULL */

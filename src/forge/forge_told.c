@@ -1,8 +1,8 @@
 /*
  * forge_told: what a forge is told: statuses, comments, issues, hooks, and to run something again.
  *
- * None of it is tried twice here. Whether something was done that no answer came to is the caller's to think about: a comment and a hook are looked for by their id and URL, a
- * status takes the place of the one before.
+ * None of it is tried twice here. Whether something was done that no answer came to is the caller's to think about: a hook is looked for by its URL, a comment and an
+ * issue by their number or a mark in them (forge_find.c), a status takes the place of the one before.
  */
 #include "forge/forge_call.h"
 

@@ -11,7 +11,7 @@
 #define PLACE_MAX 200
 #define TOKEN_MAX 4096
 
-void rest_put_repo(enum commits_kind kind, struct str url, struct str owner, struct str repo, struct buf *out)
+void rest_put_api(enum commits_kind kind, struct str url, struct buf *out)
 {
 	bool hub = kind == COMMITS_GITHUB;
 
@@ -19,6 +19,11 @@ void rest_put_repo(enum commits_kind kind, struct str url, struct str owner, str
 		buf_z(out, "https://api.github.com");
 	else
 		buf_fmt(out, "%.*s/api/%s", STR_FMT(url), hub ? "v3" : "v1");
+}
+
+void rest_put_repo(enum commits_kind kind, struct str url, struct str owner, struct str repo, struct buf *out)
+{
+	rest_put_api(kind, url, out);
 	buf_z(out, "/repos/");
 	url_encode(owner, out);
 	buf_char(out, '/');

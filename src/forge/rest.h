@@ -10,7 +10,8 @@
 #include "forge/commits.h"
 #include "net/http.h"
 
-/* The URL of a repo, without a final slash. */
+/* The URL of the API, and of a repo in it, without a final slash. */
+void rest_put_api(enum commits_kind kind, struct str url, struct buf *out);
 void rest_put_repo(
 	enum commits_kind kind, struct str url, struct str owner, struct str repo, struct buf *out);
 /* "owner/repo at host:port", without what a URL may hide: for errors. NUL-terminated. */

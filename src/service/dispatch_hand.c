@@ -10,10 +10,11 @@
 #include "base/metric.h"
 #include "service/dispatch_facts.h"
 #include "service/dispatch_op.h"
+#include "store/errors.h"
 
 #define DUE_MAX 100
 #define TRIES_MAX 3
-#define BACKOFF_MS 30000 /* then four times as long */
+#define BACKOFF_MS 30000                    /* then four times as long */
 #define AGAIN_MAX_MS (INT64_C(3600) * 1000) /* who says later is tried then */
 #define WHY_MAX 300
 #define CONTEXT_MAX (24 * 1024) /* bytes; a comment may have 64 KiB on GitHub */
@@ -70,7 +71,7 @@ struct one {
 	struct arena *a;
 	struct dispatch of;
 	struct dispatch_deed deed;
-	struct str prompt, context, known, issue;
+	struct str prompt, context, known, fingerprint;
 	bool taken;
 };
 
@@ -89,6 +90,19 @@ static enum err_code read_context(struct one *x, struct err *e)
 	return ERR_OK;
 }
 
+static enum err_code read_group(struct db *db, struct one *x, struct err *e)
+{
+	struct group *groups = NULL;
+	size_t n = 0;
+
+	if (x->of.group_id == 0)
+		return ERR_OK;
+	TRY(groups_find(db, x->a, &x->of.group_id, 1, x->p->now, &groups, &n, e));
+	if (n > 0)
+		x->fingerprint = groups[0].fingerprint;
+	return dispatch_issue_of(db, x->a, x->of.group_id, &x->known, e);
+}
+
 static enum err_code read_one(struct one *x, struct err *e)
 {
 	struct str zstd = STR("");
@@ -100,7 +114,7 @@ static enum err_code read_one(struct one *x, struct err *e)
 	if (code == ERR_OK && str_eq(x->deed.action, STR("comment")))
 		code = forge_comment_get(db, x->a, x->of.repo_id, x->of.pull_request, &x->known, e);
 	if (code == ERR_OK && str_eq(x->deed.action, STR("issue")))
-		code = dispatch_issue_of(db, x->a, x->of.group_id, &x->issue, e);
+		code = read_group(db, x, e);
 	store_reader_put(x->p->store, db);
 	TRY(code);
 	TRY(dispatch_unpack(zstd, x->a, &x->prompt, e));
@@ -136,15 +150,13 @@ static enum dispatch_did act(struct one *x, struct dispatch_made *made, struct e
 		.context = x->context,
 		.page = dispatch_page(p->cfg, &x->of, x->a),
 		.known = x->known,
+		.fingerprint = x->fingerprint,
+		.perhaps = x->deed.perhaps,
 		.now = p->now };
 
 	if (!w.config) {
 		err_set(e, ERR_CONFIG, "the configuration has no [dispatch] of this repo any more");
 		return DISPATCH_FAILED;
-	}
-	if (x->issue.len > 0) { /* one a group */
-		made->ref = x->issue;
-		return DISPATCH_DID;
 	}
 	return p->outside->act(p->outside->arg, &w, x->a, made, e);
 }
@@ -163,14 +175,19 @@ static void take_note(
 {
 	static const char *const words[] = { [DISPATCH_DID] = "done",
 		[DISPATCH_AGAIN] = "wanted",
+		[DISPATCH_PERHAPS_AGAIN] = "wanted",
 		[DISPATCH_FAILED] = "failed",
 		[DISPATCH_PERHAPS] = "unknown" };
 	int64_t tries = x->deed.n_tries + 1;
 
-	if (did == DISPATCH_AGAIN && tries >= TRIES_MAX)
-		did = DISPATCH_FAILED;
+	bool perhaps = did == DISPATCH_PERHAPS_AGAIN || (did == DISPATCH_AGAIN && x->deed.perhaps);
+
+	if ((did == DISPATCH_AGAIN || did == DISPATCH_PERHAPS_AGAIN) && tries >= TRIES_MAX)
+		did = perhaps ? DISPATCH_PERHAPS : DISPATCH_FAILED;
 	x->deed.state = str_z(words[did]);
-	x->deed.error = did == DISPATCH_DID ? STR("") : arena_fmt(x->a, "%.*s", WHY_MAX, why->text);
+	x->deed.error = did == DISPATCH_DID
+				? STR("")
+				: arena_fmt(x->a, "%s%.*s", perhaps ? DEED_PERHAPS : "", WHY_MAX, why->text);
 	x->deed.due_at = due_at(x, tries, made->again_ms);
 	x->deed.ref = made->ref;
 	if (did == DISPATCH_DID)

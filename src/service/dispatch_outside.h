@@ -16,15 +16,19 @@ struct dispatch_work {
 	const struct dispatch_config *config;
 	struct str prompt, page;
 	struct str context; /* of a comment, an issue: the account of the failure; may be empty */
-	struct str known;   /* the comment that is on the pull request already; empty: none */
+	struct str
+		known; /* the comment that is on the pull request already, the last issue of the group; empty: none */
+	struct str fingerprint; /* of its group; empty: it has none */
+	bool perhaps;           /* it was tried before, and may have got through */
 	int64_t now;
 };
 
 enum dispatch_did {
-	DISPATCH_DID, /* it is done */
-	DISPATCH_AGAIN, /* nothing was done, or what was is the same when it is done again; later it may go well */
-	DISPATCH_FAILED,  /* nothing was done, and would not be */
-	DISPATCH_PERHAPS, /* it may have been done */
+	DISPATCH_DID,           /* it is done */
+	DISPATCH_AGAIN,         /* nothing was done; later it may go well */
+	DISPATCH_PERHAPS_AGAIN, /* it may have been done, and is the same when it is done again */
+	DISPATCH_FAILED,        /* nothing was done, and would not be */
+	DISPATCH_PERHAPS,       /* it may have been done */
 };
 
 struct dispatch_made {

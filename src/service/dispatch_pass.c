@@ -247,8 +247,8 @@ static void ask_head(const struct dispatch_pass *p, struct dispatch_facts *f, st
 	if (code == ERR_NOT_FOUND || (code == ERR_OK && !tip.open))
 		f->guard.head = GUARD_HEAD_GONE;
 	else if (code == ERR_OK)
-		f->guard.head = str_eq_nocase(tip.head_sha, f->of.head_sha) ? GUARD_HEAD_SAME
-									    : GUARD_HEAD_MOVED;
+		f->guard.head =
+			str_eq_nocase(tip.head_sha, f->of.head_sha) ? GUARD_HEAD_SAME : GUARD_HEAD_MOVED;
 	if (code == ERR_OK)
 		f->guard.now_at = tip.head_sha;
 	if (f->guard.head == GUARD_HEAD_SAME)

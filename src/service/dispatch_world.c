@@ -64,7 +64,7 @@ static enum err_code head(void *arg, const struct config *cfg, const struct disp
 }
 
 /* same: doing it twice is doing it once. */
-static enum dispatch_did did_of(enum err_code code, bool same)
+static enum dispatch_did did_of(const struct forge_api *f, enum err_code code, bool same)
 {
 	switch ((int)code) {
 	case ERR_OK:
@@ -72,34 +72,123 @@ static enum dispatch_did did_of(enum err_code code, bool same)
 	case ERR_RATE_LIMITED:
 		return DISPATCH_AGAIN;
 	case ERR_NETWORK:
+		if (!forge_api_reached(f))
+			return DISPATCH_AGAIN;
+		return same ? DISPATCH_PERHAPS_AGAIN : DISPATCH_PERHAPS;
 	case ERR_TOO_LARGE:
-		return same ? DISPATCH_AGAIN : DISPATCH_PERHAPS;
+		return same ? DISPATCH_PERHAPS_AGAIN : DISPATCH_PERHAPS;
 	default:
 		return DISPATCH_FAILED;
 	}
+}
+
+/* Of what is only asked, before anything is done. */
+static enum dispatch_did did_of_asking(enum err_code code)
+{
+	return code == ERR_RATE_LIMITED || code == ERR_NETWORK || code == ERR_TOO_LARGE ? DISPATCH_AGAIN
+											: DISPATCH_FAILED;
+}
+
+/* What is there of ours already, by its mark. */
+struct ours {
+	bool can_tell; /* false: whose the token is cannot be asked, or the list cannot be read; then nothing is looked for */
+	struct str ref; /* empty: there is none */
+};
+
+static enum err_code find_marked(struct forge_api *f, const struct dispatch_work *w, struct str login,
+	struct arena *a, struct str *ret, struct err *e)
+{
+	AUTO_BUF mark;
+
+	buf_init(&mark, SIZE_MAX);
+	dispatch_words_mark(w, &mark);
+	if (str_eq(w->action, STR("comment")))
+		return forge_find_comment(
+			f, w->of->repo, w->of->pull_request, login, buf_view(&mark), a, ret, e);
+	return forge_find_issue(f, w->of->repo, login, buf_view(&mark), a, ret, e);
+}
+
+static enum err_code find_ours(
+	struct forge_api *f, const struct dispatch_work *w, struct arena *a, struct ours *ret, struct err *e)
+{
+	struct ours o = { .ref = STR("") };
+	struct str login;
+	enum err_code code = forge_own_login(f, a, &login, e);
+
+	if (code == ERR_OK)
+		code = find_marked(f, w, login, a, &o.ref, e);
+	o.can_tell = code == ERR_OK;
+	if (code != ERR_OK && did_of_asking(code) == DISPATCH_AGAIN)
+		return code;
+	*ret = o;
+	return ERR_OK;
+}
+
+/* Where it cannot be looked for, what may be there is not made again. */
+static bool may_be_there(const struct dispatch_work *w, const struct ours *o, struct err *e)
+{
+	if (!w->perhaps || o->can_tell)
+		return false;
+	err_set(e, ERR_CONFLICT,
+		"whether it is there cannot be looked up: the token of the forge may not ask whose it is");
+	return true;
+}
+
+static enum dispatch_did put_new_comment(struct forge_api *f, const struct dispatch_work *w, struct str text,
+	struct arena *a, struct str *ret_ref, struct err *e)
+{
+	struct ours o = { .can_tell = false };
+	enum err_code code = find_ours(f, w, a, &o, e);
+
+	if (code != ERR_OK)
+		return did_of_asking(code);
+	if (may_be_there(w, &o, e))
+		return DISPATCH_PERHAPS;
+	code = forge_put_comment(f, w->of->repo, w->of->pull_request, text, a, &o.ref, e);
+	if (code == ERR_OK)
+		*ret_ref = o.ref;
+	return did_of(f, code, o.can_tell);
 }
 
 static enum dispatch_did put_comment(struct forge_api *f, const struct dispatch_work *w, struct arena *a,
 	struct str *ret_ref, struct err *e)
 {
 	struct str id = w->known;
-	enum err_code code;
+	enum err_code code = ERR_NOT_FOUND;
 	AUTO_BUF text;
 
 	buf_init(&text, SIZE_MAX);
 	dispatch_words_comment(w, &text);
-	code = forge_put_comment(f, w->of->repo, w->of->pull_request, buf_view(&text), a, &id, e);
-	if (code == ERR_NOT_FOUND && w->known.len > 0) { /* somebody deleted it */
-		id = STR("");
+	if (id.len > 0)
 		code = forge_put_comment(f, w->of->repo, w->of->pull_request, buf_view(&text), a, &id, e);
-	}
+	if (code == ERR_NOT_FOUND) /* there is none yet, or somebody deleted it */
+		return put_new_comment(f, w, buf_view(&text), a, ret_ref, e);
 	if (code == ERR_OK)
 		*ret_ref = id;
-	return did_of(code, id.len > 0);
+	return did_of(f, code, true);
 }
 
-static enum dispatch_did put_issue(struct forge_api *f, const struct dispatch_work *w, struct arena *a,
-	struct str *ret_ref, struct err *e)
+/* *ret: it is there; *ret_after: the one that was, and is closed. */
+static enum err_code look_at_issue(
+	struct forge_api *f, const struct dispatch_work *w, bool *ret, int64_t *ret_after, struct err *e)
+{
+	bool open = false;
+	int64_t number;
+	enum err_code code;
+
+	if (!str_to_int(w->known, &number))
+		return ERR_OK;
+	code = forge_issue_is_open(f, w->of->repo, number, &open, e);
+	if (code == ERR_NOT_FOUND || code == ERR_GONE)
+		return ERR_OK;
+	TRY(code);
+	*ret = open;
+	*ret_after = open ? 0 : number;
+	return ERR_OK;
+}
+
+static enum dispatch_did put_new_issue(struct forge_api *f, const struct dispatch_work *w, int64_t after,
+	bool same, struct arena *a, struct str *ret_ref, struct err *e)
 {
 	struct str url = STR("");
 	int64_t number = 0;
@@ -110,11 +199,32 @@ static enum dispatch_did put_issue(struct forge_api *f, const struct dispatch_wo
 	buf_init(&title, SIZE_MAX);
 	buf_init(&text, SIZE_MAX);
 	dispatch_words_title(w, &title);
-	dispatch_words_issue(w, &text);
+	dispatch_words_issue(w, after, &text);
 	code = forge_put_issue(f, w->of->repo, buf_view(&title), buf_view(&text), a, &number, &url, e);
 	if (code == ERR_OK)
 		*ret_ref = arena_fmt(a, "%lld", (long long)number);
-	return did_of(code, false);
+	return did_of(f, code, same);
+}
+
+static enum dispatch_did put_issue(struct forge_api *f, const struct dispatch_work *w, struct arena *a,
+	struct str *ret_ref, struct err *e)
+{
+	struct ours o = { .ref = w->known };
+	bool is_there = false;
+	int64_t after = 0;
+	enum err_code code = look_at_issue(f, w, &is_there, &after, e);
+
+	if (code == ERR_OK && !is_there)
+		code = find_ours(f, w, a, &o, e);
+	if (code != ERR_OK)
+		return did_of_asking(code);
+	if (is_there || o.ref.len > 0) {
+		*ret_ref = o.ref;
+		return DISPATCH_DID;
+	}
+	if (may_be_there(w, &o, e))
+		return DISPATCH_PERHAPS;
+	return put_new_issue(f, w, after, o.can_tell, a, ret_ref, e);
 }
 
 static enum dispatch_did put_status(
@@ -122,7 +232,7 @@ static enum dispatch_did put_status(
 {
 	struct str text = arena_fmt(a, "dispatch %lld: handed over", (long long)w->of->id);
 
-	return did_of(
+	return did_of(f,
 		forge_put_status(f, w->of->repo, w->of->head_sha, "failure", STR("sluice"), text, w->page, e),
 		true);
 }
@@ -136,7 +246,7 @@ static enum dispatch_did tell_forge(struct forge_api *f, const struct dispatch_w
 		return put_issue(f, w, a, ret_ref, e);
 	if (str_eq(w->action, STR("status")))
 		return put_status(f, w, a, e);
-	return did_of(forge_rerun(f, w->of->repo, w->of->external_run_id, e), false);
+	return did_of(f, forge_rerun(f, w->of->repo, w->of->external_run_id, e), false);
 }
 
 static enum dispatch_did act_on_forge(const struct dispatch_world *world, const struct dispatch_work *w,

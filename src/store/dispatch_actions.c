@@ -27,7 +27,8 @@ static enum err_code take_deed(void *arg, const struct db_row *row, struct err *
 		.ref = row_str(row, 3, rows->a),
 		.n_tries = row_int(row, 4),
 		.due_at = row_int(row, 5),
-		.error = row_str(row, 6, rows->a) };
+		.error = row_str(row, 6, rows->a),
+		.perhaps = str_starts(row->v[6].s, STR(DEED_PERHAPS)) };
 	return ERR_OK;
 }
 
@@ -98,20 +99,18 @@ enum err_code dispatch_deeds_tried(struct db *db, const struct dispatch_deed *d,
 		NULL, e);
 }
 
-/* A status of a commit is what it is, however often it is set; so is a comment that is there already. */
+#define BROKE_OFF DEED_PERHAPS "it broke off while it was being done"
+
+/* A status of a commit is what it is, however often it is set; a comment and an issue are looked for before they are made. */
 enum err_code dispatch_deeds_broken_off(struct db *db, int64_t now, int64_t *ret, struct err *e)
 {
 	TRY(db_run(db,
-		"UPDATE dispatch_action SET state = 'wanted', due_at = $1 WHERE state = 'trying' AND (action "
-		"= 'status'"
-		" OR (action = 'comment' AND EXISTS (SELECT 1 FROM dispatch AS d JOIN forge_comment AS c"
-		" ON c.repo_id = d.repo_id AND c.pull_request = d.pull_request"
-		" WHERE d.id = dispatch_action.dispatch_id)))",
+		"UPDATE dispatch_action SET state = 'wanted', due_at = $1, error = '" BROKE_OFF
+		"' WHERE state = 'trying' AND action IN ('status', 'comment', 'issue')",
 		DB_ARGS(DB_I(now)), NULL, e));
 	return db_run(db,
-		"UPDATE dispatch_action SET state = 'unknown', error = 'it broke off while it was being "
-		"done'"
-		" WHERE state = 'trying'",
+		"UPDATE dispatch_action SET state = 'unknown', error = '" BROKE_OFF
+		"' WHERE state = 'trying'",
 		NULL, 0, ret, e);
 }
 

@@ -194,7 +194,9 @@ struct dispatch_deed {
 	int64_t dispatch_id;
 	struct str action, state, ref, error; /* words of 0012-dispatch.sql */
 	int64_t n_tries, due_at;
+	bool perhaps; /* as its error says: the last try, or one before, may have got through */
 };
+#define DEED_PERHAPS "it may have got through: " /* how such an error begins */
 /* W. It is wanted, unless it is there. */
 MUST_CHECK enum err_code dispatch_deeds_add(
 	struct db *db, int64_t dispatch_id, struct str action, int64_t now, struct err *e);
@@ -208,7 +210,7 @@ MUST_CHECK enum err_code dispatch_deeds_try(
 	struct db *db, const struct dispatch_deed *d, bool *ret, struct err *e);
 /* W. What came of trying: its state, ref, error and due_at. */
 MUST_CHECK enum err_code dispatch_deeds_tried(struct db *db, const struct dispatch_deed *d, struct err *e);
-/* W, when nobody tries anything. What was being tried is unknown, but for what may be done twice without harm, which is wanted again. */
+/* W, when nobody tries anything. What was being tried is unknown, but for what may be done twice without harm, or is looked for first, which is wanted again. */
 MUST_CHECK enum err_code dispatch_deeds_broken_off(struct db *db, int64_t now, int64_t *ret, struct err *e);
 /* The issue of an earlier dispatch of the group; empty: there is none. */
 MUST_CHECK enum err_code dispatch_issue_of(

@@ -123,6 +123,7 @@ class StandInForge(CommitsForge):
         self.statuses, self.comments, self.issues, self.reruns = {}, {}, {}, []
         self.deliveries, self.hooks_lost, self.troubles = [], False, {}
         self.tests = []
+        self.login = "sluice"  # whose the token is; None: it may not ask that
         self.clock = 1767366245
         self.wants_no_token = []  # requests to where logs are stored that had a token: a mistake of who asks
 
@@ -330,6 +331,8 @@ class StandInForge(CommitsForge):
             return self._described()
         if self.token and (authorization or "").split(" ")[-1] != self.token:
             return 401, b'{"message": "token is required"}'
+        if asked.path == f"{self.api}/user":
+            return (200, json.dumps({"id": 3, "login": self.login}).encode()) if self.login else (403, b'{"message": "token does not have the scope read:user"}')
         base = f"{self.api}/repos/{self.full_name}/".lower()
         if not asked.path.lower().startswith(base):
             return 404, b'{"message": "no such repo"}'
@@ -410,8 +413,23 @@ class StandInForge(CommitsForge):
 
     def _comment(self, _query, body, issue):
         number = next(self.ids)
-        self.comments[number] = {"id": number, "issue": int(issue), "body": body["body"], "n_edits": 0}
+        self.comment_on(int(issue), body["body"], self.login or "sluice", number)
         return 201, json.dumps(self.comments[number]).encode()
+
+    def comment_on(self, issue, body, login, number=None):
+        number = number or next(self.ids)
+        self.comments[number] = {"id": number, "issue": issue, "body": body, "user": {"login": login}, "n_edits": 0}
+        return self.comments[number]
+
+    def _comments_of(self, query, _body, issue):
+        return self._paged(self.comments_on(int(issue)), query)
+
+    def _issue_of(self, _query, _body, number):
+        return self.issues.get(int(number)) or (404, b"{}")
+
+    def _issues(self, query, _body):
+        by = query.get("creator" if self.kind == "github" else "created_by")
+        return self._paged([i for i in self.issues.values() if i["state"] == query.get("state", "open") and by in (None, i["user"]["login"])], query)
 
     def _edit(self, _query, body, number):
         comment = self.comments.get(int(number))
@@ -422,7 +440,7 @@ class StandInForge(CommitsForge):
 
     def _issue(self, _query, body):
         number = next(self.numbers)
-        self.issues[number] = {"id": next(self.ids), "number": number, "title": body["title"], "body": body.get("body", ""), "html_url": f"{self.url}/{self.full_name}/issues/{number}"}
+        self.issues[number] = {"id": next(self.ids), "number": number, "title": body["title"], "body": body.get("body", ""), "state": "open", "user": {"login": self.login or "sluice"}, "html_url": f"{self.url}/{self.full_name}/issues/{number}"}
         return 201, json.dumps(self.issues[number]).encode()
 
     def _rerun(self, _query, _body, run_id, how):
@@ -473,6 +491,7 @@ ROUTES = [
     ("GET", r"actions/runs", StandInForge._runs), ("GET", r"actions/tasks", StandInForge._tasks), ("GET", r"actions/runs/(\d+)/jobs", StandInForge._jobs),
     ("GET", r"actions/jobs/(\d+)/logs", StandInForge._log), ("GET", r"branches/(.+)", StandInForge._branch), ("GET", r"pulls/(\d+)", StandInForge._pull_of),
     ("POST", r"statuses/([0-9a-f]+)", StandInForge._status), ("POST", r"issues/(\d+)/comments", StandInForge._comment),
+    ("GET", r"issues/(\d+)/comments", StandInForge._comments_of), ("GET", r"issues/(\d+)", StandInForge._issue_of), ("GET", r"issues", StandInForge._issues),
     ("PATCH", r"issues/comments/(\d+)", StandInForge._edit), ("POST", r"issues", StandInForge._issue),
     ("POST", r"actions/runs/(\d+)/rerun(-failed-jobs)?", StandInForge._rerun), ("GET", r"hooks", StandInForge._hooks), ("POST", r"hooks", StandInForge._hook_new),
     ("PATCH", r"hooks/(\d+)", StandInForge._hook_change), ("POST", r"hooks/(\d+)/(tests|pings)", StandInForge._hook_try),

@@ -164,23 +164,49 @@ class Loop(Dispatches):
 class Outside(Dispatches):
     kind = "gitea"
 
+    def hand_over(self, server, pull=None, **red):
+        run = self.red(server=server, pull=pull, **red)
+        if pull:
+            self.forge.tell_pull(pull, "synchronized")
+        run.finish("failure")
+        handed = eventually("it is handed over", lambda: [d for d in self.dispatches(server, state="handed") if d["head_sha"] == run.sha])[0]
+        server.request("POST", f"/api/v1/dispatches/{handed['dispatch_id']}/result", {"outcome": "failed"}, token=server.admin)
+
     def test_a_pull_request_has_one_comment_edited_in_place_and_folded(self):
         server = self.server("\taction = comment\n\taction = issue\n")
         self.forge.repo.commit()
         self.forge.repo.commit(branch="topic")
         number = self.forge.pull("topic")
         for i in range(2):
-            run = self.red(branch="topic", server=server, pull=number)
-            self.forge.tell_pull(number, "synchronized")
-            run.finish("failure")
-            handed = eventually("it is handed over", lambda: [d for d in self.dispatches(server, state="handed") if d["head_sha"] == run.sha])[0]
-            server.request("POST", f"/api/v1/dispatches/{handed['dispatch_id']}/result", {"outcome": "failed"}, token=server.admin)
+            self.hand_over(server, branch="topic", pull=number)
         self.assertEqual(len(self.forge.comments), 1)
         comment, = self.forge.comments.values()
         self.assertEqual(comment["n_edits"], 1)
         self.assertIn("<details>", comment["body"])
         self.assertIn("pump.c:12:3", comment["body"])
         self.assertEqual(len(self.forge.issues), 1)
+
+    def test_a_comment_of_ours_that_nobody_remembers_is_found_by_its_mark(self):
+        server = self.server("\taction = comment\n")
+        self.forge.repo.commit()
+        self.forge.repo.commit(branch="topic")
+        number = self.forge.pull("topic")
+        theirs = self.forge.comment_on(number, "<!-- sluice: dispatch -->\nnot ours", "mallory")
+        ours = self.forge.comment_on(number, "<!-- sluice: dispatch -->\nas it was", "sluice")
+        self.hand_over(server, branch="topic", pull=number)
+        self.assertEqual(len(self.forge.comments), 2)
+        self.assertEqual((theirs["n_edits"], ours["n_edits"]), (0, 1))
+        self.assertIn("pump.c:12:3", ours["body"])
+
+    def test_after_an_issue_that_was_closed_there_is_a_new_one_that_says_so(self):
+        server = self.server("\taction = issue\n")
+        for i in range(3):
+            self.hand_over(server)
+            self.assertEqual(len(self.forge.issues), 1 if i < 2 else 2)
+            if i == 1:
+                first, = self.forge.issues
+                self.forge.issues[first]["state"] = "closed"
+        self.assertIn(f"Again after #{first}, which is closed.", self.forge.issues[max(self.forge.issues)]["body"])
 
     def test_a_webhook_is_signed_and_says_all(self):
         with Listener() as listener:

@@ -24,9 +24,10 @@ static struct {
 	bool closed;
 	const char *author; /* of what stands there */
 	enum dispatch_did did;
-	int64_t again_ms; /* said with it */
-	char done[2000];  /* "webhook:1 ", what was tried, in order */
-	char known[40];   /* comment that was told with the last one */
+	int64_t again_ms;              /* said with it */
+	char done[2000];               /* "webhook:1 ", what was tried, in order */
+	char known[40];                /* comment or issue that was told with the last one */
+	bool perhaps, has_fingerprint; /* of the last one */
 	atomic_bool stop;
 	bool stop_at_head;
 	bool writes_fail; /* from what is done next on */
@@ -80,6 +81,8 @@ static enum dispatch_did act(
 	snprintf(world.done + n, sizeof world.done - n, "%.*s:%lld ", STR_FMT(w->action),
 		(long long)w->of->id);
 	snprintf(world.known, sizeof world.known, "%.*s", STR_FMT(w->known));
+	world.perhaps = w->perhaps;
+	world.has_fingerprint = w->fingerprint.len > 0;
 	if (world.writes_fail)
 		let_writes_fail(true);
 	if (world.did != DISPATCH_DID)
@@ -1364,6 +1367,43 @@ static void what_is_the_same_when_it_is_done_twice_is_done_again(void **state)
 	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
 }
 
+static void a_comment_or_an_issue_that_broke_off_is_looked_for_and_then_made(void **state)
+{
+	(void)state;
+	configure(DISPATCH_ISSUE);
+	break_off("issue");
+	assert_true(str_eq(get(1).deeds[0].state, STR("wanted")));
+	world.did = DISPATCH_AGAIN; /* the forge is away */
+	pass();
+	assert_true(world.perhaps);
+	world.now += MINUTE;
+	pass();
+	assert_true(world.perhaps); /* of the try before the last */
+	world.now += 10 * MINUTE;
+	pass();
+	assert_state(1, DISPATCH_UNKNOWN, OUTCOME_NONE);
+	assert_true(str_starts(get(1).deeds[0].error, STR("it may have got through: ")));
+	assert_string_equal(world.done, "issue:1 issue:1 ");
+}
+
+static void what_may_have_got_through_and_is_the_same_again_is_tried_again(void **state)
+{
+	(void)state;
+	configure(DISPATCH_ISSUE);
+	world.did = DISPATCH_PERHAPS_AGAIN;
+	red(1, "boom");
+	pass();
+	assert_false(world.perhaps);
+	assert_state(1, DISPATCH_HANDING, OUTCOME_NONE);
+	world.did = DISPATCH_DID;
+	world.now += MINUTE;
+	pass();
+	assert_true(world.perhaps);
+	assert_string_equal(world.done, "issue:1 issue:1 ");
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+	assert_true(str_eq(get(1).deeds[0].error, STR("")));
+}
+
 /* The server lives on, and so do leases. */
 static void a_write_that_fails_leaves_nothing_being_tried_for_ever(void **state)
 {
@@ -1470,7 +1510,7 @@ static void when_too_much_was_tried_the_pull_request_says_so(void **state)
 	assert_string_equal(world.known, "ref-0");
 }
 
-static void a_group_has_one_issue(void **state)
+static void the_last_issue_of_a_group_is_told_to_who_makes_one(void **state)
 {
 	(void)state;
 	configure(DISPATCH_ISSUE);
@@ -1481,8 +1521,9 @@ static void a_group_has_one_issue(void **state)
 	red(2, "boom");
 	pass();
 	assert_state(2, DISPATCH_HANDED, OUTCOME_NONE);
-	assert_string_equal(world.done, "issue:1 ");
-	assert_true(str_eq(get(2).deeds[0].ref, STR("ref-0")));
+	assert_string_equal(world.done, "issue:1 issue:2 "); /* who acts asks whether it is still open */
+	assert_string_equal(world.known, "ref-0");
+	assert_true(world.has_fingerprint);
 }
 
 static void what_was_called_off_is_not_done(void **state)
@@ -1737,12 +1778,14 @@ int main(void)
 		T(killed_between_deciding_and_handing_over_it_is_handed_over_once),
 		T(killed_while_handing_over_it_is_unknown_and_never_repeated),
 		T(what_is_the_same_when_it_is_done_twice_is_done_again),
+		T(a_comment_or_an_issue_that_broke_off_is_looked_for_and_then_made),
+		T(what_may_have_got_through_and_is_the_same_again_is_tried_again),
 		T(a_write_that_fails_leaves_nothing_being_tried_for_ever),
 		T(what_may_not_be_repeated_is_unknown_after_a_write_that_fails),
 		T(a_pull_request_has_one_comment_that_is_edited),
 		T(where_no_action_can_be_done_it_is_over_and_no_attempt),
 		T(when_too_much_was_tried_the_pull_request_says_so),
-		T(a_group_has_one_issue),
+		T(the_last_issue_of_a_group_is_told_to_who_makes_one),
 		T(what_was_called_off_is_not_done),
 		T(what_is_wanted_waits_while_it_is_paused),
 		T(what_is_wanted_for_one_that_is_over_is_not_done),

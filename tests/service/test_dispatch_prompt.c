@@ -372,7 +372,7 @@ static void comments_and_issues_hold_it_too(void **state)
 			dispatch_account(fx.store, fx.cfg, &d, 24 * 1024, NOW, &context, &e), ERR_OK);
 		w.context = buf_view(&context);
 		dispatch_words_comment(&w, &comment);
-		dispatch_words_issue(&w, &issue);
+		dispatch_words_issue(&w, 0, &issue);
 		assert_nothing_left(attacks[i], buf_view(&comment));
 		assert_nothing_left(attacks[i], buf_view(&issue));
 	}

@@ -724,8 +724,7 @@ static void the_head_of_a_branch(void **state)
 
 	forge_is(COMMITS_GITEA, "");
 	says("GET /api/v1/repos/acme/rig/branches/release/1%20x ", 200, "",
-		"{\"commit\":{\"id\":\"" SHA
-		"\",\"author\":{\"name\":\"A Bot\",\"username\":\"bot\"}}}");
+		"{\"commit\":{\"id\":\"" SHA "\",\"author\":{\"name\":\"A Bot\",\"username\":\"bot\"}}}");
 	good(forge_branch_head(forge, STR("acme/rig"), STR("release/1 x"), &a, &tip, &e));
 	is(tip.head_sha, SHA);
 	is(tip.author, "bot");
@@ -761,6 +760,103 @@ static void the_head_of_a_pull_request(void **state)
 	good(forge_pull_head(forge, STR("acme/rig"), 6, &a, &tip, &e));
 	assert_false(tip.open);
 	bad(forge_pull_head(forge, STR("acme/rig"), 7, &a, &tip, &e), ERR_NETWORK, "without a head");
+}
+
+/* ---- what of ours is there already ---- */
+
+static void whose_the_token_is(void **state)
+{
+	struct str login = STR("");
+	(void)state;
+
+	forge_is(COMMITS_FORGEJO, TOKEN);
+	says("GET /api/v1/user ", 200, "", "{\"id\":3,\"login\":\"sluice\"}");
+	good(forge_own_login(forge, &a, &login, &e));
+	is(login, "sluice");
+	forge_is(COMMITS_GITHUB, TOKEN);
+	says("GET /api/v3/user ", 403, "", "{}");
+	bad(forge_own_login(forge, &a, &login, &e), ERR_FORBIDDEN, "403");
+	said.routes[0] = (struct route){ "GET /api/v3/user ", 200, "", "{}", LITTLE_BYTES };
+	bad(forge_own_login(forge, &a, &login, &e), ERR_NETWORK, "without a login");
+	is(login, "sluice");
+}
+
+static void whether_an_issue_is_open(void **state)
+{
+	bool open = false;
+	(void)state;
+
+	forge_is(COMMITS_GITEA, "");
+	says("GET /api/v1/repos/acme/rig/issues/5 ", 200, "", "{\"state\":\"open\"}");
+	says("GET /api/v1/repos/acme/rig/issues/6 ", 200, "", "{\"state\":\"closed\"}");
+	says("GET /api/v1/repos/acme/rig/issues/7 ", 200, "", "{}");
+	good(forge_issue_is_open(forge, STR("acme/rig"), 5, &open, &e));
+	assert_true(open);
+	good(forge_issue_is_open(forge, STR("acme/rig"), 6, &open, &e));
+	assert_false(open);
+	bad(forge_issue_is_open(forge, STR("acme/rig"), 7, &open, &e), ERR_NETWORK, "neither open nor");
+	bad(forge_issue_is_open(forge, STR("acme/rig"), 8, &open, &e), ERR_NOT_FOUND, "404");
+}
+
+#define BY(id, login, body)                                                                                  \
+	"{\"id\":" id ",\"number\":" id ",\"user\":{\"login\":\"" login "\"},\"body\":\"" body "\"}"
+
+static enum err_code find_comment(struct str *ret)
+{
+	return forge_find_comment(forge, STR("acme/rig"), 5, STR("sluice"), STR("<!-- m -->"), &a, ret, &e);
+}
+
+/* Anybody may write the mark, and a log may have it. */
+static void a_comment_is_found_by_its_mark_if_it_is_ours_and_begins_with_it(void **state)
+{
+	struct str id = STR("x");
+	(void)state;
+
+	forge_is(COMMITS_GITHUB, TOKEN);
+	says("GET /api/v3/repos/acme/rig/issues/5/comments?per_page=100&page=1 ", 200, "",
+		"[" BY("1", "mallory", "<!-- m -->\\nx") "," BY(
+			"2", "sluice", "x <!-- m -->") ",{\"id\":3}]");
+	says("GET /api/v3/repos/acme/rig/issues/5/comments?per_page=100&page=2 ", 200, "",
+		"[" BY("4", "Sluice", "<!-- m -->\\nx") "]");
+	says("GET /api/v3/repos/acme/rig/issues/5/comments?per_page=100&page=3 ", 200, "", "[]");
+	good(find_comment(&id));
+	is(id, "4");
+	said.routes[1].body = "[]";
+	good(find_comment(&id));
+	is(id, "");
+	said.routes[0].body = "{}";
+	bad(find_comment(&id), ERR_NETWORK, "no list");
+}
+
+static void who_knows_of_no_pages_and_who_has_too_many_are_not_read_for_ever(void **state)
+{
+	struct str id = STR("x");
+	(void)state;
+
+	forge_is(COMMITS_FORGEJO, TOKEN);
+	says("GET /api/v1/repos/acme/rig/issues/5/comments?", 200, "", "[" BY("1", "kim", "x") "]");
+	good(find_comment(&id));
+	is(id, "");
+	assert_int_equal(said.n_requests, 2);
+	said.routes[1].body = "null";
+	good(find_comment(&id));
+	assert_int_equal(said.n_requests, 3);
+}
+
+static void an_issue_is_found_by_its_mark_among_those_that_are_open(void **state)
+{
+	struct str number = STR("");
+	(void)state;
+
+	forge_is(COMMITS_GITEA, TOKEN);
+	says("GET /api/v1/repos/acme/rig/issues?state=open&type=issues&created_by=a%2Fb&limit=50&page=1 ",
+		200, "", "[" BY("12", "a/b", "<!-- m -->") "]");
+	good(forge_find_issue(forge, STR("acme/rig"), STR("a/b"), STR("<!-- m -->"), &a, &number, &e));
+	is(number, "12");
+	forge_is(COMMITS_GITHUB, TOKEN);
+	says("GET /api/v3/repos/acme/rig/issues?state=open&creator=bot&per_page=100&page=1 ", 200, "", "[]");
+	good(forge_find_issue(forge, STR("acme/rig"), STR("bot"), STR("<!-- m -->"), &a, &number, &e));
+	is(number, "");
 }
 
 /* ---- told ---- */
@@ -1097,6 +1193,11 @@ int main(void)
 		TEST(a_log_that_is_cut_is_no_log),
 		TEST(the_head_of_a_branch),
 		TEST(the_head_of_a_pull_request),
+		TEST(whose_the_token_is),
+		TEST(whether_an_issue_is_open),
+		TEST(a_comment_is_found_by_its_mark_if_it_is_ours_and_begins_with_it),
+		TEST(who_knows_of_no_pages_and_who_has_too_many_are_not_read_for_ever),
+		TEST(an_issue_is_found_by_its_mark_among_those_that_are_open),
 		TEST(a_status_is_put),
 		TEST(a_comment_is_put_once_and_then_edited),
 		TEST(an_issue_is_put),
