@@ -1,7 +1,8 @@
 /*
  * dispatch_facts: see the header.
  *
- * The first cause is that of the first failed step whose class code can fix, else of the first failed step: a run in which a test fails and the runner of another job is lost is one that code can fix.
+ * The first cause is that of the first failed step of the commit whose class code can fix, of whatever workflow, else of the first failed step: a run in which a test fails and the runner of another job
+ * is lost is one that code can fix. That another workflow broke in a way that code cannot fix says nothing of a run of which no failure was sent.
  */
 #include "service/dispatch_facts.h"
 
@@ -23,7 +24,12 @@
 struct cause {
 	const struct error *error;
 	const struct group *group;
-	int rank; /* the least is the best */
+	enum rank {
+		CAUSE_CAN_BE_FIXED,
+		CAUSE_IS_FLAKY,
+		CAUSE_IS_NO_CODE,
+		CAUSE_NONE
+	} rank; /* the least is the best */
 };
 
 static const struct error *cause_of(const struct found_errors *s)
@@ -54,15 +60,17 @@ static enum err_code group_of(struct db *db, struct arena *a, const struct error
 static enum err_code find_cause(struct db *db, struct arena *a, const struct found_errors *steps, size_t n,
 	struct str head_sha, int64_t now, struct cause *ret, struct err *e)
 {
-	struct cause best = { .rank = 3 };
+	struct cause best = { .rank = CAUSE_NONE };
 
-	for (size_t i = 0; i < n && best.rank > 0; i++) {
+	for (size_t i = 0; i < n && best.rank != CAUSE_CAN_BE_FIXED; i++) {
 		struct cause x = { .error = cause_of(&steps[i]) };
 
 		if (!x.error)
 			continue;
 		TRY(group_of(db, a, x.error, now, &x.group, e));
-		x.rank = !error_class_is_for_code(x.error->class) ? 2 : is_flaky(x.group, head_sha);
+		x.rank = !error_class_is_for_code(x.error->class) ? CAUSE_IS_NO_CODE
+			 : is_flaky(x.group, head_sha)            ? CAUSE_IS_FLAKY
+								  : CAUSE_CAN_BE_FIXED;
 		if (x.rank < best.rank)
 			best = x;
 	}
@@ -101,9 +109,9 @@ static bool is_of_run(const struct step *s, const struct dispatch *d)
 	       str_eq(s->facts.external_run_id, d->external_run_id);
 }
 
-/* ids: of those that failed. */
-static void look_at_steps(
-	const struct steps_page *page, struct dispatch_facts *f, int64_t *ids, size_t *ret_failed)
+/* ids: of those that failed. *ret_own: one of them is of the run itself. */
+static void look_at_steps(const struct steps_page *page, struct dispatch_facts *f, int64_t *ids,
+	size_t *ret_failed, bool *ret_own)
 {
 	bool runs = false, any = false;
 	size_t n = 0;
@@ -117,16 +125,19 @@ static void look_at_steps(
 		if (!conclusion_failed(s->facts.conclusion))
 			continue;
 		ids[n++] = s->id;
-		any |= is_of_run(s, &f->of);
+		if (!is_of_run(s, &f->of))
+			continue;
+		any = true;
 		if (f->of.run_id == 0)
 			f->of.run_id = s->run_id;
 	}
 	f->logs_are_in = any && !runs;
 	*ret_failed = n;
+	*ret_own = any;
 }
 
 static enum err_code look_at_errors(struct db *db, struct arena *a, const int64_t *ids, size_t n_failed,
-	int64_t now, struct dispatch_facts *f, struct err *e)
+	bool own, int64_t now, struct dispatch_facts *f, struct err *e)
 {
 	struct found_errors *found = NULL;
 	struct cause cause;
@@ -136,7 +147,8 @@ static enum err_code look_at_errors(struct db *db, struct arena *a, const int64_
 	for (size_t i = 0; i < n; i++)
 		f->logs_are_in &= !found[i].due;
 	TRY(find_cause(db, a, found, n, f->of.head_sha, now, &cause, e));
-	take_cause(&cause, f);
+	if (own || cause.rank == CAUSE_CAN_BE_FIXED)
+		take_cause(&cause, f);
 	return ERR_OK;
 }
 
@@ -147,10 +159,11 @@ static enum err_code look_at_commit(
 	struct steps_page page = { .limit = STEPS_MAX };
 	int64_t ids[STEPS_MAX];
 	size_t n_failed = 0;
+	bool own = false;
 
 	TRY(steps_list(db, a, &q, &page, e));
-	look_at_steps(&page, f, ids, &n_failed);
-	return n_failed > 0 ? look_at_errors(db, a, ids, n_failed, now, f, e) : ERR_OK;
+	look_at_steps(&page, f, ids, &n_failed, &own);
+	return n_failed > 0 ? look_at_errors(db, a, ids, n_failed, own, now, f, e) : ERR_OK;
 }
 
 /* ---- together ---- */

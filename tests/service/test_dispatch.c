@@ -450,8 +450,26 @@ static void another_workflow_that_fails_while_the_first_waits_is_not_lost(void *
 	world.now += MINUTE;
 	for (int i = 0; i < 3; i++)
 		pass();
-	assert_refused(1, "class"); /* and the first has had its turn */
+	assert_state(1, DISPATCH_OFFERED,
+		OUTCOME_NONE); /* no log of it came, and what the first broke of says nothing of it */
 	assert_true(str_eq(get(1).of.workflow, STR("lint")));
+	assert_true(str_eq(get(1).of.class, STR("")));
+}
+
+static void what_code_can_fix_counts_of_whatever_workflow_of_the_commit(void **state)
+{
+	(void)state;
+	post_error_of(1, "5", CLASS_COMPILE, "boom");
+	post_error(1, CLASS_NETWORK, "no route");
+	hear(1);
+	hear(1, .run = "5", .workflow = "lint");
+	pass();
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+	assert_true(str_eq(get(1).of.workflow, STR("ci")));
+	assert_true(str_eq(get(1).of.class, STR("compile")));
+	for (int i = 0; i < 3; i++)
+		pass();
+	assert_int_equal(count(""), 1);
 }
 
 static void of_runs_that_no_forge_told_of_each_has_one_turn(void **state)
@@ -1729,6 +1747,7 @@ int main(void)
 		T(a_red_run_is_offered_once_however_often_it_is_heard),
 		T(what_was_refused_leaves_room_for_another_workflow_of_the_commit),
 		T(another_workflow_that_fails_while_the_first_waits_is_not_lost),
+		T(what_code_can_fix_counts_of_whatever_workflow_of_the_commit),
 		T(of_runs_that_no_forge_told_of_each_has_one_turn),
 		T(a_green_run_and_a_repo_without_a_section_are_nothing),
 		T(without_a_log_it_waits_for_one_and_goes_all_the_same),
