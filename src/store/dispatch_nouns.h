@@ -180,7 +180,7 @@ MUST_CHECK enum err_code dispatches_extend(struct db *db, int64_t lease_until, s
 MUST_CHECK enum err_code dispatches_retry(
 	struct db *db, int64_t id, int64_t due_at, bool *ret, struct err *e);
 
-/* repo_id 0: of all repos. */
+/* repo_id 0: of all repos. When it is over, what was refused because of it in the last day is to be decided again, where nothing newer is of its line. */
 MUST_CHECK enum err_code dispatch_pause_set(struct db *db, int64_t repo_id, bool paused, struct str by,
 	int64_t now, bool *ret_changed, struct err *e); /* W */
 MUST_CHECK enum err_code dispatch_paused(struct db *db, int64_t repo_id, bool *ret, struct err *e);

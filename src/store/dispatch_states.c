@@ -5,6 +5,8 @@
  * claim, so one that was given up, and is not dead after all, cannot take anybody else's (a fencing token).
  */
 #include "store/dispatch_rows.h"
+
+#include "base/clock.h"
 #include "store/visible.h"
 
 #define PAUSED "EXISTS (SELECT 1 FROM dispatch_pause WHERE dispatch_pause.repo_id IN (0, dispatch.repo_id))"
@@ -145,6 +147,19 @@ enum err_code dispatches_retry(struct db *db, int64_t id, int64_t due_at, bool *
 
 /* ---- the switch ---- */
 
+/* Of each line the newest: what failed before it is nobody's affair any more. */
+static enum err_code decide_again(struct db *db, int64_t repo_id, int64_t now, struct err *e)
+{
+	return db_run(db,
+		"UPDATE dispatch SET state = 'waiting', verdicts = '', refused_by = '', reason = '', due_at "
+		"= $2,"
+		" decided_at = 0, over_at = 0 WHERE state = 'refused' AND refused_by = 'paused' AND "
+		"created_at > $3"
+		" AND ($1 = 0 OR repo_id = $1) AND NOT EXISTS (SELECT 1 FROM dispatch AS n WHERE n.repo_id = "
+		"dispatch.repo_id AND n.line = dispatch.line AND n.line <> '' AND n.id > dispatch.id)",
+		DB_ARGS(DB_I(repo_id), DB_I(now), DB_I(now - DAY_MS)), NULL, e);
+}
+
 enum err_code dispatch_pause_set(struct db *db, int64_t repo_id, bool paused, struct str by, int64_t now,
 	bool *ret_changed, struct err *e)
 {
@@ -158,6 +173,8 @@ enum err_code dispatch_pause_set(struct db *db, int64_t repo_id, bool paused, st
 	else
 		TRY(db_run(
 			db, "DELETE FROM dispatch_pause WHERE repo_id = $1", DB_ARGS(DB_I(repo_id)), &n, e));
+	if (!paused && n > 0)
+		TRY(decide_again(db, repo_id, now, e));
 	*ret_changed = n > 0;
 	return ERR_OK;
 }

@@ -793,6 +793,37 @@ static void while_it_is_paused_nothing_goes_out_and_nobody_claims(void **state)
 	assert_refused(3, "paused");
 }
 
+static void what_failed_while_it_was_paused_is_decided_when_it_goes_on(void **state)
+{
+	struct dispatch_asker q = asker();
+	bool changed = false;
+	struct err e;
+	(void)state;
+
+	assert_int_equal(dispatch_pause(&q, STR("acme/pump"), STR(""), true, &changed, &e), ERR_OK);
+	post_error(1, CLASS_COMPILE, "old");
+	hear(1, .branch = "old");
+	pass();
+	world.now += DAY_MS;
+	post_error(2, CLASS_COMPILE, "boom");
+	hear(2, .branch = "topic");
+	pass();
+	post_error(3, CLASS_COMPILE, "bang");
+	hear(3, .branch = "topic");
+	post_error(4, CLASS_NETWORK, "no route");
+	hear(4, .branch = "other");
+	pass();
+	for (int64_t id = 1; id <= 4; id++)
+		assert_refused(id, "paused");
+	q = asker();
+	assert_int_equal(dispatch_pause(&q, STR("acme/pump"), STR(""), false, &changed, &e), ERR_OK);
+	pass();
+	assert_refused(1, "paused"); /* a day ago */
+	assert_refused(2, "paused"); /* of a commit that was followed by another */
+	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
+	assert_refused(4, "class");
+}
+
 static void the_daily_cap_holds(void **state)
 {
 	(void)state;
@@ -1767,6 +1798,7 @@ int main(void)
 		T(the_cool_down_puts_off_and_goes_by_the_clock),
 		T(a_no_fix_is_remembered_for_its_group),
 		T(while_it_is_paused_nothing_goes_out_and_nobody_claims),
+		T(what_failed_while_it_was_paused_is_decided_when_it_goes_on),
 		T(the_daily_cap_holds),
 		T(an_agent_that_is_not_heard_of_leaves_it_unknown_and_nobody_gets_it_again),
 		T(while_the_server_was_away_nobody_could_be_heard),
