@@ -187,6 +187,7 @@ static void take_standing(const struct dispatch_standing *s, struct dispatch_fac
 	g->no_fix_id = s->no_fix_id;
 	g->no_fix_at = s->no_fix_at;
 	g->n_today = s->n_today;
+	g->oldest_today_at = s->oldest_today_at;
 	g->now_at = s->known_head;
 	if (s->known_gone)
 		g->head = GUARD_HEAD_GONE;
@@ -209,6 +210,7 @@ enum err_code dispatch_facts_gather(struct db *db, const struct config *cfg, con
 		.branch = d->branch,
 		.author = d->author,
 		.pull_request = d->pull_request,
+		.failed_at = d->created_at > 0 ? d->created_at : now, /* of a preview it is now */
 		.now = now };
 	TRY(look_at_commit(db, a, now, &f, e));
 	TRY(dispatch_standing(db, a, &f.of, now - (f.config ? f.config->no_fix_ms : 0), now, &s, e));

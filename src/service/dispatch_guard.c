@@ -225,8 +225,9 @@ static struct guard_verdict check_daily(const struct guard_facts *f, struct aren
 	if (!f->config || f->config->daily == 0)
 		return DOES_NOT_APPLY("there is no daily cap");
 	if (f->n_today >= f->config->daily)
-		return REFUSES("%lld went out of this repo in 24 hours: %lld are allowed",
-			(long long)f->n_today, (long long)f->config->daily);
+		return verdict(f->now - f->failed_at < DAY_MS ? GUARD_WAITS : GUARD_REFUSES,
+			arena_fmt(a, "%lld went out of this repo in 24 hours: %lld are allowed",
+				(long long)f->n_today, (long long)f->config->daily));
 	return PASSES("%lld of %lld went out of this repo in 24 hours", (long long)f->n_today,
 		(long long)f->config->daily);
 }
@@ -254,6 +255,18 @@ static struct guard_verdict check_cooldown(const struct guard_facts *f, struct a
 				(long long)(f->now - f->last_attempt_at) / MINUTE_MS,
 				(long long)(until - f->now + MINUTE_MS - 1) / MINUTE_MS));
 	return PASSES("the last attempt is long enough ago");
+}
+
+/* When the last of those that wait for something may have it. */
+static int64_t again_at(const struct guard_facts *f, const struct guard_verdicts *v)
+{
+	int64_t at = 0;
+
+	if (v->of[GUARD_DAILY].says == GUARD_WAITS)
+		at = f->oldest_today_at + DAY_MS;
+	if (v->of[GUARD_COOLDOWN].says == GUARD_WAITS && cool_until(f) > at)
+		at = cool_until(f);
+	return at;
 }
 
 /* ---- together ---- */
@@ -300,7 +313,7 @@ void guard_judge(const struct guard_facts *f, struct arena *a, struct guard_verd
 		v.waits = find_first(&v, GUARD_WAITS);
 		v.goes = !v.waits;
 	}
-	v.again_at = v.waits ? cool_until(f) : 0;
+	v.again_at = v.waits ? again_at(f, &v) : 0;
 	*ret = v;
 }
 

@@ -39,7 +39,8 @@ struct guard_facts {
 	bool open_same_group;
 	int64_t n_attempts, last_attempt_at, n_of_group;
 	int64_t no_fix_id, no_fix_at;
-	int64_t n_today;
+	int64_t n_today, oldest_today_at; /* that went out in the last 24 hours */
+	int64_t failed_at;                /* when it was heard of */
 	int64_t now;
 };
 

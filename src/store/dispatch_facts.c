@@ -106,6 +106,7 @@ static enum err_code take_others(void *arg, const struct db_row *row, struct err
 	(void)e;
 	s->n_of_group = row_int(row, 0);
 	s->n_today = row_int(row, 1);
+	s->oldest_today_at = row_int(row, 2);
 	return ERR_OK;
 }
 
@@ -116,8 +117,8 @@ static enum err_code count_others(
 		"SELECT (SELECT count(*) FROM dispatch WHERE group_id = $2 AND group_id > 0 AND handed_at > "
 		"$3 - " DAY " AND handed_at > (SELECT coalesce(max(fixed_at), 0) FROM error_group WHERE id = "
 		"$2) AND id <> $4),"
-		" (SELECT count(*) FROM dispatch WHERE repo_id = $1 AND created_at > $3 - 2 * " DAY
-		" AND handed_at > $3 - " DAY " AND id <> $4)",
+		" count(*), coalesce(min(handed_at), 0) FROM dispatch WHERE repo_id = $1 AND created_at > $3 "
+		"- 2 * " DAY " AND handed_at > $3 - " DAY " AND id <> $4",
 		DB_ARGS(DB_I(d->repo_id), DB_I(d->group_id), DB_I(now), DB_I(d->id)), take_others, s, e);
 }
 

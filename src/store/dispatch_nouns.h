@@ -231,11 +231,11 @@ struct dispatch_standing {
 	bool same_group;                     /* .. because of its group, else of its line */
 	int64_t n_attempts, last_attempt_at; /* of its line, since that was last green */
 	int64_t n_of_group; /* attempts at its group elsewhere too, in the last day, since it was fixed */
-	int64_t no_fix_id, no_fix_at; /* the newest no_fix of its group since then */
-	int64_t n_today;              /* that went out in the last day, of the repo */
-	struct str known_head;        /* where its line stands, as a hook said; empty: nobody did */
-	struct str known_author;      /* .. and who had it stand there; may be empty */
-	bool known_gone;              /* .. that it is gone, or closed */
+	int64_t no_fix_id, no_fix_at;     /* the newest no_fix of its group since then */
+	int64_t n_today, oldest_today_at; /* that went out in the last day, of the repo; the first of them */
+	struct str known_head;            /* where its line stands, as a hook said; empty: nobody did */
+	struct str known_author;          /* .. and who had it stand there; may be empty */
+	bool known_gone;                  /* .. that it is gone, or closed */
 };
 MUST_CHECK enum err_code dispatch_standing(struct db *db, struct arena *a, const struct dispatch *d,
 	int64_t no_fix_since, int64_t now, struct dispatch_standing *ret, struct err *e);

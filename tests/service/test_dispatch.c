@@ -836,8 +836,18 @@ static void the_daily_cap_holds(void **state)
 		pass();
 		if (i < 3)
 			assert_int_equal(claimed().of.id, i);
+		world.now += MINUTE;
 	}
-	assert_refused(3, "daily");
+	assert_state(3, DISPATCH_WAITING, OUTCOME_NONE);
+	assert_true(str_eq(get(3).of.refused_by, STR("daily")));
+	assert_int_equal(get(3).of.due_at, NOW + DAY_MS);
+	tell(1, 1, OUTCOME_FAILED, "");
+	world.now = NOW + DAY_MS - 1;
+	pass();
+	assert_state(3, DISPATCH_WAITING, OUTCOME_NONE);
+	world.now += 1;
+	pass();
+	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
 }
 
 /* ---- agents ---- */

@@ -138,6 +138,7 @@ static void group_tried_often(struct guard_facts *f)
 static void many_today(struct guard_facts *f)
 {
 	f->n_today = 20;
+	f->failed_at = NOW - DAY_MS;
 }
 
 static const struct {
@@ -284,6 +285,31 @@ static void the_cool_down_waits_and_doubles(void **state)
 	}
 }
 
+static void the_daily_cap_waits_for_a_day(void **state)
+{
+	struct guard_facts f = good();
+	struct guard_verdicts v;
+	AUTO_ARENA a;
+	(void)state;
+
+	arena_init(&a);
+	f.n_today = 20;
+	f.failed_at = NOW - DAY_MS + 1;
+	f.oldest_today_at = NOW - DAY_MS + MINUTE;
+	guard_judge(&f, &a, &v);
+	assert_true(v.waits);
+	assert_int_equal(v.first, GUARD_DAILY);
+	assert_int_equal(v.again_at, NOW + MINUTE);
+	f.n_attempts = 1; /* it waits for both */
+	f.last_attempt_at = NOW;
+	guard_judge(&f, &a, &v);
+	assert_int_equal(v.again_at, NOW + 10 * MINUTE);
+	f.failed_at--;
+	guard_judge(&f, &a, &v);
+	assert_false(v.waits);
+	assert_int_equal(v.of[GUARD_DAILY].says, GUARD_REFUSES);
+}
+
 static void what_is_refused_for_good_does_not_wait(void **state)
 {
 	struct guard_facts f = good();
@@ -378,6 +404,7 @@ int main(void)
 		cmocka_unit_test(every_check_is_in_the_table_of_refusals_or_waits),
 		cmocka_unit_test(of_several_the_first_in_the_table_is_the_reason_and_all_are_told),
 		cmocka_unit_test(the_cool_down_waits_and_doubles),
+		cmocka_unit_test(the_daily_cap_waits_for_a_day),
 		cmocka_unit_test(what_is_refused_for_good_does_not_wait),
 		cmocka_unit_test(only_what_code_cannot_fix_is_for_another_run),
 		cmocka_unit_test(a_star_stands_for_any_characters),
