@@ -109,11 +109,26 @@ static bool is_of_run(const struct step *s, const struct dispatch *d)
 	       str_eq(s->facts.external_run_id, d->external_run_id);
 }
 
-/* ids: of those that failed. *ret_own: one of them is of the run itself. */
+/* It may have been run again: what failed before says little of what failed then. */
+static bool is_of_attempt(const struct step *s, const struct dispatch *d)
+{
+	return is_of_run(s, d) && s->facts.attempt >= d->attempt;
+}
+
+static bool any_of_attempt(const struct steps_page *page, const struct dispatch *d)
+{
+	for (size_t i = 0; i < page->n; i++)
+		if (conclusion_failed(page->steps[i].facts.conclusion) && !is_of_agent(&page->steps[i]) &&
+			is_of_attempt(&page->steps[i], d))
+			return true;
+	return false;
+}
+
+/* ids: of those that failed. *ret_own: one of them is of the run itself, if of an attempt before. */
 static void look_at_steps(const struct steps_page *page, struct dispatch_facts *f, int64_t *ids,
 	size_t *ret_failed, bool *ret_own)
 {
-	bool runs = false, any = false;
+	bool runs = false, own = false, has = any_of_attempt(page, &f->of);
 	size_t n = 0;
 
 	for (size_t i = 0; i < page->n; i++) {
@@ -122,18 +137,19 @@ static void look_at_steps(const struct steps_page *page, struct dispatch_facts *
 		if (is_of_agent(s))
 			continue;
 		runs |= s->facts.conclusion == CONCLUSION_RUNNING;
-		if (!conclusion_failed(s->facts.conclusion))
+		if (!conclusion_failed(s->facts.conclusion) ||
+			(has && is_of_run(s, &f->of) && !is_of_attempt(s, &f->of)))
 			continue;
 		ids[n++] = s->id;
 		if (!is_of_run(s, &f->of))
 			continue;
-		any = true;
+		own = true;
 		if (f->of.run_id == 0)
 			f->of.run_id = s->run_id;
 	}
-	f->logs_are_in = any && !runs;
+	f->logs_are_in = has && !runs;
 	*ret_failed = n;
-	*ret_own = any;
+	*ret_own = own;
 }
 
 static enum err_code look_at_errors(struct db *db, struct arena *a, const int64_t *ids, size_t n_failed,

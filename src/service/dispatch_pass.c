@@ -44,12 +44,12 @@ static enum err_code apply_take(void *arg, struct db *db, struct err *e)
 	return forge_runs_settle(db, &w->run->heard, e);
 }
 
-/* No runner told of it yet; whether one does, is looked at again when it is fetched. */
+/* Whether a runner has told of that attempt is looked at when it is fetched. */
 static bool is_to_be_pulled(const struct dispatch_pass *p, const struct red_run *r)
 {
 	const struct forge_config *f = config_forge_of(p->cfg, r->of.forge);
 
-	return r->over && r->failed && r->of.run_id == 0 && f && f->pull && f->has_kind && f->url.len > 0;
+	return r->over && r->failed && f && f->pull && f->has_kind && f->url.len > 0;
 }
 
 static enum err_code take_one(const struct dispatch_pass *p, const struct red_run *r, struct err *e)

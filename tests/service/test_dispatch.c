@@ -7,6 +7,7 @@
 #include "service/dispatch_op.h"
 #include "service/dispatch_pass.h"
 #include "store/errors.h"
+#include "store/pulled.h"
 #include "tests/service/fixture.h"
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ static struct {
 	char done[2000];               /* "webhook:1 ", what was tried, in order */
 	char known[40];                /* comment or issue that was told with the last one */
 	bool perhaps, has_fingerprint; /* of the last one */
+	int64_t attempt;               /* of what is posted; 0: the first */
 	atomic_bool stop;
 	bool stop_at_head;
 	bool writes_fail; /* from what is done next on */
@@ -274,6 +276,7 @@ static void post_error_of(int sha, const char *run, enum error_class class, cons
 
 	p.facts.head_sha = str_z(sha_of(sha));
 	p.facts.external_run_id = run_of(sha, run);
+	p.facts.attempt = world.attempt > 0 ? world.attempt : 1;
 	p.facts.workflow = STR("ci");
 	p.facts.branch = STR("main");
 	assert_int_equal(post_at(&p, world.now), ERR_OK);
@@ -326,6 +329,19 @@ static struct dispatch_detail get(int64_t id)
 	if (dispatch_get(&q, id, &fx.arena, &d, &e) != ERR_OK)
 		fail_msg("%s", e.text);
 	return d;
+}
+
+static size_t n_to_be_pulled(int64_t at)
+{
+	struct db *db = NULL;
+	int64_t *ids;
+	size_t n = 0;
+	struct err e;
+
+	assert_int_equal(store_reader_get(fx.store, &db, &e), ERR_OK);
+	assert_int_equal(pulls_due(db, &fx.arena, STR("home"), at, 10, &ids, &n, &e), ERR_OK);
+	store_reader_put(fx.store, db);
+	return n;
 }
 
 static int64_t count(const char *state)
@@ -538,6 +554,24 @@ static void a_log_that_comes_while_it_waits_ends_the_wait(void **state)
 	post_error(1, CLASS_COMPILE, "boom");
 	pass();
 	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
+static void one_that_is_run_again_waits_for_its_own_log_and_is_judged_by_it(void **state)
+{
+	(void)state;
+	fx.cfg->forges[0].has_kind = fx.cfg->forges[0].pull = true;
+	red(1, "boom");
+	pass();
+	tell(1, claimed().claim, OUTCOME_FAILED, "");
+	world.now += HOUR;
+	hear(1, .attempt = 2);
+	pass();
+	assert_state(2, DISPATCH_WAITING, OUTCOME_NONE);
+	assert_int_equal(n_to_be_pulled(world.now + MINUTE), 2);
+	world.attempt = 2;
+	post_error(1, CLASS_NETWORK, "cannot reach it");
+	pass();
+	assert_refused(2, "class");
 }
 
 static void without_a_hook_a_run_is_failed_after_a_minute_of_silence(void **state)
@@ -1794,6 +1828,7 @@ int main(void)
 		T(without_a_log_it_waits_for_one_and_goes_all_the_same),
 		T(what_is_silent_about_an_empty_log_says_nothing_of_it),
 		T(a_log_that_comes_while_it_waits_ends_the_wait),
+		T(one_that_is_run_again_waits_for_its_own_log_and_is_judged_by_it),
 		T(without_a_hook_a_run_is_failed_after_a_minute_of_silence),
 		T(a_forge_that_says_it_runs_is_believed),
 		T(fifty_red_runs_of_one_group_at_once_are_one_dispatch),
