@@ -48,9 +48,9 @@ struct forge_job {
 	int64_t attempt; /* 0: not told */
 	struct forge_job_step {
 		struct str name;
-		int64_t number; /* from 1 */
+		bool has_conclusion; /* one that can be believed: not of Gitea, which copies the job's into each */
 		enum forge_conclusion conclusion;
-	} * steps; /* where they can be believed: not of Gitea, which copies the job's status into each */
+	} * steps;
 	size_t n_steps;
 };
 struct forge_run {

@@ -184,7 +184,8 @@ bool forge_read_tasks(const struct json *root, size_t max, struct arena *a, stru
 
 /* ---- jobs ---- */
 
-static void read_steps(const struct json *steps, struct arena *a, struct forge_job *job)
+static void read_steps(
+	enum commits_kind kind, const struct json *steps, struct arena *a, struct forge_job *job)
 {
 	size_t n = json_len(steps) < STEPS_MAX ? json_len(steps) : STEPS_MAX;
 
@@ -193,11 +194,10 @@ static void read_steps(const struct json *steps, struct arena *a, struct forge_j
 	job->steps = arena_array(a, n, sizeof *job->steps);
 	for (size_t i = 0; i < n; i++) {
 		const struct json *step = json_at(steps, i);
-		int64_t number = number_of(json_get(step, "number"));
 
 		job->steps[job->n_steps++] = (struct forge_job_step){
 			.name = forge_text(json_get(step, "name"), a),
-			.number = number > 0 ? number : (int64_t)i + 1,
+			.has_conclusion = kind != COMMITS_GITEA,
 			.conclusion = forge_conclusion_in(step),
 		};
 	}
@@ -223,8 +223,7 @@ bool forge_read_jobs(enum commits_kind kind, const struct json *root, size_t max
 			known = str_eq(v[k].id, job.id);
 		if (known)
 			continue;
-		if (kind != COMMITS_GITEA)
-			read_steps(json_get(j, "steps"), a, &job);
+		read_steps(kind, json_get(j, "steps"), a, &job);
 		v[(*n)++] = job;
 	}
 	return list != NULL;

@@ -151,7 +151,7 @@ enum err_code pull_feed(const struct pull *p, const struct pull_job *job, struct
 	arena_init(&a);
 	known = arena_array(&a, of->n_steps + 1, sizeof *known);
 	for (size_t i = 0; i < of->n_steps; i++)
-		known[i] = (struct job_log_step){ of->steps[i].name, of->steps[i].number,
+		known[i] = (struct job_log_step){ of->steps[i].name, of->steps[i].has_conclusion,
 			conclusion_of(of->steps[i].conclusion) };
 	job_log_split(log, known, of->n_steps, of->conclusion == FORGE_FAILURE, &a, &parts, &n);
 	return pull_feed_parts(p, job, parts, n, e);

@@ -3,6 +3,8 @@
  *
  * Where act's star stands, GitHub's groups are what a step prints: act has none of its own. The other way round nobody prints stars with "Run Main" behind.
  *
+ * Gitea's runner says what it begins as a group too, but writes that as steps write theirs. So its groups are known by what stands in them: the shell, the inputs, the environment.
+ *
  * What goes wrong: an action made of several (composite) shows a group of each, so there are more parts than steps. Then the names are the titles of the groups, which say at least what
  * was run, and no harm is done: the part that failed is still the one with the runner's last words.
  */
@@ -15,11 +17,13 @@
 
 #define BOM STR("\xef\xbb\xbf")
 #define STAR "\xe2\xad\x90 Run "
+#define HEADER_LINES 1000 /* a script stands in it */
 #define CROSS "\xe2\x9d\x8c"
 
 enum mark {
 	MARK_NONE,
 	MARK_GROUP,
+	MARK_HEADER, /* perhaps */
 	MARK_STAR,
 	MARK_CLEANUP,
 	MARK_EXIT,
@@ -74,15 +78,18 @@ static enum mark mark_of(struct str line, struct str *ret, int64_t *ret_exit)
 	static const struct {
 		const char *begins;
 		enum mark mark;
-	} marks[] = { { "##[group]Run ", MARK_GROUP }, { STAR "Main ", MARK_STAR }, { STAR, MARK_STAR },
-		{ "Post job cleanup.", MARK_CLEANUP } };
+		size_t title;      /* in front of it, so many bytes */
+		const char *named; /* NULL: the rest of the line */
+	} marks[] = { { "##[group]Run ", MARK_GROUP, 9, NULL }, { "::group::Run ", MARK_HEADER, 9, NULL },
+		{ STAR "Main ", MARK_STAR, sizeof STAR + 4, NULL },
+		{ STAR, MARK_STAR, sizeof STAR - 1, NULL },
+		{ "Post job cleanup.", MARK_CLEANUP, 0, "Post job cleanup" },
+		{ "Cleaning up container for job ", MARK_CLEANUP, 0, "Complete job" } };
 	struct str s;
 
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
 		if (str_starts(line, str_z(marks[i].begins))) {
-			*ret = marks[i].mark == MARK_GROUP  ? str_from(line, 9)
-			       : marks[i].mark == MARK_STAR ? str_from(line, strlen(marks[i].begins))
-							    : STR("Post job cleanup");
+			*ret = marks[i].named ? str_z(marks[i].named) : str_from(line, marks[i].title);
 			return marks[i].mark;
 		}
 	if (str_starts(line, STR("##[error]Process completed with exit code ")))
@@ -119,19 +126,54 @@ static void begin(struct splitting *s, const char *at, struct str title)
 	s->v[s->n++] = (struct job_log_part){ .text = { at, 0 }, .name = name_of(title, s->a) };
 }
 
-static bool begins_part(const struct splitting *s, enum mark mark)
+static struct str first_line(struct str log)
 {
-	return mark == MARK_STAR || (!s->by_stars && (mark == MARK_GROUP || mark == MARK_CLEANUP));
+	size_t len = str_find(log, '\n');
+
+	return (struct str){ log.p, len + (len < log.len) };
 }
 
-static void look_at(struct splitting *s, struct str line)
+/* Does the group that begins behind that line say how a step is run? */
+static bool says_how(struct str behind)
+{
+	for (int i = 0; i < HEADER_LINES && behind.len > 0; i++) {
+		struct str raw = first_line(behind), line = without_front(raw);
+
+		if (str_starts(line, STR("shell: ")) || str_eq(line, STR("with:")) ||
+			str_eq(line, STR("env:")))
+			return true;
+		if (str_starts(line, STR("::endgroup::")) || str_starts(line, STR("::group::")))
+			return false;
+		behind = str_from(behind, raw.len);
+	}
+	return false;
+}
+
+/* "actions/checkout@v4", "./tools/action": an action that is given nothing. */
+static bool is_action(struct str title)
+{
+	title = str_from(title, sizeof "Run " - 1);
+	return str_find(title, ' ') == title.len &&
+	       (str_find(title, '@') < title.len || str_starts(title, STR("./")));
+}
+
+static bool begins_part(const struct splitting *s, enum mark mark, struct str title, struct str behind)
+{
+	if (mark == MARK_STAR || s->by_stars)
+		return mark == MARK_STAR;
+	return mark == MARK_GROUP || mark == MARK_CLEANUP ||
+	       (mark == MARK_HEADER && (is_action(title) || says_how(behind)));
+}
+
+/* behind: what stands below the line. */
+static void look_at(struct splitting *s, struct str line, struct str behind)
 {
 	struct str title = STR("");
 	int64_t exit_code = 0;
 	enum mark mark = mark_of(without_front(line), &title, &exit_code);
 	struct job_log_part *part;
 
-	if (begins_part(s, mark)) {
+	if (begins_part(s, mark, title, behind)) {
 		if (s->one && s->v[0].name.len == 0)
 			s->v[0].name = name_of(title, s->a);
 		begin(s, line.p, title);
@@ -154,12 +196,10 @@ static bool has_stars(struct str log)
 static void walk(struct splitting *s, struct str log)
 {
 	for (size_t from = 0; from < log.len;) {
-		struct str rest = str_from(log, from);
-		size_t len = str_find(rest, '\n');
+		struct str line = first_line(str_from(log, from));
 
-		len += len < rest.len;
-		look_at(s, (struct str){ rest.p, len });
-		from += len;
+		from += line.len;
+		look_at(s, line, str_from(log, from));
 	}
 }
 
@@ -179,7 +219,7 @@ static bool is_runners(struct str name)
 
 static bool is_own(const struct job_log_step *step)
 {
-	return step->conclusion != CONCLUSION_SKIPPED && !is_runners(step->name);
+	return !(step->has_conclusion && step->conclusion == CONCLUSION_SKIPPED) && !is_runners(step->name);
 }
 
 /* With the names and conclusions of the forge, if its steps are as many as the parts that could be such. */
@@ -199,7 +239,8 @@ static void take_known(struct splitting *s, const struct job_log_step *known, si
 		while (!is_own(&known[k]))
 			k++;
 		s->v[i].name = name_of(known[k].name, s->a);
-		s->v[i].conclusion = known[k].conclusion;
+		if (known[k].has_conclusion)
+			s->v[i].conclusion = known[k].conclusion;
 		k++;
 	}
 }

@@ -10,8 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str log = { (const char *)data, size };
-	const struct job_log_step known[] = { { STR("a"), 1, CONCLUSION_SUCCESS },
-		{ STR("b"), 2, CONCLUSION_FAILURE } };
+	const struct job_log_step known[] = { { STR("a"), true, CONCLUSION_SUCCESS },
+		{ STR("b"), false, CONCLUSION_FAILURE } };
 	struct job_log_part *parts, one;
 	size_t n, at = 0;
 	AUTO_ARENA a;

@@ -584,7 +584,7 @@ static void jobs_come_as_a_list_or_under_two_names(void **state)
 	}
 }
 
-static void steps_are_believed_but_for_giteas(void **state)
+static void how_steps_went_is_believed_but_for_giteas(void **state)
 {
 	static const char body[] = "{\"jobs\":[{\"id\":5,\"name\":\"test\",\"conclusion\":\"failure\","
 				   "\"steps\":[{\"name\":\"Set up\","
@@ -597,13 +597,15 @@ static void steps_are_believed_but_for_giteas(void **state)
 	good(ask_jobs());
 	assert_int_equal(jobs[0].n_steps, 2);
 	is(jobs[0].steps[1].name, "Run make");
-	assert_int_equal(jobs[0].steps[1].number, 3);
+	assert_true(jobs[0].steps[1].has_conclusion);
 	assert_int_equal(jobs[0].steps[1].conclusion, FORGE_FAILURE);
 	assert_int_equal(jobs[0].steps[0].conclusion, FORGE_SUCCESS);
 	forge_is(COMMITS_GITEA, "");
 	says("GET /api", 200, "", body);
 	good(ask_jobs());
-	assert_int_equal(jobs[0].n_steps, 0);
+	assert_int_equal(jobs[0].n_steps, 2);
+	is(jobs[0].steps[1].name, "Run make");
+	assert_false(jobs[0].steps[1].has_conclusion);
 }
 
 /* ---- logs ---- */
@@ -1184,7 +1186,7 @@ int main(void)
 		TEST(a_forge_that_knows_of_no_pages_is_not_asked_for_ever),
 		TEST(no_more_runs_than_were_wanted),
 		TEST(jobs_come_as_a_list_or_under_two_names),
-		TEST(steps_are_believed_but_for_giteas),
+		TEST(how_steps_went_is_believed_but_for_giteas),
 		TEST(a_log_comes_as_it_is_with_a_step_where_it_can),
 		TEST(a_redirect_is_followed_without_the_token),
 		TEST(a_redirect_to_nowhere_or_in_circles_is_told),

@@ -26,6 +26,16 @@ static const char act[] = T
 	"Main make test\n" T "##[group]Run x\n" T "a.c:1:1: error: x\n" T "exitcode '2': failure\n" T
 	"  \xe2\x9d\x8c  Failure - Main make test\n" T STAR "Post actions/checkout@v4\n" T "Job failed\n";
 
+/* Gitea's own runner, from 1.0 on: a step's own group is written in the same way. */
+static const char gitea[] = T
+	"real(version:v1.0.8) received task 10 of job build, be triggered by event: push\n" T
+	"workflow prepared\n" T "Run Main fetch\n" T "::group::Run git fetch\n" T "git fetch\n" T
+	"git checkout -q main\n" T "shell: bash -e {0}\n" T "::endgroup::\n" T "::group::Run make test\n" T
+	"make test\n" T "shell: bash -e {0}\n" T "env:\n" T "  CFLAGS: -O1\n" T "::endgroup::\n" T
+	"::group::Run my tests\n" T "1 passed\n" T "::endgroup::\n" T "a.c:1:1: error: x\n" T
+	"##[error]Process completed with exit code 2.\n" T "::group::Run acme/tidy@v1\n" T "well\n" T
+	"::endgroup::\n" T "Cleaning up container for job build\n" T "Job failed\n" T "Job 'build' failed\n";
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -80,12 +90,12 @@ static void a_log_of_github_is_split_where_it_says_run(void **state)
 static void steps_that_are_as_many_have_the_names_of_the_forge(void **state)
 {
 	const struct job_log_step known[] = {
-		{ STR("Set up job"), 1, CONCLUSION_SUCCESS },
-		{ STR("Checkout"), 2, CONCLUSION_SUCCESS },
-		{ STR("Only on main"), 3, CONCLUSION_SKIPPED },
-		{ STR("Tests"), 4, CONCLUSION_FAILURE },
-		{ STR("Post Checkout"), 7, CONCLUSION_SUCCESS },
-		{ STR("Complete job"), 8, CONCLUSION_SUCCESS },
+		{ STR("Set up job"), true, CONCLUSION_SUCCESS },
+		{ STR("Checkout"), true, CONCLUSION_SUCCESS },
+		{ STR("Only on main"), true, CONCLUSION_SKIPPED },
+		{ STR("Tests"), true, CONCLUSION_FAILURE },
+		{ STR("Post Checkout"), true, CONCLUSION_SUCCESS },
+		{ STR("Complete job"), true, CONCLUSION_SUCCESS },
 	};
 	(void)state;
 
@@ -102,8 +112,8 @@ static void steps_that_are_as_many_have_the_names_of_the_forge(void **state)
 static void a_step_that_the_forge_says_went_on_is_no_failure(void **state)
 {
 	const struct job_log_step known[] = {
-		{ STR("Checkout"), 1, CONCLUSION_SUCCESS },
-		{ STR("May fail"), 2, CONCLUSION_SUCCESS },
+		{ STR("Checkout"), true, CONCLUSION_SUCCESS },
+		{ STR("May fail"), true, CONCLUSION_SUCCESS },
 	};
 	(void)state;
 
@@ -125,6 +135,33 @@ static void a_log_of_act_is_split_at_its_stars_alone(void **state)
 	assert_int_equal(parts[2].conclusion, CONCLUSION_FAILURE);
 	assert_int_equal(parts[2].exit_code, 2);
 	assert_int_equal(parts[3].conclusion, CONCLUSION_SUCCESS);
+}
+
+static void a_log_of_giteas_runner_is_split_at_groups_that_say_how(void **state)
+{
+	const struct job_log_step known[] = {
+		{ STR("fetch"), false, CONCLUSION_FAILURE },
+		{ STR("test"), false, CONCLUSION_FAILURE },
+		{ STR("tidy"), false, CONCLUSION_FAILURE },
+	};
+	(void)state;
+
+	split(gitea, NULL, 0, true);
+	assert_int_equal(n, 5);
+	is(parts[0].name, "Set up job");
+	is(parts[1].name, "Run git fetch");
+	is(parts[2].name, "Run make test");
+	is(parts[3].name, "Run acme/tidy@v1");
+	is(parts[4].name, "Complete job");
+	assert_int_equal(parts[1].conclusion, CONCLUSION_SUCCESS);
+	assert_int_equal(parts[2].conclusion, CONCLUSION_FAILURE);
+	assert_int_equal(parts[2].exit_code, 2);
+	assert_int_equal(parts[3].conclusion, CONCLUSION_SUCCESS);
+	split(gitea, known, 3, true);
+	is(parts[2].name, "test");
+	assert_int_equal(parts[1].conclusion, CONCLUSION_SUCCESS); /* whatever the forge says of each */
+	split(gitea, known, 2, true); /* one was left out, and nobody says which */
+	is(parts[2].name, "Run make test");
 }
 
 static void what_cannot_be_split_is_one_step(void **state)
@@ -225,6 +262,8 @@ int main(void)
 		TEST(steps_that_are_as_many_have_the_names_of_the_forge),
 		TEST(a_step_that_the_forge_says_went_on_is_no_failure),
 		TEST(a_log_of_act_is_split_at_its_stars_alone),
+		TEST(a_log_of_giteas_runner_is_split_at_groups_that_say_how),
+		TEST(a_log_of_giteas_runner_is_split_at_groups_that_say_how),
 		TEST(what_cannot_be_split_is_one_step),
 		TEST(a_job_that_failed_has_a_step_that_failed),
 		TEST(marks_count_at_the_beginning_of_a_line_only),
