@@ -7,6 +7,7 @@
 
 #include "service/excerpt.h"
 #include "store/errors.h"
+#include "text/job_log.h"
 
 #include <stdlib.h>
 
@@ -205,6 +206,29 @@ static enum err_code read_streamed(struct reading *r, struct step *s, struct con
 	return code;
 }
 
+static struct str unstamped(struct str text, struct arena *a)
+{
+	struct str without;
+	AUTO_BUF out;
+
+	buf_init(&out, SIZE_MAX);
+	job_log_unstamp(text, &out);
+	without = arena_str(a, buf_view(&out));
+	return without;
+}
+
+/* When each line was written would take a third of the room. */
+static void leave_stamps_out(struct step *s, struct context_found *f, struct arena *a)
+{
+	if (!s->facts.pulled)
+		return;
+	s->text = unstamped(s->text, a);
+	for (size_t i = 0; i < f->n; i++) {
+		f->errors[i].head = unstamped(f->errors[i].head, a);
+		f->errors[i].end = unstamped(f->errors[i].end, a);
+	}
+}
+
 enum err_code account_read_texts(struct store *store, const struct config *cfg, size_t budget,
 	struct step *steps, struct context_found *found, size_t n, struct arena *a, struct err *e)
 {
@@ -215,6 +239,7 @@ enum err_code account_read_texts(struct store *store, const struct config *cfg, 
 			lines_of_tail(&r, &steps[i], &found[i]);
 		else if (steps[i].has_log && steps[i].log_expired_at == 0)
 			TRY(read_streamed(&r, &steps[i], &found[i], e));
+		leave_stamps_out(&steps[i], &found[i], a);
 	}
 	return ERR_OK;
 }

@@ -308,3 +308,27 @@ void job_log_clean(struct str log, struct buf *out)
 		log = str_from(log, len);
 	}
 }
+
+/* Of its stamp and the blank behind it; 0: it has none. */
+static size_t stamp_of(struct str line)
+{
+	static const char shape[] = "0000-00-00T00:00:00.0000000Z ";
+
+	if (line.len < sizeof shape - 1)
+		return 0;
+	for (size_t i = 0; i < sizeof shape - 1; i++)
+		if (shape[i] == '0' ? line.p[i] < '0' || line.p[i] > '9' : line.p[i] != shape[i])
+			return 0;
+	return sizeof shape - 1;
+}
+
+void job_log_unstamp(struct str text, struct buf *out)
+{
+	while (text.len > 0) {
+		struct str line = first_line(text);
+		size_t stamp = stamp_of(line);
+
+		buf_add(out, line.p + stamp, line.len - stamp);
+		text = str_from(text, line.len);
+	}
+}

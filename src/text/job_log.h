@@ -44,6 +44,9 @@ void job_log_split(struct str log, const struct job_log_step *known, size_t n, b
 /* A log without the BOMs at its beginning and at the beginnings of lines (GitHub puts one in front of each page of it). Appended. */
 void job_log_clean(struct str log, struct buf *out);
 
+/* Text without the stamps that runners put in front of lines: "2026-01-02T15:04:05.0000000Z ", of seven digits, which hardly anybody else writes. Appended. */
+void job_log_unstamp(struct str text, struct buf *out);
+
 /* What a log that is known to be of one step says of how it went; conclusion of what it says nothing: success. name: empty if it does not say. */
 void job_log_one(struct str log, struct arena *a, struct job_log_part *ret);
 

@@ -12,7 +12,7 @@ import unittest
 
 import sluice_test as s
 from sluice_test import Server, eventually, post_of
-from stand_in_forge import GitRepo, Listener, StandInForge, Step
+from stand_in_forge import STAMP, GitRepo, Listener, StandInForge, Step
 
 SECRET = "the-secret-of-the-hooks"
 TOKEN = "the-token-of-the-forge"
@@ -139,7 +139,9 @@ class Loop(Dispatches):
         server = self.server("\taction = claim\n\twait = 120s\n")
         self.red(log=None).finish("failure")
         eventually("it is fetched and offered", lambda: self.dispatches(server, state="offered"), seconds=120)
-        self.assertIn("pump.c:12:3", self.claim(server)["prompt"])
+        prompt = self.claim(server)["prompt"]
+        self.assertIn("pump.c:12:3", prompt)
+        self.assertNotIn(STAMP, prompt)
 
     def test_a_branch_that_moved_on_is_no_affair_of_ours(self):
         server = self.server("\taction = claim\n")

@@ -237,6 +237,18 @@ static void boms_go_and_nothing_else(void **state)
 	is(buf_view(&out), T "a\r\nb" BOM "c\n\n");
 }
 
+static void stamps_of_runners_go_and_no_others(void **state)
+{
+	AUTO_BUF out;
+	(void)state;
+
+	buf_init(&out, SIZE_MAX);
+	job_log_unstamp(
+		STR(T "one\n" T "\n2026-01-02T15:04:05.000Z two\n" T T "three\n2026-01-02T15:04:05.0000000Z"),
+		&out);
+	is(buf_view(&out), "one\n\n2026-01-02T15:04:05.000Z two\n" T "three\n2026-01-02T15:04:05.0000000Z");
+}
+
 static void the_log_of_one_step_says_how_it_went(void **state)
 {
 	struct job_log_part part;
@@ -270,6 +282,7 @@ int main(void)
 		TEST(there_are_so_many_parts_and_no_more),
 		TEST(names_are_short_and_printable),
 		TEST(boms_go_and_nothing_else),
+		TEST(stamps_of_runners_go_and_no_others),
 		TEST(the_log_of_one_step_says_how_it_went),
 	};
 
