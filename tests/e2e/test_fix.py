@@ -338,7 +338,7 @@ class Example(Fixing, Case):
         self.assertNotEqual(told["sha"], self.head)
 
     def test_what_does_not_is_told_and_not_pushed(self):
-        for agent, outcome, note in (("true", "no_fix", "nothing was changed"), ("echo worse > state", "failed", "does not pass the tests"), ("exit 7", "failed", "exit code 7")):
+        for agent, outcome, note in (("true", "failed", "nothing was changed"), ("exit 10", "no_fix", "says that no change of code mends this"), ("echo worse > state", "failed", "does not pass the tests"), ("exit 7", "failed", "exit code 7")):
             with self.subTest(agent=agent):
                 told = self.fix(agent)
                 self.assertEqual((told["outcome"], self.pushed()), (outcome, self.head))
