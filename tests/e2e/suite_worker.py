@@ -98,7 +98,15 @@ class Worker:
             raise AssertionError(f"{found.group(0)}:\n{self.stderr}")
         return code
 
+    def hears(self):
+        """Has it come so far that it hears a SIGTERM, or is it over?"""
+        if self.process.poll() is not None:
+            return True
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return bool(int(re.search(r"^SigCgt:\s*([0-9a-f]+)", f.read(), re.M)[1], 16) >> (signal.SIGTERM - 1) & 1)
+
     def stop(self):
+        eventually("it hears signals", self.hears)
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
 
