@@ -12,7 +12,7 @@
 #include "service/dispatch_op.h"
 #include "store/errors.h"
 
-#define DUE_MAX 100
+#define DUE_MAX 1000
 #define TRIES_MAX 3
 #define BACKOFF_MS 30000                    /* then four times as long */
 #define AGAIN_MAX_MS (INT64_C(3600) * 1000) /* who says later is tried then */
@@ -71,7 +71,7 @@ struct one {
 	struct arena *a;
 	struct dispatch of;
 	struct dispatch_deed deed;
-	struct str prompt, context, known, fingerprint;
+	struct str zstd, prompt, context, known, fingerprint;
 	bool taken;
 };
 
@@ -105,20 +105,31 @@ static enum err_code read_group(struct db *db, struct one *x, struct err *e)
 
 static enum err_code read_one(struct one *x, struct err *e)
 {
-	struct str zstd = STR("");
 	struct db *db = NULL;
 	enum err_code code;
 
 	TRY(store_reader_get(x->p->store, &db, e));
-	code = dispatches_get(db, x->a, x->deed.dispatch_id, 0, 0, &x->of, &zstd, e);
+	code = dispatches_get(db, x->a, x->deed.dispatch_id, 0, 0, &x->of, &x->zstd, e);
 	if (code == ERR_OK && str_eq(x->deed.action, STR("comment")))
 		code = forge_comment_get(db, x->a, x->of.repo_id, x->of.pull_request, &x->known, e);
 	if (code == ERR_OK && str_eq(x->deed.action, STR("issue")))
 		code = read_group(db, x, e);
 	store_reader_put(x->p->store, db);
-	TRY(code);
-	TRY(dispatch_unpack(zstd, x->a, &x->prompt, e));
+	return code;
+}
+
+static enum err_code read_words(struct one *x, struct err *e)
+{
+	TRY(dispatch_unpack(x->zstd, x->a, &x->prompt, e));
 	return is_for_people(x) ? read_context(x, e) : ERR_OK;
+}
+
+static bool is_away(const struct one *x)
+{
+	const struct dispatch_outside *o = x->p->outside;
+
+	return o->is_away &&
+	       o->is_away(o->arg, &x->of, x->deed.action, config_dispatch(x->p->cfg, x->of.repo));
 }
 
 static enum err_code apply_try(void *arg, struct db *db, struct err *e)
@@ -206,6 +217,9 @@ static enum err_code do_one(
 	enum dispatch_did did;
 
 	TRY(read_one(&x, e));
+	if (is_away(&x))
+		return ERR_OK; /* it stays due, and this was no try */
+	TRY(read_words(&x, e));
 	TRY(dispatch_write(p->store, apply_try, &x, sizeof x, e));
 	if (!x.taken)
 		return ERR_OK;

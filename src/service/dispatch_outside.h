@@ -40,6 +40,9 @@ struct dispatch_outside {
 	/* Where its branch or pull request stands. ERR_NOT_FOUND: there is none such; other errors: it is not known. */
 	enum err_code (*head)(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
 		struct forge_tip *ret, struct err *e);
+	/* Who would be spoken to has kept us waiting a moment ago, and for nothing: it is left alone for a while, so that others have their turn. NULL: nobody is. */
+	bool (*is_away)(
+		void *arg, const struct dispatch *d, struct str action, const struct dispatch_config *config);
 	/* *ret is zero before. e: why, of all but DISPATCH_DID. */
 	enum dispatch_did (*act)(void *arg, const struct dispatch_work *w, struct arena *a,
 		struct dispatch_made *ret, struct err *e);

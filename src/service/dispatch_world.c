@@ -13,23 +13,71 @@
 #define WEBHOOK_MS 15000
 #define WEBHOOK_ANSWER_MAX ((size_t)64 << 10)
 #define WEBHOOK_MAX ((size_t)4 << 20)
+#define SLOW_MS 2000 /* who takes longer, and then fails, is away .. */
+#define AWAY_MS 60000
+#define AWAY_MAX 64 /* beyond, the first is forgotten */
+
+struct away {
+	char *who;     /* the name of a forge, or the url of a webhook */
+	int64_t until; /* steady, ms */
+};
 
 struct dispatch_world {
 	const struct clock *clock;
 	const atomic_bool *stop;
+	struct away away[AWAY_MAX];
+	size_t n_away;
 };
 
 struct dispatch_world *dispatch_world_new(const struct clock *clock, const atomic_bool *stop)
 {
 	struct dispatch_world *w = mem_alloc(sizeof *w);
 
-	*w = (struct dispatch_world){ clock, stop };
+	*w = (struct dispatch_world){ .clock = clock, .stop = stop };
 	return w;
 }
 
 void dispatch_world_free(struct dispatch_world *w)
 {
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n_away; i++)
+		free(w->away[i].who);
 	free(w);
+}
+
+/* ---- who is away ---- */
+
+static bool is_silent(const struct dispatch_world *w, struct str who)
+{
+	int64_t now = clock_steady_ms(w->clock);
+
+	for (size_t i = 0; i < w->n_away; i++)
+		if (w->away[i].until > now && str_eq(str_z(w->away[i].who), who))
+			return true;
+	return false;
+}
+
+/* began: steady ms. */
+static void take_note(struct dispatch_world *w, struct str who, int64_t began)
+{
+	int64_t now = clock_steady_ms(w->clock);
+
+	if (now - began < SLOW_MS)
+		return;
+	if (w->n_away == AWAY_MAX) {
+		free(w->away[0].who);
+		w->away[0] = w->away[--w->n_away];
+	}
+	w->away[w->n_away++] = (struct away){ mem_dup(who), now + AWAY_MS };
+}
+
+static bool is_away(
+	void *arg, const struct dispatch *d, struct str action, const struct dispatch_config *config)
+{
+	bool is_hook = str_eq(action, STR("webhook"));
+
+	return is_silent(arg, is_hook && config ? config->url : d->forge);
 }
 
 /* ---- forges ---- */
@@ -55,12 +103,20 @@ static enum err_code open_forge(const struct dispatch_world *w, const struct con
 static enum err_code head(void *arg, const struct config *cfg, const struct dispatch *d, struct arena *a,
 	struct forge_tip *ret, struct err *e)
 {
+	struct dispatch_world *w = arg;
+	int64_t began = clock_steady_ms(w->clock);
+	enum err_code code;
 	AUTO_FORGE f = NULL;
 
-	TRY(open_forge(arg, cfg, d->forge, &f, e));
-	if (d->pull_request > 0)
-		return forge_pull_head(f, d->repo, d->pull_request, a, ret, e);
-	return forge_branch_head(f, d->repo, d->branch, a, ret, e);
+	if (is_silent(w, d->forge))
+		return err_set(
+			e, ERR_NETWORK, "forge \"%.*s\" did not answer a moment ago", STR_FMT(d->forge));
+	TRY(open_forge(w, cfg, d->forge, &f, e));
+	code = d->pull_request > 0 ? forge_pull_head(f, d->repo, d->pull_request, a, ret, e)
+				   : forge_branch_head(f, d->repo, d->branch, a, ret, e);
+	if (code == ERR_NETWORK)
+		take_note(w, d->forge, began);
+	return code;
 }
 
 /* same: doing it twice is doing it once. */
@@ -347,12 +403,18 @@ static enum dispatch_did act_webhook(const struct dispatch_world *world, const s
 static enum dispatch_did act(
 	void *arg, const struct dispatch_work *w, struct arena *a, struct dispatch_made *ret, struct err *e)
 {
-	if (str_eq(w->action, STR("webhook")))
-		return act_webhook(arg, w, a, ret, e);
-	return act_on_forge(arg, w, a, ret, e);
+	struct dispatch_world *world = arg;
+	bool is_hook = str_eq(w->action, STR("webhook"));
+	int64_t began = clock_steady_ms(world->clock);
+	enum dispatch_did did =
+		is_hook ? act_webhook(world, w, a, ret, e) : act_on_forge(world, w, a, ret, e);
+
+	if (did == DISPATCH_AGAIN || did == DISPATCH_PERHAPS || did == DISPATCH_PERHAPS_AGAIN)
+		take_note(world, is_hook ? w->config->url : w->of->forge, began);
+	return did;
 }
 
 struct dispatch_outside dispatch_world_outside(struct dispatch_world *w)
 {
-	return (struct dispatch_outside){ head, act, w };
+	return (struct dispatch_outside){ .head = head, .is_away = is_away, .act = act, .arg = w };
 }

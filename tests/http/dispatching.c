@@ -32,7 +32,7 @@ static enum dispatch_did no_act(
 
 void dispatching_pass(void)
 {
-	static const struct dispatch_outside outside = { no_head, no_act, NULL };
+	static const struct dispatch_outside outside = { .head = no_head, .act = no_act };
 	const struct config *cfg = config_get(fx.app.config);
 	bool broke_off = false;
 	const struct dispatch_pass p = { .store = fx.app.store,

@@ -31,7 +31,7 @@ static struct {
 	bool perhaps, has_fingerprint; /* of the last one */
 	int64_t attempt;               /* of what is posted; 0: the first */
 	atomic_bool stop;
-	bool stop_at_head;
+	bool stop_at_head, is_away;
 	bool writes_fail; /* from what is done next on */
 	bool broke_off;
 } world;
@@ -95,7 +95,17 @@ static enum dispatch_did act(
 	return world.did;
 }
 
-static const struct dispatch_outside outside = { ask_head, act, NULL };
+static bool is_away(
+	void *arg, const struct dispatch *d, struct str action, const struct dispatch_config *config)
+{
+	(void)arg;
+	(void)d;
+	(void)action;
+	assert_non_null(config);
+	return world.is_away;
+}
+
+static const struct dispatch_outside outside = { .head = ask_head, .act = act, .is_away = is_away };
 
 static struct dispatch_pass a_pass(void)
 {
@@ -1377,6 +1387,26 @@ static void who_says_when_to_come_again_is_tried_then(void **state)
 	assert_string_equal(world.done, "webhook:1 webhook:1 webhook:1 ");
 }
 
+static void who_is_away_is_left_alone_and_that_is_no_try(void **state)
+{
+	struct dispatch_detail d;
+	(void)state;
+
+	configure(DISPATCH_WEBHOOK);
+	world.is_away = true;
+	red(1, "boom");
+	pass();
+	world.now += HOUR;
+	pass();
+	d = get(1);
+	assert_int_equal(d.n_deeds, 1);
+	assert_int_equal(d.deeds[0].n_tries, 0);
+	assert_true(str_eq(d.deeds[0].state, STR("wanted")));
+	world.is_away = false;
+	pass();
+	assert_state(1, DISPATCH_HANDED, OUTCOME_NONE);
+}
+
 static void what_may_have_got_through_is_unknown_and_not_repeated(void **state)
 {
 	(void)state;
@@ -1870,6 +1900,7 @@ int main(void)
 		T(a_webhook_is_handed_over_once),
 		T(what_did_not_get_through_is_tried_three_times),
 		T(who_says_when_to_come_again_is_tried_then),
+		T(who_is_away_is_left_alone_and_that_is_no_try),
 		T(what_may_have_got_through_is_unknown_and_not_repeated),
 		T(killed_between_deciding_and_handing_over_it_is_handed_over_once),
 		T(killed_while_handing_over_it_is_unknown_and_never_repeated),

@@ -6,6 +6,7 @@
 #include "service/dispatch_world.h"
 #include "tests/unit/help/little_server.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +361,62 @@ static void an_issue_is_made_once_though_nobody_heard_that_it_was(void **state)
 	assert_int_equal(said.n_posts, 1);
 }
 
+/* ---- who keeps everybody waiting ---- */
+
+static atomic_int_least64_t ahead; /* of the steady clock */
+static atomic_int n_cut;
+
+static int64_t wall_of(void *arg)
+{
+	(void)arg;
+	return clock_wall_ms(&clock_system);
+}
+
+static int64_t steady_of(void *arg)
+{
+	(void)arg;
+	return clock_steady_ms(&clock_system) + atomic_load(&ahead);
+}
+
+static const struct clock moved_clock = { wall_of, steady_of, NULL };
+
+/* It takes its time, and says nothing in the end. */
+static enum little_kind cut(void *arg, struct str request, char **ret)
+{
+	(void)arg;
+	(void)request;
+	atomic_fetch_add(&ahead, 5000);
+	atomic_fetch_add(&n_cut, 1);
+	*ret = mem_dup(STR(""));
+	return LITTLE_BYTES;
+}
+
+static void who_kept_us_waiting_for_nothing_is_left_alone_for_a_while(void **state)
+{
+	struct dispatch_work w = on_forge("status");
+	struct dispatch_world *waiting = dispatch_world_new(&moved_clock, &stop);
+	const struct dispatch_outside o = dispatch_world_outside(waiting);
+	struct forge_tip tip = { 0 };
+	int before;
+	(void)state;
+
+	little_server_ask(server, cut, NULL);
+	assert_false(o.is_away(o.arg, w.of, STR("status"), &config));
+	assert_int_equal(o.head(o.arg, w.cfg, w.of, &a, &tip, &e), ERR_NETWORK);
+	assert_true(o.is_away(o.arg, w.of, STR("status"), &config));
+	assert_false(o.is_away(o.arg, w.of, STR("webhook"), &config)); /* that is somebody else */
+	before = atomic_load(&n_cut);
+	assert_true(before > 0);
+	assert_int_equal(o.head(o.arg, w.cfg, w.of, &a, &tip, &e), ERR_NETWORK);
+	assert_int_equal(atomic_load(&n_cut), before);
+	atomic_fetch_add(&ahead, 60000);
+	assert_false(o.is_away(o.arg, w.of, STR("status"), &config));
+	w.action = STR("webhook");
+	assert_int_equal(o.act(o.arg, &w, &a, &made, &e), DISPATCH_PERHAPS);
+	assert_true(o.is_away(o.arg, w.of, STR("webhook"), &config));
+	dispatch_world_free(waiting);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -379,6 +436,7 @@ int main(void)
 		T(an_issue_that_is_open_is_enough),
 		T(after_an_issue_that_was_closed_there_is_a_new_one),
 		T(an_issue_is_made_once_though_nobody_heard_that_it_was),
+		T(who_kept_us_waiting_for_nothing_is_left_alone_for_a_while),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
