@@ -6,7 +6,7 @@
  * What hooks did not tell, and logs that no runner sent, are others' (forge_asker.h).
  *
  * It is the only one that decides, and so two failures of one group that come at once are decided one after the other. While it speaks to a forge or a webhook, with a time-out always, nothing else is
- * decided; no request waits for it.
+ * decided; no request waits for it. Who kept it waiting for nothing is left alone for a minute, so that others have their turn.
  */
 #include "service/config.h"
 #include "store/store.h"
