@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "tests/http/conform.h"
+#include "tests/store/migrated.h"
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -103,7 +104,8 @@ int fixture_up(void **state)
 
 	buf_init(&text, 200);
 	snprintf(fx.folder, sizeof fx.folder, "/tmp/sluice-test-XXXXXX");
-	if (!mkdtemp(fx.folder) || store_open(&o, &fx.app.store, &e) != ERR_OK)
+	if (!mkdtemp(fx.folder) || migrated_put(fx.folder) != 0 ||
+		store_open(&o, &fx.app.store, &e) != ERR_OK)
 		return -1;
 	arena_init(&fx.arena);
 	atomic_store(&fx.wall, NOW);

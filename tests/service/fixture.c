@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "tests/service/fixture.h"
+#include "tests/store/migrated.h"
 
 #include <ftw.h>
 #include <pthread.h>
@@ -47,7 +48,7 @@ int fixture_up(void **state)
 	(void)state;
 
 	snprintf(fx.folder, sizeof fx.folder, "/tmp/sluice-test-XXXXXX");
-	if (!mkdtemp(fx.folder) || store_open(&o, &fx.store, &e) != ERR_OK)
+	if (!mkdtemp(fx.folder) || migrated_put(fx.folder) != 0 || store_open(&o, &fx.store, &e) != ERR_OK)
 		return -1;
 	arena_init(&fx.arena);
 	fx.access = access_new(fx.store);

@@ -1,5 +1,7 @@
 #include "tests/store/fixture.h"
 
+#include "tests/store/migrated.h"
+
 #include "base/zst.h"
 
 #include <ftw.h>
@@ -69,7 +71,7 @@ int store_up(void **state)
 {
 	struct err e;
 
-	return folder_up(state) == 0 && open_store(&e) == ERR_OK ? 0 : -1;
+	return folder_up(state) == 0 && migrated_put(fx.folder) == 0 && open_store(&e) == ERR_OK ? 0 : -1;
 }
 
 int store_down(void **state)

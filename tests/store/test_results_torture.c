@@ -3,6 +3,7 @@
  * operation; what was acknowledged is there when the store is opened again, nothing else is, and what is kept of the run is what counting says.
  */
 #include "tests/store/faults.h"
+#include "tests/store/migrated.h"
 #include "tests/store/suite_story.h"
 
 #include <sqlite3.h>
@@ -90,6 +91,7 @@ static bool told_with_fault(int n, int code)
 
 	memset(&known, 0, sizeof known);
 	assert_int_equal(folder_up(NULL), 0);
+	assert_int_equal(migrated_put(fx.folder), 0);
 	assert_true(open_once());
 	faults_arm(FAULT_CALL, n, code, false);
 	tell_story();

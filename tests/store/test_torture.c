@@ -1,15 +1,19 @@
 /*
  * R2 for the store: every call below it fails once, in turn, while a short story is told.
  *
- * The story opens a store in an empty folder, adds a repo, puts steps, replaces one, says what broke in one, twice, and something about
+ * The story opens a store, adds a repo, puts steps, replaces one, says what broke in one, twice, and something about
  * the group of that, puts a report beside one and replaces it, lets two expire, reads, and closes; it goes on after an error, as a server does. Meanwhile it
  * keeps the account of what was
  * acknowledged. For each call that can fail: the error is a clear one, one fault is one error, what is read
  * in the story is exactly what was acknowledged, and so is what is found after closing and opening again.
+ *
+ * It is told twice: of an empty folder, where it is over once the repo is added, because there each telling begins with
+ * all migrations, and as a whole of a folder where there was a store before.
  * Leaks are for the sanitizer, descriptors are counted.
  */
 #include "tests/store/faults.h"
 #include "tests/store/fixture.h"
+#include "tests/store/migrated.h"
 
 #include "store/errors.h"
 
@@ -357,15 +361,8 @@ static bool story_opens(void)
 	return went_well(open_once(&e), &e) || went_well(open_once(&e), &e);
 }
 
-static void tell_story(void)
+static void story_of_the_repo(void)
 {
-	struct err e;
-
-	memset(&known, 0, sizeof known);
-	if (!story_opens())
-		return;
-	story_adds_the_repo();
-	story_adds_the_repo();
 	for (int i = 0; i < N_STEPS - 1; i++)
 		story_puts(i, "first text");
 	story_puts(2, "second text");
@@ -378,6 +375,21 @@ static void tell_story(void)
 	story_expires_the_first_two();
 	story_puts(4, "last text");
 	story_reads();
+}
+
+enum beginning { EMPTY_FOLDER, STORE_FROM_BEFORE, BEGINNINGS };
+
+static void tell_story(enum beginning where)
+{
+	struct err e;
+
+	memset(&known, 0, sizeof known);
+	if (!story_opens())
+		return;
+	story_adds_the_repo();
+	story_adds_the_repo();
+	if (where == STORE_FROM_BEFORE)
+		story_of_the_repo();
 	went_well(store_ping(fx.store, &e), &e);
 	store_close(fx.store);
 	fx.store = NULL;
@@ -427,14 +439,16 @@ static void nothing_acknowledged_is_lost(bool disk_broke)
 }
 
 /* One telling, with the n-th call of a kind failing. False: there are not so many calls. */
-static bool told_with_fault(enum fault_kind kind, int n, int code, bool stays)
+static bool told_with_fault(enum beginning where, enum fault_kind kind, int n, int code, bool stays)
 {
 	int before = open_descriptors();
 	int fired;
 
 	assert_int_equal(folder_up(NULL), 0);
+	if (where == STORE_FROM_BEFORE)
+		assert_int_equal(migrated_put(fx.folder), 0);
 	faults_arm(kind, n, code, stays);
-	tell_story();
+	tell_story(where);
 	fired = faults_fired();
 	faults_disarm();
 	if (!stays && known.n_errors > 1)
@@ -466,65 +480,76 @@ static int stride_of(int n_calls, int n_tellings)
 	return FEWER * (n_calls <= n_tellings ? 1 : (n_calls / n_tellings + 1) | 1);
 }
 
-static int calls_in_story(enum fault_kind kind)
+static int calls_in_story(enum beginning where, enum fault_kind kind)
 {
-	assert_false(told_with_fault(kind, 1 << 30, SQLITE_IOERR, false));
+	assert_false(told_with_fault(where, kind, 1 << 30, SQLITE_IOERR, false));
 	return faults_counted(kind);
+}
+
+/* Every stride-th call of both tellings fails, the n-th with the n-th of the codes, in turn; so many calls there are. */
+static int each_fails_once(enum fault_kind kind, const int *codes, size_t n_codes, int stride)
+{
+	int n_calls = 0;
+
+	for (enum beginning where = 0; where < BEGINNINGS; where++) {
+		int n = 1;
+
+		while (told_with_fault(where, kind, n, codes[(size_t)n % n_codes], false))
+			n += stride;
+		n_calls += n - 1;
+	}
+	return n_calls;
 }
 
 static void every_call_to_sqlite_fails_once(void **state)
 {
 	static const int codes[] = { SQLITE_IOERR, SQLITE_FULL, SQLITE_BUSY, SQLITE_NOMEM, SQLITE_READONLY,
 		SQLITE_CORRUPT };
-	int n = 1, stride = stride_of(0, 1);
+	int n = each_fails_once(FAULT_CALL, codes, sizeof codes / sizeof *codes, stride_of(0, 1));
 	(void)state;
 
-	while (told_with_fault(FAULT_CALL, n, codes[(size_t)n % (sizeof codes / sizeof *codes)], false))
-		n += stride;
-	print_message("calls to SQLite: %d\n", n - 1);
+	print_message("calls to SQLite: %d\n", n);
 	assert_true(n > 400);
 }
 
 static void every_file_call_fails_once(void **state)
 {
-	int n = 1, stride = stride_of(0, 1);
+	int n = each_fails_once(FAULT_FILE, &(const int){ SQLITE_IOERR }, 1, stride_of(0, 1));
 	(void)state;
 
-	while (told_with_fault(FAULT_FILE, n, SQLITE_IOERR, false))
-		n += stride;
-	print_message("file calls: %d\n", n - 1);
+	print_message("file calls: %d\n", n);
 	assert_true(n > 200);
 }
 
 static void every_file_call_finds_the_disk_full_once(void **state)
 {
-	int n = 1, stride = stride_of(0, 1);
 	(void)state;
-
-	while (told_with_fault(FAULT_FILE, n, SQLITE_FULL, false))
-		n += stride;
-	assert_true(n > 200);
+	assert_true(each_fails_once(FAULT_FILE, &(const int){ SQLITE_FULL }, 1, stride_of(0, 1)) > 200);
 }
 
 static void a_disk_that_breaks_for_good_loses_nothing_acknowledged(void **state)
 {
-	int n_calls = calls_in_story(FAULT_FILE), stride = stride_of(n_calls, 200);
 	(void)state;
 
-	for (int n = 1;; n += stride)
-		if (!told_with_fault(FAULT_FILE, n, n % 2 ? SQLITE_IOERR : SQLITE_FULL, true))
-			break; /* the story is over: the calls after it were counted too */
+	for (enum beginning where = 0; where < BEGINNINGS; where++) {
+		int stride = stride_of(calls_in_story(where, FAULT_FILE), 200);
+
+		for (int n = 1;; n += stride)
+			if (!told_with_fault(where, FAULT_FILE, n, n % 2 ? SQLITE_IOERR : SQLITE_FULL, true))
+				break; /* the story is over: the calls after it were counted too */
+	}
 }
 
 static void every_request_for_memory_fails_once(void **state)
 {
-	int n_calls = calls_in_story(FAULT_MEMORY), stride = stride_of(n_calls, 1000);
+	int n_calls = 0, stride;
 	(void)state;
 
+	for (enum beginning where = 0; where < BEGINNINGS; where++)
+		n_calls += calls_in_story(where, FAULT_MEMORY);
+	stride = stride_of(n_calls, 1000);
 	print_message("requests for memory: %d, every %d. fails\n", n_calls, stride);
-	for (int n = 1;; n += stride)
-		if (!told_with_fault(FAULT_MEMORY, n, 0, false))
-			break;
+	each_fails_once(FAULT_MEMORY, &(const int){ 0 }, 1, stride);
 }
 
 /* R3: told with the reason while it lasts, and over without a restart. */
