@@ -128,24 +128,37 @@ def run(*args, env=None, home="/nonexistent", stdin="", timeout=DEADLINE, cwd=No
 
 
 class CompiledRules:
-    """The rules that the first server of a test compiled, for those after it: it takes a second, with sanitizers several."""
+    """The rules that the first who needed them compiled, for those after: it takes a second of a processor, with sanitizers several.
+    tools/runtests names a place for all the tests that it runs; a file that is run by hand has its own."""
 
-    folder = None
+    place = os.environ.get("SLUICE_TEST_SHARED")
 
     @classmethod
-    def keep(cls, data):
-        found = os.path.join(data, "rules")
-        if cls.folder or not os.path.isdir(found) or not any(name.endswith(".db") for name in os.listdir(found)):
+    def keep(cls, rules):
+        """A folder of compiled rules: what is in it is kept, unless something is."""
+        if cls.place is None:
+            cls.place = tempfile.mkdtemp(prefix="sluice-e2e-rules-")
+            atexit.register(shutil.rmtree, cls.place, ignore_errors=True)
+        if cls._names(cls.place):
             return
-        cls.folder = tempfile.mkdtemp(prefix="sluice-e2e-rules-")
-        atexit.register(shutil.rmtree, cls.folder, ignore_errors=True)
-        shutil.copytree(found, cls.folder, dirs_exist_ok=True)
+        for name in cls._names(rules):
+            part = os.path.join(cls.place, f"{name}.{os.getpid()}")
+            shutil.copyfile(os.path.join(rules, name), part)
+            os.rename(part, os.path.join(cls.place, name))  # whole or not there, for tests that run beside this one
 
     @classmethod
-    def give(cls, data):
-        if cls.folder and os.path.isdir(data) and not os.path.exists(os.path.join(data, "rules")):
-            with contextlib.suppress(OSError, shutil.Error):  # it may be full, or read-only: then the server does without
-                shutil.copytree(cls.folder, os.path.join(data, "rules"))
+    def give(cls, rules):
+        """Makes the folder, if there is something for it."""
+        names = cls._names(cls.place)
+        if names and not os.path.exists(rules):
+            with contextlib.suppress(OSError):  # it may be full, or read-only: then the program does without
+                os.makedirs(rules, 0o700)
+                for name in names:
+                    shutil.copyfile(os.path.join(cls.place, name), os.path.join(rules, name))
+
+    @staticmethod
+    def _names(folder):
+        return [name for name in os.listdir(folder) if name.endswith(".db")] if folder and os.path.isdir(folder) else []
 
 
 class Server:
@@ -193,8 +206,8 @@ class Server:
 
     def start(self, env=None, wait=True, preexec=None):
         assert self.process is None
-        if self.shares_rules:
-            CompiledRules.give(self.data)
+        if self.shares_rules and os.path.isdir(self.data):
+            CompiledRules.give(os.path.join(self.data, "rules"))
         self.lines = []
         self.process = subprocess.Popen([SLUICE, "serve", "--config", self.conf], env={**self.env, **(env or {})},
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -240,7 +253,7 @@ class Server:
         self.process.stderr.close()
         self.process = None
         if self.shares_rules and code == 0:
-            CompiledRules.keep(self.data)
+            CompiledRules.keep(os.path.join(self.data, "rules"))
         self.check_diag()
         return code
 

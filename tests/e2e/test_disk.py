@@ -43,6 +43,7 @@ class FullDisk(unittest.TestCase):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", self.disk], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
         self.server = Server(data=self.disk + "/data")
+        self.server.shares_rules = True  # there is room for them
         self.addCleanup(self.server.close)
         self.server.__enter__()
         self.filler = self.disk + "/filler"

@@ -2,6 +2,7 @@
 """What broke, told from a log alone: no server, no network, whatever the log."""
 import json
 import os
+import shutil
 import tempfile
 import unittest
 
@@ -16,6 +17,9 @@ class Explain(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        self.cache = os.path.join(self.folder, ".cache/sluice")
+        s.CompiledRules.give(self.cache)
+        self.addCleanup(lambda: s.CompiledRules.keep(self.cache))
 
     def put(self, name, text):
         path = os.path.join(self.folder, name)
@@ -96,6 +100,7 @@ class Explain(unittest.TestCase):
         self.assertIn("none.log", done.stderr)
 
     def test_compiled_rules_are_kept_under_the_home_and_nothing_else_is(self):
+        shutil.rmtree(self.cache, ignore_errors=True)
         self.blocks(self.put("fail.log", LOG))
         kept = [os.path.relpath(os.path.join(d, f), self.folder) for d, _, files in os.walk(self.folder) for f in files]
         self.assertEqual(len(kept), 2, kept)

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import sluice_test as s
-from sluice_test import INTERNAL, REPO, SLUICE, Case, Server, eventually, new_sha, post_of
+from sluice_test import INTERNAL, REPO, SLUICE, Case, CompiledRules, Server, eventually, new_sha, post_of
 from test_logs import Stream, streamed
 
 GREEN = "".join(f"[{i}/40] compiling part{i}.c\n" for i in range(40)) + "warning: the cache is cold\nall 12 tests passed\n"
@@ -29,7 +29,10 @@ def offline(text, baseline=None, *more):
         args = [SLUICE, "explain", "--format=json", *more]
         if baseline is not None:
             args += ["--baseline", put("pass.log", baseline)]
+        cache = os.path.join(folder, ".cache/sluice")
+        CompiledRules.give(cache)
         out = subprocess.run([*args, put("fail.log", text)], capture_output=True, check=True, env={"HOME": folder})
+        CompiledRules.keep(cache)
         return json.loads(out.stdout)["blocks"]
 
 

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "tests/http/conform.h"
+#include "tests/service/compiled_rules.h"
 #include "tests/store/migrated.h"
 
 #include "base/digest.h"
@@ -104,7 +105,7 @@ int fixture_up(void **state)
 
 	buf_init(&text, 200);
 	snprintf(fx.folder, sizeof fx.folder, "/tmp/sluice-test-XXXXXX");
-	if (!mkdtemp(fx.folder) || migrated_put(fx.folder) != 0 ||
+	if (!mkdtemp(fx.folder) || migrated_put(fx.folder) != 0 || compiled_rules_share(fx.folder) != 0 ||
 		store_open(&o, &fx.app.store, &e) != ERR_OK)
 		return -1;
 	arena_init(&fx.arena);

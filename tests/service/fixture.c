@@ -1,6 +1,7 @@
 /* fixture: what the tests of the services stand on. */
 #include "tests/test.h"
 
+#include "tests/service/compiled_rules.h"
 #include "tests/service/fixture.h"
 #include "tests/store/migrated.h"
 
@@ -48,7 +49,8 @@ int fixture_up(void **state)
 	(void)state;
 
 	snprintf(fx.folder, sizeof fx.folder, "/tmp/sluice-test-XXXXXX");
-	if (!mkdtemp(fx.folder) || migrated_put(fx.folder) != 0 || store_open(&o, &fx.store, &e) != ERR_OK)
+	if (!mkdtemp(fx.folder) || migrated_put(fx.folder) != 0 || compiled_rules_share(fx.folder) != 0 ||
+		store_open(&o, &fx.store, &e) != ERR_OK)
 		return -1;
 	arena_init(&fx.arena);
 	fx.access = access_new(fx.store);
