@@ -37,7 +37,8 @@ struct splitting {
 	struct job_log_part *v;
 	size_t n;
 	bool by_stars;
-	bool one; /* nothing begins a part */
+	bool one;  /* nothing begins a part */
+	int depth; /* groups that are open within an action's; 0: there is none */
 };
 
 /* A line as the step printed it: without BOM, stamp and the one blank behind it. */
@@ -133,22 +134,6 @@ static struct str first_line(struct str log)
 	return (struct str){ log.p, len + (len < log.len) };
 }
 
-/* Does the group that begins behind that line say how a step is run? */
-static bool says_how(struct str behind)
-{
-	for (int i = 0; i < HEADER_LINES && behind.len > 0; i++) {
-		struct str raw = first_line(behind), line = without_front(raw);
-
-		if (str_starts(line, STR("shell: ")) || str_eq(line, STR("with:")) ||
-			str_eq(line, STR("env:")))
-			return true;
-		if (str_starts(line, STR("::endgroup::")) || str_starts(line, STR("::group::")))
-			return false;
-		behind = str_from(behind, raw.len);
-	}
-	return false;
-}
-
 /* "actions/checkout@v4", "./tools/action": an action that is given nothing. */
 static bool is_action(struct str title)
 {
@@ -157,29 +142,65 @@ static bool is_action(struct str title)
 	       (str_find(title, '@') < title.len || str_starts(title, STR("./")));
 }
 
-static bool begins_part(const struct splitting *s, enum mark mark, struct str title, struct str behind)
+enum how { HOW_NOT, HOW_SCRIPT, HOW_ACTION };
+
+/* How the step is run whose group begins in front of behind; HOW_NOT: a step printed it. */
+static enum how how_of(struct str title, struct str behind)
 {
+	enum how how = is_action(title) ? HOW_ACTION : HOW_NOT;
+
+	for (int i = 0; i < HEADER_LINES && behind.len > 0; i++) {
+		struct str raw = first_line(behind), line = without_front(raw);
+
+		if (str_starts(line, STR("shell: ")))
+			return HOW_SCRIPT;
+		if (str_eq(line, STR("with:")) || str_eq(line, STR("env:")))
+			how = HOW_ACTION;
+		if (str_starts(line, STR("::endgroup::")) || str_starts(line, STR("::group::")))
+			break;
+		behind = str_from(behind, raw.len);
+	}
+	return how;
+}
+
+/* The group of an action ends when the action does, and what it is made of shows groups in it. */
+static void count_groups(struct splitting *s, struct str line)
+{
+	if (s->depth > 0 && str_starts(line, STR("::group::")))
+		s->depth++;
+	else if (s->depth > 0 && str_starts(line, STR("::endgroup::")))
+		s->depth--;
+}
+
+static bool begins_part(struct splitting *s, enum mark mark, struct str title, struct str behind)
+{
+	enum how how;
+
 	if (mark == MARK_STAR || s->by_stars)
 		return mark == MARK_STAR;
-	return mark == MARK_GROUP || mark == MARK_CLEANUP ||
-	       (mark == MARK_HEADER && (is_action(title) || says_how(behind)));
+	if (mark != MARK_HEADER || s->depth > 0)
+		return mark == MARK_GROUP || mark == MARK_CLEANUP;
+	how = how_of(title, behind);
+	s->depth = how == HOW_ACTION;
+	return how != HOW_NOT;
 }
 
 /* behind: what stands below the line. */
-static void look_at(struct splitting *s, struct str line, struct str behind)
+static void look_at(struct splitting *s, struct str raw, struct str behind)
 {
-	struct str title = STR("");
+	struct str line = without_front(raw), title = STR("");
 	int64_t exit_code = 0;
-	enum mark mark = mark_of(without_front(line), &title, &exit_code);
+	enum mark mark = mark_of(line, &title, &exit_code);
 	struct job_log_part *part;
 
+	count_groups(s, line);
 	if (begins_part(s, mark, title, behind)) {
 		if (s->one && s->v[0].name.len == 0)
 			s->v[0].name = name_of(title, s->a);
-		begin(s, line.p, title);
+		begin(s, raw.p, title);
 	}
 	part = &s->v[s->n - 1];
-	part->text.len = (size_t)(line.p + line.len - part->text.p);
+	part->text.len = (size_t)(raw.p + raw.len - part->text.p);
 	if (mark == MARK_EXIT || mark == MARK_CROSS || mark == MARK_ACT_EXIT)
 		part->conclusion = CONCLUSION_FAILURE;
 	if (mark == MARK_EXIT || mark == MARK_ACT_EXIT) {

@@ -164,6 +164,18 @@ static void a_log_of_giteas_runner_is_split_at_groups_that_say_how(void **state)
 	is(parts[2].name, "Run make test");
 }
 
+static void what_an_action_is_made_of_is_not_a_step(void **state)
+{
+	(void)state;
+	split("::group::Run acme/tools@v1\nwith:\n  a: b\n::group::Run make\nmake\nshell: "
+	      "sh\n::endgroup::\nmade\n::endgroup::\n"
+	      "::group::Run make test\nmake test\nshell: sh\n::endgroup::\nwell\n",
+		NULL, 0, false);
+	assert_int_equal(n, 2);
+	is(parts[0].name, "Run acme/tools@v1");
+	is(parts[1].name, "Run make test");
+}
+
 static void what_cannot_be_split_is_one_step(void **state)
 {
 	(void)state;
@@ -276,6 +288,7 @@ int main(void)
 		TEST(a_log_of_act_is_split_at_its_stars_alone),
 		TEST(a_log_of_giteas_runner_is_split_at_groups_that_say_how),
 		TEST(a_log_of_giteas_runner_is_split_at_groups_that_say_how),
+		TEST(what_an_action_is_made_of_is_not_a_step),
 		TEST(what_cannot_be_split_is_one_step),
 		TEST(a_job_that_failed_has_a_step_that_failed),
 		TEST(marks_count_at_the_beginning_of_a_line_only),
