@@ -64,7 +64,7 @@ class Job:
             return self.text
         lines = ["Current runner version: '2.328.0'" if kind == "github" else "host(version:v6.0.0) received task 1 of job " + self.name]
         for step in self.steps:
-            lines += self._github(step) if kind == "github" else self._act(step)
+            lines += {"github": self._github, "gitea": self._gitea, "forgejo": self._act}[kind](step)
         text = "".join(STAMP + line + "\n" for line in lines)
         return BOM + text if kind == "github" else text
 
@@ -77,6 +77,11 @@ class Job:
     def _github(step):
         failed = [f"##[error]Process completed with exit code {step.exit_code}."] if step.conclusion == "failure" else []
         return [f"##[group]Run {step.name}", step.name, "##[endgroup]", *step.log.splitlines(), *failed]
+
+    @staticmethod
+    def _gitea(step):
+        failed = [f"##[error]Process completed with exit code {step.exit_code}."] if step.conclusion == "failure" else []
+        return [f"::group::Run {step.name}", step.name, "shell: bash -e {0}", "::endgroup::", *step.log.splitlines(), *failed]
 
     @staticmethod
     def _act(step):

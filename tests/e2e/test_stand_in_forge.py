@@ -73,7 +73,7 @@ class StandIn(unittest.TestCase):
                 status, text, _ = self.ask(forge, "GET", where)
                 self.assertIn(b"##[error]Process completed with exit code 2.", text)
             else:
-                self.assertIn("\u2b50 Run Main make test", text.decode())
+                self.assertIn("::group::Run make test" if kind == "gitea" else "\u2b50 Run Main make test", text.decode())
             self.assertEqual(status, 200)
             self.assertIn(b"a.c:1:1: error: x", text)
         forge = self.forge("forgejo")
