@@ -232,17 +232,23 @@ static void set_next(const struct reconcile *r, struct reconcile_mark *m, bool a
 
 	m->n_asked = 0;
 	m->next = now + (!any && every > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : every);
-	if (m->next < m->not_before)
-		m->next = m->not_before;
 }
 
-/* Clocks go back: nobody is to wait longer than is set. */
-static bool is_due(const struct reconcile *r, const struct reconcile_mark *m)
+/* It said so, not so long ago that the clock must have gone back. */
+static bool is_left_alone(const struct reconcile *r, const struct reconcile_mark *m)
 {
 	int64_t now = clock_wall_ms(r->clock);
 
-	return reconcile_can(r->forge) && r->forge->reconcile_ms > 0 &&
-	       (m->next <= now || m->next > now + r->forge->reconcile_ms + RECONCILE_AGE_MS);
+	return m->not_before > now && m->not_before <= now + RECONCILE_AGE_MS;
+}
+
+/* Clocks go back, and settings change: nobody is to wait longer than is set. */
+static bool is_due(const struct reconcile *r, const struct reconcile_mark *m)
+{
+	int64_t now = clock_wall_ms(r->clock), every = r->forge->reconcile_ms;
+
+	return reconcile_can(r->forge) && every > 0 && !is_left_alone(r, m) &&
+	       (m->next <= now || m->next > now + every);
 }
 
 enum err_code reconcile_forge(
@@ -297,7 +303,7 @@ enum err_code reconcile_some(const struct reconcile *r, struct reconcile_mark *m
 
 	arena_init(&a);
 	*ret_new = 0;
-	if (!reconcile_can(r->forge) || clock_wall_ms(r->clock) < m->not_before)
+	if (!reconcile_can(r->forge) || is_left_alone(r, m))
 		return ERR_OK;
 	TRY(read_repos(r, repo_ids, n, &a, &repos, &x.n, e));
 	x.repos = repos;

@@ -270,10 +270,14 @@ static void a_forge_is_asked_when_its_time_has_come(void **state)
 	wall -= INT64_C(90) * 24 * 3600 * 1000; /* a clock that was set */
 	tick();
 	assert_int_equal(asked(), 3);
+	fx.cfg->forges[0].reconcile_ms = 10 * 1000; /* a setting that changed */
+	wall += 11 * 1000;
+	tick();
+	assert_int_equal(asked(), 4);
 	fx.cfg->forges[0].reconcile_ms = 0;
 	wall += 601 * 1000;
 	tick();
-	assert_int_equal(asked(), 3);
+	assert_int_equal(asked(), 4);
 }
 
 static void a_forge_where_nothing_is_watched_is_not_asked_and_soon_looked_at_again(void **state)
