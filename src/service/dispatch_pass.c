@@ -217,13 +217,39 @@ struct decide {
 	struct dispatch_decision x;
 	const struct dispatch_facts *facts;
 	bool goes, rerun, tells, done;
+	bool was_asked;         /* where it stands: the forge said head */
+	struct forge_head head; /* with where it stood, as far as that was known, before it */
 	int64_t now;
 };
+
+/* Unless something else was heard while it was asked. */
+static enum err_code put_head(struct decide *w, struct db *db, struct err *e)
+{
+	const struct dispatch *d = &w->facts->of;
+	struct forge_head known = { .head_sha = STR("") };
+	struct err why = { 0 };
+	enum err_code code;
+	bool changed;
+	AUTO_ARENA a;
+
+	arena_init(&a);
+	code = forge_heads_get(db, &a, d->repo_id, w->head.branch, w->head.pull_request, &known, &why);
+	if (code != ERR_OK && code != ERR_NOT_FOUND) {
+		*e = why;
+		return code;
+	}
+	if (!str_eq(known.head_sha, w->head.before_sha))
+		return ERR_OK;
+	w->head.said_at = known.said_at; /* it is as new as that at least */
+	return forge_heads_put(db, d->repo_id, &w->head, &changed, e);
+}
 
 static enum err_code apply_decide(void *arg, struct db *db, struct err *e)
 {
 	struct decide *w = arg;
 
+	if (w->was_asked)
+		TRY(put_head(w, db, e));
 	TRY(dispatches_decide(db, &w->x, w->now, &w->done, e));
 	if (!w->done)
 		return ERR_OK;
@@ -235,9 +261,11 @@ static enum err_code apply_decide(void *arg, struct db *db, struct err *e)
 }
 
 /* What a hook said may be older than the commit; what a forge says is so now. */
-static void ask_head(const struct dispatch_pass *p, struct dispatch_facts *f, struct arena *a)
+static void ask_head(
+	const struct dispatch_pass *p, struct dispatch_facts *f, struct arena *a, struct decide *w)
 {
 	struct forge_tip tip = { .head_sha = STR("") };
+	struct str before = f->guard.now_at;
 	struct err why;
 	enum err_code code;
 
@@ -249,8 +277,16 @@ static void ask_head(const struct dispatch_pass *p, struct dispatch_facts *f, st
 	else if (code == ERR_OK)
 		f->guard.head =
 			str_eq_nocase(tip.head_sha, f->of.head_sha) ? GUARD_HEAD_SAME : GUARD_HEAD_MOVED;
-	if (code == ERR_OK)
+	if (code == ERR_OK) {
 		f->guard.now_at = tip.head_sha;
+		w->was_asked = true;
+		w->head = (struct forge_head){ .branch = f->of.pull_request > 0 ? STR("") : f->of.branch,
+			.pull_request = f->of.pull_request,
+			.head_sha = tip.open ? tip.head_sha : STR(""),
+			.before_sha = before,
+			.author = tip.author,
+			.heard_at = p->now };
+	}
 	if (f->guard.head == GUARD_HEAD_SAME)
 		dispatch_facts_author(f, tip.author);
 }
@@ -349,7 +385,7 @@ static enum err_code judge(
 	struct guard_verdicts v;
 	struct decide w = { .facts = f, .now = p->now };
 
-	ask_head(p, f, a);
+	ask_head(p, f, a, &w);
 	guard_judge(&f->guard, a, &v);
 	w.x = (struct dispatch_decision){ .id = f->of.id,
 		.n_retries = f->of.n_retries,

@@ -681,6 +681,22 @@ static void who_caused_it_is_taken_from_the_push_or_the_forge(void **state)
 	assert_state(3, DISPATCH_OFFERED, OUTCOME_NONE);
 }
 
+/* A push that no hook told of: where the branch stands is what the forge says when it is asked. */
+static void where_the_forge_says_that_it_stands_is_remembered(void **state)
+{
+	(void)state;
+	push("main", 1);
+	red(1, "boom");
+	pass();
+	assert_state(1, DISPATCH_OFFERED, OUTCOME_NONE);
+	snprintf(world.head, sizeof world.head, "%s", sha_of(2));
+	red(2, "bang");
+	pass();
+	pass();
+	assert_state(1, DISPATCH_OVER, OUTCOME_SUPERSEDED);
+	assert_state(2, DISPATCH_OFFERED, OUTCOME_NONE);
+}
+
 static void what_is_offered_of_a_branch_that_moved_on_is_nobodys(void **state)
 {
 	(void)state;
@@ -1865,6 +1881,7 @@ int main(void)
 		T(of_two_commits_of_a_branch_the_older_one_that_nobody_has_is_superseded),
 		T(what_the_forge_says_of_the_head_counts),
 		T(who_caused_it_is_taken_from_the_push_or_the_forge),
+		T(where_the_forge_says_that_it_stands_is_remembered),
 		T(what_is_offered_of_a_branch_that_moved_on_is_nobodys),
 		T(what_code_cannot_fix_is_run_again_once),
 		T(three_attempts_and_then_people_have_to_look),
