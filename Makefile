@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MESON ?= meson
 
-.PHONY: all build demo check asan tsan fuzz soak lint accuracy docs contract bench install clean help deps deps-check deps-bench deps-contract deps-static sluice-run
+.PHONY: all build demo check asan tsan fuzz soak lint accuracy docs contract gitea bench install clean help deps deps-check deps-bench deps-contract deps-static sluice-run
 .DEFAULT_GOAL := build
 all: build
 
@@ -38,6 +38,10 @@ tsan: deps-check
 ## fuzz: each fuzz target for a minute (SECONDS_EACH=N)
 fuzz: deps-check
 	@tools/fuzz
+
+## gitea: the loop against a real Gitea and its runner, built from their Go modules (needs Go, and minutes the first time; STORY=word for some)
+gitea: build
+	@tools/gitea $(STORY)
 
 ## soak: the long version of the crash tests: 200 kills instead of 20
 soak: deps-check
