@@ -243,6 +243,20 @@ static bool is_own(const struct job_log_step *step)
 	return !(step->has_conclusion && step->conclusion == CONCLUSION_SKIPPED) && !is_runners(step->name);
 }
 
+/* Runners before Gitea's 1.0 show the star of the first step alone: what stands below it is of all of them. */
+static void name_first_star(struct splitting *s, struct str log, const struct job_log_step *known, size_t n)
+{
+	size_t first = str_find_str(log, STR(STAR "Main ")), n_own = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_own += is_own(&known[i]);
+	if (n_own == 1 || str_find_str(str_from(log, first + 1), STR(STAR "Main ")) < log.len - first - 1)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		if (str_find_str(s->v[i].text, STR(STAR "Main ")) < s->v[i].text.len)
+			s->v[i].name = STR("job");
+}
+
 /* With the names and conclusions of the forge, if its steps are as many as the parts that could be such. */
 static void take_known(struct splitting *s, const struct job_log_step *known, size_t n)
 {
@@ -299,6 +313,8 @@ void job_log_split(struct str log, const struct job_log_step *known, size_t n, b
 	} else if (s.n == 1) {
 		s.v[0].name = STR("job");
 	}
+	if (s.by_stars)
+		name_first_star(&s, log, known, n);
 	take_known(&s, known, n);
 	settle(&s, failed);
 	*ret = s.v;

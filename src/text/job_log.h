@@ -6,7 +6,7 @@
  * No forge says in a job's log where a step begins; the runner's own lines give it away:
  *	GitHub			##[group]Run TITLE; Post job cleanup.; ##[error]Process completed with exit code N.
  *	Gitea (its runner)	::group::Run TITLE, with "shell:", "with:" or "env:" in the group; ##[error] as GitHub
- *	Forgejo, Gitea (act)	U+2B50 " Run Main TITLE" (Pre, Post); U+2705 "  Success - Main TITLE", U+274C "  Failure - Main TITLE"; exitcode 'N': failure
+ *	Forgejo, Gitea (act; older ones of the first step alone)	U+2B50 " Run Main TITLE" (Pre, Post); U+2705 "  Success - Main TITLE", U+274C "  Failure - Main TITLE"; exitcode 'N': failure
  * each with a time stamp in front, perhaps a BOM before that. Whatever a step prints may look the same, so this is a guess; it is right as often as the steps are as many as the forge
  * says, and then they have the names it says. What cannot be taken apart is one step.
  *

@@ -288,7 +288,7 @@ static void a_long_log_comes_whole(void **state)
 		"{\"jobs\":[{\"id\":5,\"name\":\"test\",\"conclusion\":\"failure\"}]}");
 	says("GET /api/v1/repos/Acme/Pump/actions/jobs/5/logs ", 200, buf_cstr(&log));
 	pulls(PULL_DONE);
-	assert_true(str_eq(streamed_text(step_named("make")), buf_view(&log)));
+	assert_true(str_eq(streamed_text(step_named("job")), buf_view(&log)));
 }
 
 static void a_run_that_a_runner_told_of_is_not_asked_for(void **state)

@@ -164,6 +164,26 @@ static void a_log_of_giteas_runner_is_split_at_groups_that_say_how(void **state)
 	is(parts[2].name, "Run make test");
 }
 
+static void one_star_is_of_all_steps(void **state)
+{
+	static const char log[] =
+		T "received task 1\n" T STAR "Main actions/checkout@v4\n" T "checked out\n" T
+		  "a.c:1:1: error: x\n" T "  \xe2\x9d\x8c  Failure - Main make\n" T STAR
+		  "Post actions/checkout@v4\n" T "Job failed\n";
+	const struct job_log_step known[] = { { STR("Checkout"), false, CONCLUSION_FAILURE },
+		{ STR("make"), false, CONCLUSION_FAILURE } };
+	(void)state;
+
+	split(log, known, 2, true);
+	assert_int_equal(n, 3);
+	is(parts[1].name, "job");
+	assert_int_equal(parts[1].conclusion, CONCLUSION_FAILURE);
+	split(log, NULL, 0, true);
+	is(parts[1].name, "job");
+	split(log, known, 1, true);
+	is(parts[1].name, "Checkout");
+}
+
 static void what_an_action_is_made_of_is_not_a_step(void **state)
 {
 	(void)state;
@@ -288,6 +308,7 @@ int main(void)
 		TEST(a_log_of_act_is_split_at_its_stars_alone),
 		TEST(a_log_of_giteas_runner_is_split_at_groups_that_say_how),
 		TEST(a_log_of_giteas_runner_is_split_at_groups_that_say_how),
+		TEST(one_star_is_of_all_steps),
 		TEST(what_an_action_is_made_of_is_not_a_step),
 		TEST(what_cannot_be_split_is_one_step),
 		TEST(a_job_that_failed_has_a_step_that_failed),
