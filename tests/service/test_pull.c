@@ -25,7 +25,7 @@
 	"count\":3}"
 #define LOG_5                                                                                                \
 	T "runner\n" T STAR "checkout\n" T STAR "make\n" T "a.c:1:1: error: x\n" T "exitcode '2': failure\n"
-#define LOG_6 T STAR "lint\n" T "fine\n"
+#define LOG_6 T "::group::Run lint\n" T "lint\n" T "shell: sh\n" T "::endgroup::\n" T "fine\n"
 
 static struct little_server *server;
 static struct route {
@@ -474,13 +474,13 @@ static void when_its_time_is_over_it_goes_on_the_next_time(void **state)
 	assert_int_equal(store_write(fx.store, &op.op, &e), ERR_OK);
 	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
 	assert_true(step_named("make") > 0);
-	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'lint'"), 0);
+	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'Run lint'"), 0);
 	assert_int_equal(
 		ask("SELECT count(*) FROM forge_run WHERE pull_state = 'wanted' AND pull_tries = 0"), 1);
 	before = asked();
 	p.until = 0;
 	assert_int_equal(pull_due(&p, &fx.cfg->forges[0], 10, &n, &e), ERR_OK);
-	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'lint'"), 1);
+	assert_int_equal(ask("SELECT count(*) FROM step WHERE name = 'Run lint'"), 1);
 	assert_int_equal(asked() - before, 3); /* and does not ask for the first job's log again */
 	assert_int_equal(ask("SELECT count(*) FROM forge_run WHERE pull_state = 'done'"), 1);
 }
