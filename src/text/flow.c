@@ -30,7 +30,8 @@
 struct part {
 	struct str raw, text; /* as it came; cleaned and masked */
 	bool names;           /* has a command that names a value to mask */
-	bool plain;           /* settling only copies it */
+	bool plain;           /* nothing in it moves the cursor or is taken out */
+	bool passed;          /* settling left it as it was */
 	bool masked_once;
 	size_t undo, n_masked;
 	struct buf clean, ends, masked, lines, again; /* kept from part to part for their memory */
@@ -70,18 +71,23 @@ struct flow *flow_resume(struct str last_lines, struct str saved)
 	return with_settle(settle_resume(last_lines, saved));
 }
 
-/* A stream that has been quiet should not hold the memory of its busiest moment. */
-static void let_memory_go(struct flow *f)
+static void let_go(struct buf *b, size_t at_most)
+{
+	if (b->cap > at_most)
+		buf_done(b);
+}
+
+/* A stream that has been quiet should not hold the memory of its busiest moment: buffers of more than at_most bytes go. */
+static void let_memory_go(struct flow *f, size_t at_most)
 {
 	for (size_t i = 0; i < PARTS; i++) {
 		struct part *p = &f->parts[i];
 
-		buf_done(&p->clean);
-		buf_done(&p->ends);
-		buf_done(&p->masked);
-		buf_done(&p->lines);
-		buf_done(&p->again);
-		init_buffers(p);
+		let_go(&p->clean, at_most);
+		let_go(&p->ends, at_most);
+		let_go(&p->masked, at_most);
+		let_go(&p->lines, at_most);
+		let_go(&p->again, at_most);
 	}
 }
 
@@ -90,7 +96,7 @@ void flow_free(struct flow *f)
 	if (!f)
 		return;
 	settle_free(f->settle);
-	let_memory_go(f);
+	let_memory_go(f, 0);
 	free(f);
 }
 
@@ -135,15 +141,21 @@ static size_t take_back(struct buf *out, size_t start, size_t n)
 /* Without carriage returns in front of line ends. */
 static void end_with_lf(struct str text, struct buf *out)
 {
+	char *to = buf_room(out, text.len);
+	size_t n = 0;
+
 	for (size_t at = 0; at < text.len;) {
 		struct str rest = str_from(text, at);
-		size_t cr = str_find(rest, '\r'), behind = cr;
+		size_t cr = str_find(rest, '\r'), behind = cr, kept;
 
 		while (behind < rest.len && rest.p[behind] == '\r')
 			behind++;
-		buf_add(out, rest.p, behind < rest.len && rest.p[behind] == '\n' ? cr : behind);
+		kept = behind < rest.len && rest.p[behind] == '\n' ? cr : behind;
+		memcpy(to + n, rest.p, kept);
+		n += kept;
 		at += behind;
 	}
+	buf_wrote(out, n);
 }
 
 static struct str cleaned(struct part *p)
@@ -177,6 +189,10 @@ struct parts {
 
 static void settle_part(struct settle *s, struct part *p)
 {
+	p->undo = 0;
+	p->passed = p->plain && settle_pass(s, p->text);
+	if (p->passed)
+		return;
 	buf_reset(&p->lines);
 	p->undo = p->plain ? settle_add_plain(s, p->text, &p->lines) : settle_add(s, p->text, &p->lines);
 }
@@ -187,6 +203,8 @@ static void mask_again(const struct parts *parts, struct part *p)
 	struct str lines = buf_view(&p->lines);
 	bool copied = p->undo == 0 && str_eq(lines, p->text);
 
+	if (p->passed)
+		return;
 	p->text = copied ? lines : without_secrets(parts->m, parts->names, lines, &p->again, &p->n_masked);
 }
 
@@ -374,8 +392,7 @@ void flow_add(struct flow *f, struct crew *crew, const struct mask *m, struct ma
 	}
 	if (last)
 		take_rest(f, m, *names, start, out, &t);
-	if (f->parts[0].lines.cap > MASK_HOLD)
-		let_memory_go(f);
+	let_memory_go(f, MASK_HOLD);
 	*ret = t;
 }
 

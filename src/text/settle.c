@@ -379,6 +379,11 @@ size_t settle_add(struct settle *s, struct str text, struct buf *out)
 	return settle_screen_flush(&s->screen);
 }
 
+bool settle_pass(struct settle *s, struct str text)
+{
+	return s->seq.state == SETTLE_SEQ_NONE && settle_screen_pass(&s->screen, text);
+}
+
 size_t settle_add_plain(struct settle *s, struct str text, struct buf *out)
 {
 	settle_screen_begin(&s->screen, out);

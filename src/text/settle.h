@@ -47,7 +47,12 @@ void settle_free(struct settle *s); /* NULL is fine */
  * Programs that redraw may put out the same lines again in each call: out has at most those and what is new.
  */
 size_t settle_add(struct settle *s, struct str text, struct buf *out);
-/* The same for a text that settle_is_plain(), which then need not be looked through again. */
+/*
+ * The same for a text that settle_is_plain(): true when nothing is void and what comes out is text itself, which nobody then has to copy. False:
+ * nothing was added.
+ */
+bool settle_pass(struct settle *s, struct str text);
+/* The same for any text that settle_is_plain(), which then need not be looked through again. */
 size_t settle_add_plain(struct settle *s, struct str text, struct buf *out);
 /* Nothing more comes: what stands on the last line without a line end is appended too, as it is. Undo as above. */
 size_t settle_end(struct settle *s, struct buf *out);

@@ -356,13 +356,11 @@ static void write_text(struct settle_screen *s, struct str text)
 	}
 }
 
-/* Whole lines that nothing stands in front of: they are put out as they are. */
-static void write_lines(struct settle_screen *s, struct str lines)
+/* Whole lines that nothing stands in front of, and that are put out: of them is kept what may still change. */
+static void keep_lines(struct settle_screen *s, struct str lines)
 {
 	struct str last = lines;
 
-	settle_lines_put(&s->lines, s->lines.bottom);
-	buf_str(s->lines.out, lines);
 	if (lines.len >= TRIM_AT) {
 		size_t from = lines.len - TRIM_AT / 2;
 
@@ -379,10 +377,26 @@ static void write_lines(struct settle_screen *s, struct str lines)
 		trim(s);
 }
 
+/* The same, and they are put out, as they are. */
+static void write_lines(struct settle_screen *s, struct str lines)
+{
+	settle_lines_put(&s->lines, s->lines.bottom);
+	buf_str(s->lines.out, lines);
+	keep_lines(s, lines);
+}
+
 static bool is_fresh(const struct settle_screen *s)
 {
 	return at_bottom(s) && !s->open && s->lines.text.len == s->lines.bottom && s->col == 0 &&
 	       s->piece == 0 && settle_pen_is_default(&s->pen);
+}
+
+bool settle_screen_pass(struct settle_screen *s, struct str text)
+{
+	if (text.len == 0 || text.p[text.len - 1] != '\n' || !is_fresh(s))
+		return false;
+	keep_lines(s, text);
+	return true;
 }
 
 void settle_screen_write(struct settle_screen *s, struct str text)

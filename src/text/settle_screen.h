@@ -44,6 +44,9 @@ void settle_screen_begin(struct settle_screen *s, struct buf *out);
 /* It ends: all lines above the bottom one are put out. Returns how many of earlier calls are void. */
 size_t settle_screen_flush(struct settle_screen *s);
 
+/* Between calls: would text, as below, be put out as it is? Then it is noted, and not put out. */
+bool settle_screen_pass(struct settle_screen *s, struct str text);
+
 /* Text without control characters but LF and tab. */
 void settle_screen_write(struct settle_screen *s, struct str text);
 void settle_screen_line_feed(struct settle_screen *s); /* to the start of the next line */
