@@ -287,5 +287,7 @@ bool line_head_part(struct line_head *h)
 		return true;
 	if (c == '[' || c == '<' || c == '(')
 		return take_bracket(h);
-	return line_head_level(h) || take_separator(h) || take_klog(h);
+	if (line_is_letter(c))
+		return line_head_level(h) || take_klog(h);
+	return take_separator(h);
 }

@@ -42,6 +42,7 @@ static const uint8_t kinds[256] = {
 struct token {
 	struct str s;
 	bool place; /* a.c:1:2: or a.cs(1,2): or 3:9: or A.java:[1,2]: a number behind a colon or an opening bracket */
+	bool opens; /* has a colon or an opening bracket */
 	bool dot, equals;
 };
 
@@ -60,7 +61,7 @@ static struct token token_here(const struct line_head *h)
 		opened_digits |= (uint8_t)(before >> 1 & kind);
 		before = kind;
 	}
-	return (struct token){ { rest.p, n }, opened_digits & DIGIT, all & DOT, all & EQUALS };
+	return (struct token){ { rest.p, n }, opened_digits & DIGIT, all & OPENS, all & DOT, all & EQUALS };
 }
 
 /* "line 3, col 11, " of ESLint's compact form. */
@@ -146,7 +147,7 @@ static void look_behind_names(struct line_head *h, struct token first)
 		bool place = token.place;
 		bool colon = token.s.len > 0 && token.s.p[token.s.len - 1] == ':';
 
-		if (take_glued_level(h, token.s))
+		if (token.opens && take_glued_level(h, token.s))
 			return;
 		h->i += token.s.len;
 		line_head_skip_blanks(h);

@@ -103,12 +103,18 @@ void line_word_init(void)
 		add_length(&kind_lengths, kinds[i]);
 }
 
+/* Most are told apart by their length and first letter. */
+static bool is_word(struct str known, struct str word)
+{
+	return known.len == word.len && known.p[0] == (word.p[0] | 0x20) && str_eq_nocase(known, word);
+}
+
 bool line_word_level(struct str word, enum line_level *ret)
 {
 	if (!may_be(&word_lengths, word))
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (str_eq_nocase(words[i].word, word)) {
+		if (is_word(words[i].word, word)) {
 			*ret = words[i].level;
 			return true;
 		}
@@ -205,7 +211,7 @@ static bool is_kind(struct str word)
 	if (!may_be(&kind_lengths, word))
 		return false;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (str_eq_nocase(kinds[i], word))
+		if (is_word(kinds[i], word))
 			return true;
 	return false;
 }
