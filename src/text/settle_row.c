@@ -232,8 +232,21 @@ static size_t changes_around(const struct settle_row *r, size_t col, uint32_t pe
 	       change(r, pen, col + 1 < r->n ? r->cells[col + 1].pen : 0);
 }
 
+/* Over a cell that looks the same and is as long, which is the usual case: nothing else changes. The blank at 0 is not its alone. */
+static bool write_over(struct settle_row *r, size_t col, struct str chars, const struct settle_pen *pen)
+{
+	const struct settle_cell *c = col < r->n ? &r->cells[col] : NULL;
+
+	if (!c || c->at == 0 || c->len != chars.len || !settle_pen_eq(&r->pens[c->pen], pen))
+		return false;
+	memcpy(r->pool.p + c->at, chars.p, chars.len);
+	return true;
+}
+
 bool settle_row_write(struct settle_row *r, size_t col, struct str chars, const struct settle_pen *pen)
 {
+	if (write_over(r, col, chars, pen))
+		return true;
 	tidy(r);
 	uint32_t p = add_pen(r, pen);
 	size_t gap = col > r->n ? col - r->n : 0;
