@@ -158,6 +158,13 @@ static void end_with_lf(struct str text, struct buf *out)
 	buf_wrote(out, n);
 }
 
+/* Growing bit by bit would copy all that is there, again and again. */
+static void make_room(struct buf *b, size_t n)
+{
+	if (buf_room(b, n))
+		buf_wrote(b, 0);
+}
+
 static struct str cleaned(struct part *p)
 {
 	struct str text = p->raw;
@@ -194,6 +201,7 @@ static void settle_part(struct settle *s, struct part *p)
 	if (p->passed)
 		return;
 	buf_reset(&p->lines);
+	make_room(&p->lines, p->text.len);
 	p->undo = p->plain ? settle_add_plain(s, p->text, &p->lines) : settle_add(s, p->text, &p->lines);
 }
 
@@ -382,6 +390,7 @@ void flow_add(struct flow *f, struct crew *crew, const struct mask *m, struct ma
 	struct flow_taken t = { 0 };
 	size_t start = out->len, len;
 
+	make_room(out, raw.len);
 	while ((len = cut_parts(f, m, *names, str_from(raw, t.used), last, &parts.n)) > 0) {
 		parts.names = *names;
 		if (f->parts[0].names)

@@ -246,25 +246,24 @@ static void find_all(const struct mask *m, struct str text, struct spans *ret_sp
 		mask_find_named(text, ret_spans);
 }
 
-/* What a reader of the line would see, and what it says in JSON or a URL. */
-static void find_in_views(
-	const struct mask *m, const struct mask_names *names, struct str line, struct spans *ret_spans)
+/* What a reader of the line would see, and what it says in JSON or a URL. plain: for its memory. */
+static void find_in_views(const struct mask *m, const struct mask_names *names, struct str line,
+	struct view *plain, struct spans *ret_spans)
 {
 	AUTO_SPANS seen = { 0 };
 	AUTO_SPANS read = { 0 };
-	AUTO_VIEW plain;
 	AUTO_VIEW unescaped;
 
-	view_init(&plain, line);
+	view_reset(plain);
 	view_init(&unescaped, line);
 	if (view_unescaped(&unescaped, line)) {
 		find_as_written(NULL, buf_view(&unescaped.text), false, &read);
 		view_add_spans(&unescaped, &read, ret_spans);
 	}
-	if (view_plain(&plain, line)) {
-		mask_names_find(names, buf_view(&plain.text), &seen);
-		find_shapes(m, buf_view(&plain.text), false, &seen);
-		view_add_spans(&plain, &seen, ret_spans);
+	if (view_plain(plain, line)) {
+		mask_names_find(names, buf_view(&plain->text), &seen);
+		find_shapes(m, buf_view(&plain->text), false, &seen);
+		view_add_spans(plain, &seen, ret_spans);
 	}
 }
 
@@ -304,7 +303,9 @@ void mask_find_flow(
 	const struct mask *m, const struct mask_names *names, struct str text, struct spans *ret_spans)
 {
 	struct viewed v = { .text = text };
+	AUTO_VIEW plain;
 
+	view_init(&plain, text);
 	mask_names_find(names, text, ret_spans);
 	find_as_written(m, text, false, ret_spans);
 	for (size_t at = next_viewed(&v, 0); at < text.len; at = next_viewed(&v, at)) {
@@ -312,7 +313,7 @@ void mask_find_flow(
 		size_t start = (size_t)(line.p - text.p);
 		AUTO_SPANS found = { 0 };
 
-		find_in_views(m, names, line, &found);
+		find_in_views(m, names, line, &plain, &found);
 		for (size_t i = 0; i < found.n; i++)
 			spans_add(ret_spans, start + found.p[i].at, start + found.p[i].end);
 		at = start + line.len + 1;

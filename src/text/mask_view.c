@@ -17,6 +17,12 @@ void view_init(struct view *v, struct str text)
 	buf_init(&v->text, text.len);
 }
 
+void view_reset(struct view *v)
+{
+	buf_reset(&v->text);
+	v->n = 0;
+}
+
 void view_done(struct view *v)
 {
 	buf_done(&v->text);

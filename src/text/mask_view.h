@@ -23,6 +23,7 @@ struct view { /* of a text that has to outlive it */
 #define AUTO_VIEW __attribute__((cleanup(view_done))) struct view
 
 void view_init(struct view *v, struct str text);
+void view_reset(struct view *v); /* for another text, no longer than that of view_init(); its memory stays */
 void view_done(struct view *v);
 /* Without escape sequences. False: it has none, and the view is empty. */
 bool view_plain(struct view *v, struct str text);
