@@ -20,7 +20,7 @@ static void check_run(const struct forge_run *r)
 {
 	assert(r->id.len == 0 || forge_is_id(r->id));
 	assert(r->head_sha.len == 40 || r->head_sha.len == 64);
-	assert(r->attempt >= 1 && r->pull_request >= 0);
+	assert(r->attempt >= 0 && r->pull_request >= 0 && r->began_at >= 0);
 	check_text(r->branch);
 	check_text(r->workflow);
 	check_text(r->url);
