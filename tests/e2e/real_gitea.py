@@ -106,6 +106,8 @@ class Gitea:
         with open(self.ini, "w", encoding="utf-8") as f:
             f.write(INI % {"folder": self.folder, "port": self.port, "url": self.url, "source": os.environ["GITEA_SOURCE"]})
         self.processes = []
+
+    def begin(self):
         self.admin("migrate")
         self.user("acme")
         self.token = self.admin("admin", "user", "generate-access-token", "--username", "acme", "--token-name", "t", "--scopes", "all", "--raw").split()[-1]
@@ -165,6 +167,7 @@ class Story(unittest.TestCase):
     def setUp(self):
         self.forge = Gitea()
         self.addCleanup(self.forge.close)
+        self.forge.begin()
         port = free_port()
         self.conf = (f'[server]\n\tlisten = 127.0.0.1:{port}\n\tpublic-url = http://127.0.0.1:{port}\n\tdownloads = {RUNNER_FILES}\n'
                      f'[forge "home"]\n\tkind = gitea\n\turl = {self.forge.url}\n\ttoken-file = {self.file("token", self.forge.token)}\n'
