@@ -280,6 +280,15 @@ static void take_known(struct splitting *s, const struct job_log_step *known, si
 	}
 }
 
+/* The last, but for what the runner does when all is over. */
+static size_t last_own(const struct splitting *s)
+{
+	for (size_t i = s->n; i-- > 0;)
+		if (!is_runners(s->v[i].name))
+			return i;
+	return s->n - 1;
+}
+
 static void settle(struct splitting *s, bool failed)
 {
 	bool any = false;
@@ -287,7 +296,7 @@ static void settle(struct splitting *s, bool failed)
 	for (size_t i = 0; i < s->n; i++)
 		any = any || conclusion_failed(s->v[i].conclusion);
 	if (!any && failed)
-		s->v[s->n - 1].conclusion = CONCLUSION_FAILURE;
+		s->v[last_own(s)].conclusion = CONCLUSION_FAILURE;
 	for (size_t i = 0; i < s->n; i++) {
 		s->v[i].index = (int64_t)i;
 		if (!conclusion_failed(s->v[i].conclusion))

@@ -36,7 +36,7 @@ struct job_log_part {
 
 /*
  * Parts in order, that are the log when put together; none of an empty log. known: what the forge says of the steps of this job, in order (n 0: nothing). failed: the job has failed, so one of
- * them did: if none shows it, the last.
+ * them did: if none shows it, the last that is not the runner's own.
  */
 void job_log_split(struct str log, const struct job_log_step *known, size_t n, bool failed, struct arena *a,
 	struct job_log_part **ret, size_t *ret_n);

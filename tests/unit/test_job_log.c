@@ -219,6 +219,22 @@ static void a_job_that_failed_has_a_step_that_failed(void **state)
 	assert_int_equal(parts[1].conclusion, CONCLUSION_FAILURE);
 }
 
+static void what_the_runner_does_in_the_end_is_not_to_blame(void **state)
+{
+	(void)state;
+	split("::group::Run acme/tools@v1\n##[error]it did not go well\n::endgroup::\nCleaning up container "
+	      "for job build\nJob failed\n",
+		NULL, 0, true);
+	assert_int_equal(n, 2);
+	assert_int_equal(parts[0].conclusion, CONCLUSION_FAILURE);
+	assert_int_equal(parts[1].conclusion, CONCLUSION_SUCCESS);
+	split("##[group]Run a\nkilled\nPost job cleanup.\n", NULL, 0, true);
+	assert_int_equal(parts[0].conclusion, CONCLUSION_FAILURE);
+	assert_int_equal(parts[1].conclusion, CONCLUSION_SUCCESS);
+	split("Starting\nPost job cleanup.\n", NULL, 0, true); /* there is nothing but that */
+	assert_int_equal(parts[n - 1].conclusion, CONCLUSION_FAILURE);
+}
+
 static void marks_count_at_the_beginning_of_a_line_only(void **state)
 {
 	(void)state;
@@ -312,6 +328,7 @@ int main(void)
 		TEST(what_an_action_is_made_of_is_not_a_step),
 		TEST(what_cannot_be_split_is_one_step),
 		TEST(a_job_that_failed_has_a_step_that_failed),
+		TEST(what_the_runner_does_in_the_end_is_not_to_blame),
 		TEST(marks_count_at_the_beginning_of_a_line_only),
 		TEST(there_are_so_many_parts_and_no_more),
 		TEST(names_are_short_and_printable),
