@@ -94,9 +94,22 @@ enum err_code blob_file_begin(struct store *s, struct blob_file **ret, struct er
 	return code;
 }
 
+static void remove_incoming(struct blob_file *f)
+{
+	fd_close(&f->fd);
+	if (f->path)
+		unlink(f->path);
+	f->path = NULL;
+}
+
 enum err_code blob_file_add(struct blob_file *f, struct str bytes, struct err *e)
 {
-	TRY(fd_write_all(f->fd, bytes, e));
+	enum err_code code = fd_write_all(f->fd, bytes, e);
+
+	if (code != ERR_OK) { /* a disk that is full has its room back before anybody is told */
+		remove_incoming(f);
+		return code;
+	}
 	sha256_add(f->state, bytes);
 	f->bytes += (int64_t)bytes.len;
 	return ERR_OK;
@@ -146,9 +159,7 @@ void blob_file_end(struct blob_file *f)
 {
 	if (!f)
 		return;
-	fd_close(&f->fd);
-	if (f->path)
-		unlink(f->path);
+	remove_incoming(f);
 	sha256_free(f->state);
 	arena_done(&f->arena);
 	free(f);

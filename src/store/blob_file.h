@@ -19,6 +19,7 @@
 struct blob_file; /* one that comes in; for one thread at a time */
 
 MUST_CHECK enum err_code blob_file_begin(struct store *s, struct blob_file **ret, struct err *e);
+/* After an error what came is gone, and there is nothing to do but end it. */
 MUST_CHECK enum err_code blob_file_add(struct blob_file *f, struct str bytes, struct err *e);
 int64_t blob_file_bytes(const struct blob_file *f);
 /* The digest of what came, 64 hex digits; nothing is added any more. Lives as long as f. */
